@@ -1,0 +1,1 @@
+"""What was heard: samples in, segments out. No SIP, no clock, no file but WAV and FLAC."""

@@ -1,0 +1,1 @@
+"""What happened: the only room that touches telephone, clock, disk, terminal and browser."""
