@@ -1,0 +1,40 @@
+"""What can go wrong with the telephone itself: our fault, never the unit's.
+
+    LineError (3)
+    └── SoftphoneError        something the SIP stack refused; `key` says what
+        ├── LineFull          the worker process has no free leg
+        ├── BadAddress        the far end's SIP URI cannot be read
+        └── WorkerLost        the worker process ended; its calls are void
+"""
+
+from __future__ import annotations
+
+from harness.errors import LineError
+
+TOO_MANY_CALLS = 70010  # PJ_ETOOMANY
+BAD_URIS = (171039, 171040, 171042)  # PJSIP_EINVALIDURI and its neighbours
+
+
+class SoftphoneError(LineError):
+    """The telephone failed."""
+
+
+class LineFull(SoftphoneError):
+    """The worker process has no free leg."""
+
+
+class BadAddress(SoftphoneError):
+    """The SIP URI cannot be dialled."""
+
+
+class WorkerLost(SoftphoneError):
+    """The worker process that held the call has ended."""
+
+
+def softphone_error(what: str, status: int, reason: str) -> SoftphoneError:
+    """Give the error of ours that stands for a status of pjsip's."""
+    if status == TOO_MANY_CALLS:
+        return LineFull("softphone.line_full", what=what)
+    if status in BAD_URIS:
+        return BadAddress("softphone.bad_address", what=what, reason=reason)
+    return SoftphoneError("softphone.refused", what=what, status=status, reason=reason)

@@ -1,0 +1,51 @@
+"""What a telephone line is to a softphone: where it goes out, who it says it is, what it can speak."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+CODECS = ("PCMA/8000", "PCMU/8000", "G722/16000")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One SIP account and transport of a worker process. Carries no secret in its `repr`."""
+
+    id: str = "line"
+    """The name of the line in agency.toml."""
+    transport: str = "udp"
+    """`udp` or `tcp`."""
+    bind: str = ""
+    """Local address of signalling and media; empty: the address that the route gives."""
+    port: int = 0
+    """Local port of signalling; 0: any free one."""
+    from_uri: str = "sip:thirdring@127.0.0.1"
+    """Address of record: the caller's number as the far end sees it."""
+    registrar: str = ""
+    """SIP URI to register with; empty: dial direct."""
+    user: str = ""
+    """User name of digest authentication."""
+    secret: str = ""
+    """Its password, handed from memory to memory, never written."""
+    codecs: tuple[str, ...] = ("PCMA/8000", "PCMU/8000")
+    """Codecs offered, best first: a short list keeps the INVITE under 1300 bytes (RFC 3261 §18.1.1)."""
+    proxy: str = ""
+    """Outbound proxy's SIP URI."""
+
+    def __repr__(self) -> str:
+        return f"Line({self.id}, {self.transport}, {self.from_uri})"
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Rate of the recording: 16000 when a wide-band codec is offered, else 8000."""
+        return 16000 if any(c.startswith("G722") for c in self.codecs) else 8000
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form for the pipe to a worker process."""
+        return asdict(self)
+
+
+def line_from_dict(data: dict[str, Any]) -> Line:
+    """Read what `Line.to_dict` wrote."""
+    return Line(**{**data, "codecs": tuple(data["codecs"])})

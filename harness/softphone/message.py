@@ -1,0 +1,70 @@
+"""The few facts of a SIP message (RFC 3261 §7) that a measurement needs, read from its text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+KEPT_HEADERS = ("reason", "retry-after", "warning", "contact", "history-info", "diversion", "user-agent", "server")
+_TAG = re.compile(r";\s*tag=([^;>\s]+)", re.IGNORECASE)
+_COMPACT = {"t": "to", "i": "call-id", "m": "contact", "c": "content-type", "f": "from", "v": "via"}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A SIP message's first line and headers."""
+
+    status: int
+    """Status code; 0 in a request."""
+    reason: str
+    """Reason phrase; empty in a request."""
+    method: str
+    """Method of a request, or of the CSeq in a response."""
+    to_tag: str
+    """Tag of the To header."""
+    called: str
+    """User part of the Request-URI: the number that was dialled; empty in a response."""
+    call_id: str
+    """Call-ID header."""
+    has_sdp: bool
+    """Whether Content-Type says application/sdp."""
+    headers: tuple[tuple[str, str], ...]
+    """The headers named in KEPT_HEADERS, as received."""
+
+
+def parse_message(text: str) -> Message:
+    """Read a SIP message; what is missing or broken comes out empty, never an exception."""
+    head = text.split("\r\n\r\n", 1)[0].replace("\r\n ", " ").replace("\r\n\t", " ")
+    lines = head.split("\r\n") if "\r\n" in head else head.split("\n")
+    headers = [_header(line) for line in lines[1:] if ":" in line]
+    first = {name: value for name, value in reversed(headers)}
+    status, reason, method = _first_line(lines[0])
+    tag = _TAG.search(first.get("to", ""))
+    return Message(
+        status=status,
+        reason=reason,
+        method=method or first.get("cseq", " ").split(" ")[-1],
+        to_tag=tag.group(1) if tag else "",
+        called=_called(lines[0]),
+        call_id=first.get("call-id", ""),
+        has_sdp="application/sdp" in first.get("content-type", "").lower(),
+        headers=tuple((n, v) for n, v in headers if n in KEPT_HEADERS),
+    )
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    name = name.strip().lower()
+    return _COMPACT.get(name, name), value.strip()
+
+
+def _first_line(line: str) -> tuple[int, str, str]:
+    words = line.split(" ", 2)
+    if words[0].startswith("SIP/") and len(words) > 1 and words[1].isdigit():
+        return int(words[1]), words[2] if len(words) > 2 else "", ""
+    return 0, "", words[0] if words[0].isupper() else ""
+
+
+def _called(line: str) -> str:
+    found = re.match(r"[A-Z]+ sips?:([^@;>\s]+)@", line)
+    return found.group(1) if found else ""

@@ -1,0 +1,83 @@
+"""The real telephone: worker processes of at most four legs each, supervised.
+
+A worker that crashes costs its own calls and nothing else: they are marked, their recordings repaired, and
+the next call gets a new worker.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from harness.softphone.errors import LineFull
+from harness.softphone.growing_wav import write_wav
+from harness.softphone.line import Line
+from harness.softphone.real_call import RealCall
+from harness.softphone.worker_process import WorkerProcess
+
+LEGS_PER_WORKER = 4
+"""pjsua2's wheel is compiled for four calls a process (harness/softphone/pjsip.py)."""
+
+
+class WorkerPool:
+    """A softphone on one line, with as many worker processes as its calls need."""
+
+    def __init__(self, line: Line, *, most_calls: int = LEGS_PER_WORKER) -> None:
+        self.line = line
+        self._most_workers = -(-most_calls // LEGS_PER_WORKER)
+        self._workers: list[WorkerProcess] = []
+        self._lock = threading.Lock()
+        self._folder = tempfile.TemporaryDirectory(prefix="thirdring-")
+        self._silence = Path(self._folder.name) / "silence.wav"
+        write_wav(self._silence, np.zeros(line.sample_rate_hz * 60, np.int16), sample_rate_hz=line.sample_rate_hz)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def warm_up(self) -> None:
+        """Start every worker now, so that the first call does not wait for one."""
+        with self._lock:
+            while len(self._workers) < self._most_workers:
+                self._workers.append(WorkerProcess(self.line, silence_wav=self._silence))
+        for worker in self._workers:
+            worker.wait_ready()
+
+    def dial(
+        self, uri: str, *, call_id: str, folder: Path, headers: dict[str, str], beside: RealCall | None = None
+    ) -> RealCall:
+        """Begin recording under `folder` and send the INVITE; `beside`: in the same process as that call."""
+        with self._lock:
+            worker = self._with_free_leg(beside)
+            call = RealCall(worker, leg=call_id, folder=folder, sample_rate_hz=self.line.sample_rate_hz)
+            worker.take(call)
+        call.start(uri, headers)
+        return call
+
+    def _with_free_leg(self, beside: RealCall | None) -> WorkerProcess:
+        self._workers = [w for w in self._workers if w.alive]
+        able = [w for w in self._workers if w.legs < LEGS_PER_WORKER and (beside is None or w is beside.worker)]
+        if able:
+            return min(able, key=lambda w: w.legs)
+        if beside is not None or len(self._workers) >= self._most_workers:
+            raise LineFull("softphone.line_full", what=self.line.id)
+        worker = WorkerProcess(self.line, silence_wav=self._silence)
+        self._workers.append(worker)
+        worker.wait_ready()
+        return worker
+
+    def close(self) -> None:
+        """Hang up what is still up and end every worker."""
+        for worker in self._workers:
+            worker.quit()
+        self._workers.clear()
+        self._folder.cleanup()

@@ -1,0 +1,45 @@
+"""Where the far end's sound is missing: windows drawn from the stream's own counters (RFC 3550 §6.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+FRAME_S = 0.020
+"""One lost packet is 20 ms of sound, the ptime that we offer."""
+PLAYOUT_S = 0.060
+"""Longest way of a frame from its packet's arrival into the recording on a quiet line (measured)."""
+STOPPED_S = 0.200
+"""No packet for so long, with none lost since: the far end sends nothing (RTP stopped, or DTX)."""
+
+
+@dataclass
+class RtpWatch:
+    """Compares counters between two looks, a few tens of milliseconds apart."""
+
+    looked_s: float
+    """When the counters were last read, seconds of the monotonic clock."""
+    packets: int = 0
+    lost: int = 0
+    arrived_s: float | None = None
+    """When the packet count last rose; None before the first packet."""
+    windows: list[tuple[float, float, int]] = field(default_factory=list)
+    """Start and end (monotonic seconds) of sound that is missing, and the packets that were lost in it."""
+
+    def look(self, *, now_s: float, packets: int, lost: int) -> None:
+        """Take the counters as they are now; a smaller count means that the stream was rebuilt."""
+        if packets < self.packets:
+            self.packets = self.lost = 0
+        if lost > self.lost:
+            self._add(lost - self.lost, now_s)
+        if packets > self.packets:
+            self.arrived_s = now_s
+        self.packets, self.lost, self.looked_s = packets, lost, now_s
+
+    def _add(self, count: int, now_s: float) -> None:
+        # The gap is noticed when the packet behind it arrives, so it ends no later than that one's playout.
+        start = max(self.looked_s - count * FRAME_S, self.windows[-1][1] if self.windows else 0.0)
+        self.windows.append((min(start, now_s), now_s + PLAYOUT_S, count))
+
+    def stopped(self, now_s: float) -> bool:
+        """Whether packets came once and come no more."""
+        return self.arrived_s is not None and now_s - self.arrived_s > STOPPED_S

@@ -1,0 +1,59 @@
+"""What the signalling said, each thing with the two instants between which it happened."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+RESPONSE = "response"
+REQUEST = "request"
+RELEASED = "released"
+DIGIT = "digit"
+MEDIA = "media"
+PLAY = "play"
+REGISTRATION = "registration"
+FAULT = "fault"
+
+KINDS = (RESPONSE, REQUEST, RELEASED, DIGIT, MEDIA, PLAY, REGISTRATION, FAULT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SipSignal:
+    """One thing that happened on a call's signalling or at its media ports.
+
+    A received message lies between the last moment at which the socket was known to be empty and the
+    moment our callback ran; a sent one between the moments before and after the call that sent it.
+    """
+
+    earliest_s: float
+    """Seconds of the system's monotonic clock before which it cannot have happened."""
+    latest_s: float
+    """Seconds of the system's monotonic clock by which it had happened."""
+    kind: str
+    """One of KINDS."""
+    direction: str
+    """`rx` from the far end, `tx` by us, `own` for what is no message (a port, a fault)."""
+    method: str = ""
+    """SIP method of the request or of the transaction that a response belongs to."""
+    status: int = 0
+    """SIP status code of a response (RFC 3261 §21), 0 where there is none."""
+    reason: str = ""
+    """Reason phrase, digit, file or fault text: hostile text when it came from the far end."""
+    to_tag: str = ""
+    """Tag of the To header: two tags on provisional responses are two branches of a fork."""
+    has_sdp: bool = False
+    """Whether the message carried a session description."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers worth keeping as evidence: Reason, Retry-After, Warning, Contact of a redirection, History-Info."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form; what is empty is left out."""
+        return {k: v for k, v in asdict(self).items() if v or k in ("earliest_s", "latest_s")}
+
+
+def signal_from_dict(data: dict[str, Any]) -> SipSignal:
+    """Read what `SipSignal.to_dict` wrote; unknown keys of a newer version are passed over."""
+    known = {f.name for f in fields(SipSignal)}
+    kept = {k: v for k, v in data.items() if k in known}
+    kept["headers"] = tuple((str(k), str(v)) for k, v in data.get("headers", ()))
+    return SipSignal(**kept)

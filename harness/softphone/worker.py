@@ -1,0 +1,223 @@
+"""One softphone process: a pjsua2 endpoint of at most four legs, commanded by lines of JSON.
+
+Commands come on standard input, events go to the descriptor that standard output was; whatever a library
+prints goes to standard error. When the commander goes away the worker hangs up and ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from harness.softphone.errors import SoftphoneError
+from harness.softphone.line import line_from_dict
+from harness.softphone.own_stdout import claim_stdout
+from harness.softphone.pjsip import SipEndpoint
+from harness.softphone.rtp_watch import RtpWatch
+from harness.softphone.signals import SipSignal
+
+POLL_S = 0.003
+"""Longest blind spell: a received message is stamped within an interval no wider than this on a quiet machine."""
+LOOK_S = 0.020
+"""How often the RTP counters are read."""
+CLOSE_S = 0.080
+"""A recorder that is let go writes its last block within the bridge's next frames."""
+LAST_WORDS_S = 1.5
+"""How long an ending worker waits for its BYEs to be answered."""
+
+
+class Worker:
+    """Executes commands on the endpoint and reports what happens."""
+
+    def __init__(self, commands: int, events: int) -> None:
+        self._commands, self._events = commands, events
+        self._pending = b""
+        self._watches: dict[str, RtpWatch] = {}
+        self._traces: dict[str, Path] = {}
+        self._call_ids: dict[str, str] = {}
+        self._dialling = ""
+        self._looked = 0.0
+        self._closing: dict[str, float] = {}
+        self.running = True
+
+    def start(self) -> None:
+        """Read the line from the first command and open the endpoint."""
+        ready = self._read_line()
+        line = line_from_dict(ready["line"])
+        self._endpoint = SipEndpoint(
+            line,
+            silence_wav=Path(ready["silence_wav"]),
+            notify=self._notify,
+            trace=self._trace,
+            dropped=self._dropped,
+        )
+        self._send(event="ready", port=self._endpoint.port)
+
+    def run(self) -> None:
+        """Poll until told to quit or left alone, then hang up what is still up."""
+        while self.running:
+            self._turn(POLL_S)
+        for leg_id in self._endpoint.legs_up():
+            self._try_hang_up(leg_id)
+        end = time.monotonic() + LAST_WORDS_S
+        while self._endpoint.legs_up() and time.monotonic() < end:
+            self._turn(POLL_S)
+        self._report_recorded(time.monotonic() + CLOSE_S)
+
+    def _turn(self, timeout_s: float) -> None:
+        self._endpoint.poll(timeout_s)
+        for command in self._read_commands():
+            self._obey(command)
+        now = time.monotonic()
+        if now - self._looked >= LOOK_S:
+            self._looked = now
+            self._watch(now)
+            self._report_recorded(now)
+
+    # --- commands -----------------------------------------------------------------------------------
+
+    def _read_line(self) -> dict[str, Any]:
+        while b"\n" not in self._pending:
+            data = os.read(self._commands, 65536)
+            if not data:
+                raise SystemExit(0)
+            self._pending += data
+        line, _, self._pending = self._pending.partition(b"\n")
+        return dict(json.loads(line))
+
+    def _read_commands(self) -> list[dict[str, Any]]:
+        while select.select([self._commands], [], [], 0)[0]:
+            data = os.read(self._commands, 65536)
+            if not data:
+                self.running = False
+                break
+            self._pending += data
+        *lines, self._pending = self._pending.split(b"\n")
+        return [dict(json.loads(line)) for line in lines if line]
+
+    def _obey(self, command: dict[str, Any]) -> None:
+        what, leg = command["do"], command.get("leg", "")
+        try:
+            getattr(self, f"_do_{what}")(command)
+        except SoftphoneError as error:
+            self._send(event="error", leg=leg, do=what, key=error.key, values=error.values)
+
+    def _do_dial(self, command: dict[str, Any]) -> None:
+        leg = command["leg"]
+        self._traces[leg] = Path(command["trace"])
+        far, near = Path(command["far"]), Path(command["near"])
+        earliest, latest = self._endpoint.record(leg, far=far, near=near, tick=self._tick)
+        self._send(event="recording", leg=leg, earliest_s=earliest, latest_s=latest)
+        self._watches[leg] = RtpWatch(looked_s=latest)
+        self._dialling = leg
+        try:
+            self._endpoint.dial(leg, command["uri"], headers=command.get("headers", {}))
+        finally:
+            self._dialling = ""
+
+    def _do_play(self, command: dict[str, Any]) -> None:
+        earliest, latest = self._endpoint.play(command["leg"], Path(command["wav"]), tick=self._tick)
+        self._send(event="playing", leg=command["leg"], earliest_s=earliest, latest_s=latest, wav=command["wav"])
+
+    def _do_digits(self, command: dict[str, Any]) -> None:
+        before = time.monotonic()
+        self._endpoint.send_digits(command["leg"], command["digits"], method=command["method"])
+        self._endpoint.emit(
+            command["leg"], "digit", "tx", before=before, method=command["method"], reason=command["digits"]
+        )
+
+    def _do_bridge(self, command: dict[str, Any]) -> None:
+        self._endpoint.bridge(command["leg"], command["other"])
+
+    def _do_hang_up(self, command: dict[str, Any]) -> None:
+        self._endpoint.hang_up(command["leg"])
+
+    def _do_quit(self, _: dict[str, Any]) -> None:
+        self.running = False
+
+    def _do_crash(self, _: dict[str, Any]) -> None:
+        """Die as a failed assertion of the C library would: for the tests of the supervision."""
+        os.abort()
+
+    def _tick(self) -> None:
+        self._endpoint.poll(0.001)
+
+    def _try_hang_up(self, leg_id: str) -> None:
+        try:
+            self._endpoint.hang_up(leg_id)
+        except SoftphoneError as error:
+            self._send(event="error", leg=leg_id, do="hang_up", key=error.key, values=error.values)
+
+    # --- events -------------------------------------------------------------------------------------
+
+    def _send(self, **event: Any) -> None:
+        data = (json.dumps(event) + "\n").encode()
+        try:
+            while data:
+                data = data[os.write(self._events, data) :]
+        except BrokenPipeError:
+            self.running = False
+
+    def _notify(self, leg: str, signal: SipSignal) -> None:
+        self._send(event="signal", leg=leg, signal=signal.to_dict())
+        if signal.kind == "released":
+            self._finish_watch(leg)
+
+    def _watch(self, now: float) -> None:
+        for leg, watch in self._watches.items():
+            counters = self._endpoint.statistics(leg)
+            if counters is None:
+                continue
+            seen = len(watch.windows)
+            watch.look(now_s=time.monotonic(), packets=counters.packets, lost=counters.lost)
+            for earliest, latest, packets in watch.windows[seen:]:
+                self._send(event="missing", leg=leg, start_s=earliest, end_s=latest, packets=packets)
+
+    def _dropped(self, leg: str) -> None:
+        self._closing[leg] = time.monotonic()
+
+    def _report_recorded(self, now: float) -> None:
+        for leg, ended in list(self._closing.items()):
+            if now - ended >= CLOSE_S:
+                del self._closing[leg]
+                self._send(event="recorded", leg=leg, ended_s=ended)
+
+    def _finish_watch(self, leg: str) -> None:
+        watch = self._watches.pop(leg, None)
+        if watch is not None:
+            self._send(event="rtp", leg=leg, packets=watch.packets, lost=watch.lost, last_packet_s=watch.arrived_s)
+
+    def _trace(self, direction: str, peer: str, text: str, at_s: float) -> None:
+        call_id = _call_id(text)
+        leg = self._call_ids.setdefault(call_id, self._dialling) if self._dialling else self._call_ids.get(call_id)
+        path = self._traces.get(leg or "")
+        if path is not None:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"--- {at_s:.6f} {direction} {peer}\n{text.strip()}\n\n")
+
+
+def _call_id(text: str) -> str:
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip().lower() in ("call-id", "i"):
+            return value.strip()
+    return ""
+
+
+def main() -> None:
+    """Run one worker on the descriptors it was given; end without tearing pjsua2 down."""
+    worker = Worker(0, claim_stdout())
+    worker.start()
+    worker.run()
+    sys.stderr.flush()
+    # libDestroy aborts when anything is still alive; the system frees all that this process holds.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

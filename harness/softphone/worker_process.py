@@ -1,0 +1,116 @@
+"""The commander's side of one worker process: its pipe, its legs, its end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.softphone.errors import WorkerLost
+from harness.softphone.line import Line
+
+READY_S = 20.0
+"""Starting an interpreter and pjsua2 on a loaded machine."""
+QUIT_S = 5.0
+"""Hanging up and writing the last blocks."""
+
+
+class Listener(Protocol):
+    """What a worker tells about its legs."""
+
+    leg: str
+
+    def take_event(self, event: dict[str, Any]) -> None:
+        """Take one event of this leg."""
+
+
+class WorkerProcess:
+    """Starts a worker, writes its commands, hands its events to the legs they belong to."""
+
+    def __init__(self, line: Line, *, silence_wav: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "harness.softphone.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._legs: dict[str, Listener] = {}
+        self._lock = threading.Lock()
+        self._ready = threading.Event()
+        self._failed: dict[str, Any] | None = None
+        self.port = 0
+        self.alive = True
+        self.command(line=line.to_dict(), silence_wav=str(silence_wav))
+        self._reader = threading.Thread(target=self._read, name="softphone worker events", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def legs(self) -> int:
+        """How many legs it holds."""
+        return len(self._legs)
+
+    def wait_ready(self) -> None:
+        """Wait until the endpoint is open; raises what kept it from opening."""
+        if not self._ready.wait(READY_S):
+            raise WorkerLost("softphone.worker_silent", what="ready")
+        if not self.alive:
+            raise WorkerLost("softphone.worker_lost", status=self._process.poll())
+
+    def take(self, leg: Listener) -> None:
+        """Route this leg's events to `leg` from now on."""
+        with self._lock:
+            self._legs[leg.leg] = leg
+
+    def command(self, **command: Any) -> None:
+        """Write one command; a worker that is gone reports itself through its legs."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write((json.dumps(command) + "\n").encode())
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            self.alive = False
+
+    def quit(self) -> None:
+        """Let the worker hang up and end; after QUIT_S it is killed."""
+        assert self._process.stdin is not None
+        self.command(do="quit")
+        self._process.stdin.close()
+        try:
+            self._process.wait(QUIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join(QUIT_S)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._dispatch(json.loads(line))
+        status = self._process.wait()
+        self.alive = False
+        self._ready.set()
+        for leg in list(self._legs.values()):
+            leg.take_event({"event": "lost", "status": status})
+        self._legs.clear()
+
+    def _dispatch(self, event: dict[str, Any]) -> None:
+        if event["event"] == "ready":
+            self.port = event["port"]
+            self._ready.set()
+            return
+        with self._lock:
+            leg = self._legs.get(event.get("leg", ""))
+            if event["event"] == "recorded":
+                self._legs.pop(event["leg"], None)
+        if leg is not None:
+            leg.take_event(event)
