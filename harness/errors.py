@@ -18,7 +18,7 @@ A call that is busy, unanswered or rejected is a result and never an error.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from harness.words import say
 
@@ -34,7 +34,7 @@ class ThirdringError(Exception):
 
     exit_status: ClassVar[int] = ENVIRONMENT_FAILED
 
-    def __init__(self, key: str, /, *, problems: tuple[ThirdringError, ...] = (), **values: object) -> None:
+    def __init__(self, key: str, /, *, problems: tuple[ThirdringError, ...] = (), **values: Any) -> None:
         super().__init__(key)
         self.key = key
         self.values = values

@@ -1,0 +1,230 @@
+"""One folder is one agency: agency.toml, units.csv, scenarios, forms, recordings, ledger, database.
+
+Copying the folder is the backup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from harness.directory import Unit, read_units
+from harness.errors import AgencyError, DirectoryError, NotFound
+from harness.hours import Hours, read_hours
+from harness.lines import LineSettings, Name
+from harness.model_fault import Loc, Words
+from harness.number_gate import digits_of, forbidden
+from harness.toml_file import Written, build, read_toml
+
+AGENCY_FILE = "agency.toml"
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class HoursSettings(Written):
+    """When telephones may be rung, for units whose row in units.csv says nothing else."""
+
+    default: str = "09:00-11:30 13:30-16:30"
+    """Spans of the day, local time."""
+    days: Annotated[tuple[Day, ...], Field(strict=False, min_length=1)] = ("mon", "tue", "wed", "thu", "fri")
+    """Days of the week."""
+
+    @field_validator("default")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        try:
+            read_hours(value)
+        except ValueError:
+            raise PydanticCustomError("agency.hours", "hours", {"value": value}) from None
+        return value
+
+
+class Caps(Written):
+    """How much may be called; only ever as little as this."""
+
+    calls_at_once: Annotated[int, Field(ge=1, le=100)] = 2
+    """Calls that may be up at the same time."""
+    calls_per_hour: Annotated[int, Field(ge=1, le=1000)] = 30
+    """Calls in any 60 minutes."""
+    calls_per_day: Annotated[int, Field(ge=1, le=5000)] = 100
+    """Calls in any 24 hours."""
+    calls_per_number_per_day: Annotated[int, Field(ge=1, le=100)] = 4
+    """Calls to one number in any 24 hours."""
+    longest_call_s: Annotated[float, Field(gt=0, le=1800)] = 300.0
+    """A call is ended after so many seconds."""
+
+
+class Site(Written):
+    """A building with its own switchboard."""
+
+    id: Name
+    """Name of the site; units.csv refers to it."""
+    name: str
+    """What people call it."""
+    switchboard: str = ""
+    """Its number (總機); empty: none."""
+    has_ivr: bool = False
+    """Whether a menu answers before the operator."""
+    line: Name | None = None
+    """Line on which the switchboard is called; none: the first."""
+
+
+class Settings(Written):
+    """What agency.toml says."""
+
+    name: str = Field(min_length=1)
+    """Name of the agency."""
+    language: Literal["zh-TW", "en"] = "zh-TW"
+    """Language of its papers."""
+    timezone: str = "Asia/Taipei"
+    """Time zone of its hours."""
+    tone_plan: str = "tw"
+    """Tones of its telephones: a zone name such as tw, us, uk."""
+    form: str = "keelung-102"
+    """Score sheet."""
+    recording_notice_date: date | None = None
+    """Day on which the staff were told of test calls and of recording; without it nothing is recorded."""
+    max_calls_at_once: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Short for `calls_at_once` of [caps]."""
+    hours: HoursSettings = HoursSettings()
+    """Office hours."""
+    caps: Caps = Caps()
+    """Limits."""
+    sites: Annotated[tuple[Site, ...], Field(strict=False)] = ()
+    """Buildings and their switchboards."""
+    lines: Annotated[tuple[LineSettings, ...], Field(strict=False, min_length=1)]
+    """Lines, the first is the usual one."""
+
+    @field_validator("sites")
+    @classmethod
+    def _switchboards(cls, value: tuple[Site, ...]) -> tuple[Site, ...]:
+        for site in value:
+            digits = digits_of(site.switchboard)
+            if site.switchboard and (not digits or forbidden(digits)):
+                values = {"site": site.id, "number": site.switchboard}
+                raise PydanticCustomError("agency.switchboard", "number", values)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise PydanticCustomError("agency.timezone", "zone", {"value": value}) from None
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        lines = [line.id for line in self.lines]
+        for kind, ids in (("lines", lines), ("sites", [site.id for site in self.sites])):
+            for one in sorted({one for one in ids if ids.count(one) > 1}):
+                raise PydanticCustomError("agency.id_twice", "twice", {"kind": kind, "id": one})
+        for site in self.sites:
+            if site.line and site.line not in lines:
+                values = {"site": site.id, "line": site.line, "known": ", ".join(lines)}
+                raise PydanticCustomError("agency.site_line", "line", values)
+        return self
+
+    @property
+    def at_once(self) -> int:
+        """Calls that may be up at the same time."""
+        return self.max_calls_at_once or self.caps.calls_at_once
+
+
+@dataclass(frozen=True)
+class Agency:
+    """An agency folder as it was read: what it says, its units, and where its things lie."""
+
+    folder: Path
+    """The folder."""
+    settings: Settings
+    """agency.toml."""
+    units: tuple[Unit, ...]
+    """units.csv, in its own order."""
+
+    @property
+    def recordings(self) -> Path:
+        """Folder of the recordings, by day."""
+        return self.folder / "recordings"
+
+    @property
+    def scenarios(self) -> Path:
+        """Folder of the agency's own scenarios."""
+        return self.folder / "scenarios"
+
+    @property
+    def forms(self) -> Path:
+        """Folder of the agency's own score sheets."""
+        return self.folder / "forms"
+
+    @property
+    def sheets(self) -> Path:
+        """Folder of the printable pages, one a call."""
+        return self.folder / "sheets"
+
+    @property
+    def ledger(self) -> Path:
+        """Folder of the claims, one a dialled attempt."""
+        return self.folder / "ledger"
+
+    @property
+    def database(self) -> Path:
+        """The database."""
+        return self.folder / "thirdring.db"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Time zone of its hours."""
+        return ZoneInfo(self.settings.timezone)
+
+    def line(self, line_id: str = "") -> LineSettings:
+        """Give a line by its id; the first when none is named."""
+        return next((line for line in self.settings.lines if line.id == line_id), self.settings.lines[0])
+
+    def site(self, site_id: str) -> Site | None:
+        """Give a site by its id; the first when none is named."""
+        named = [site for site in self.settings.sites if site.id == site_id or not site_id]
+        return named[0] if named else None
+
+    def hours_of(self, unit: Unit) -> Hours:
+        """Give the hours in which a unit may be rung."""
+        return read_hours(unit.hours or self.settings.hours.default)
+
+
+def load_agency(folder: Path) -> Agency:
+    """Read an agency folder; AgencyError and DirectoryError name file, place and what is allowed."""
+    path = folder / AGENCY_FILE
+    if not path.is_file():
+        raise NotFound("agency.not_found", folder=folder)
+    data = read_toml(path, fault=AgencyError)
+    settings = build(Settings, data, file=AGENCY_FILE, fault=AgencyError, place=_place)
+    return Agency(folder, settings, _fitting(read_units(folder), settings))
+
+
+def _fitting(units: tuple[Unit, ...], settings: Settings) -> tuple[Unit, ...]:
+    """Refuse units that name a line or a site which agency.toml does not have."""
+    known = {"line": [one.id for one in settings.lines], "site": [one.id for one in settings.sites]}
+    for unit in units:
+        for column, named in (("line", unit.line), ("site", unit.site)):
+            if named and named not in known[column]:
+                allowed = ", ".join(known[column]) or "—"
+                raise DirectoryError(
+                    "directory.not_in_agency", row=unit.row, column=column, value=named, known=allowed
+                )
+    return units
+
+
+def _place(loc: Loc, data: dict[str, Any]) -> tuple[Words, str]:
+    """Name a place in agency.toml: `[[lines]] 2` and the key in it."""
+    if len(loc) >= 2 and isinstance(loc[1], int):
+        where = {"zh": f"第 {loc[1] + 1} 個 [[{loc[0]}]]", "en": f"[[{loc[0]}]] number {loc[1] + 1}"}
+        return where, ".".join(str(part) for part in loc[2:])
+    if len(loc) >= 2:
+        return {"zh": f"[{loc[0]}]", "en": f"[{loc[0]}]"}, ".".join(str(part) for part in loc[1:])
+    return {}, ".".join(str(part) for part in loc)

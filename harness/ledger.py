@@ -1,0 +1,175 @@
+"""The ledger: no attempt is ever dialled twice.
+
+Before its INVITE an attempt is claimed by creating a file that must not exist yet, forced to the disk; its
+outcome is a second file. A claim without an outcome whose process is gone was cut off by a crash: its outcome
+is `unknown`, and it is never dialled again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import LedgerError
+
+if TYPE_CHECKING:
+    from harness.agency import Agency
+    from harness.number_gate import Permit
+
+UNKNOWN = "unknown"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_CLAIM, _OUTCOME = ".claim", ".outcome"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One attempt that was, or may have been, dialled."""
+
+    attempt_id: str
+    """Names the attempt for ever."""
+    unit: str
+    """Unit that it called."""
+    number: str
+    """Number that was dialled, digits only."""
+    claimed_at: datetime
+    """When it was claimed, UTC."""
+    outcome: str | None
+    """What came of it; `unknown` after a crash, None while it is up."""
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether the call may still be up."""
+        return self.outcome is None
+
+
+def claim(agency: Agency, attempt_id: str, *, permit: Permit) -> Claim:
+    """Claim an attempt before its INVITE; LedgerError when it was claimed before or the disk fails."""
+    pid = os.getpid()
+    data = {
+        "attempt_id": attempt_id,
+        "unit": permit.unit.unit,
+        "number": permit.number,
+        "claimed_at": permit.issued_at.astimezone(UTC).isoformat(),
+        "process": [pid, _started(pid)],
+    }
+    try:
+        _create(_path(agency, attempt_id, _CLAIM), data)
+    except FileExistsError:
+        raise LedgerError("ledger.claimed_before", attempt_id=attempt_id) from None
+    return _claim(data, None)
+
+
+def settle(agency: Agency, attempt_id: str, outcome: str) -> None:
+    """Write down what came of a claimed attempt; once only."""
+    if not _path(agency, attempt_id, _CLAIM).exists():
+        raise LedgerError("ledger.not_claimed", attempt_id=attempt_id)
+    try:
+        _create(_path(agency, attempt_id, _OUTCOME), {"outcome": outcome})
+    except FileExistsError:
+        raise LedgerError("ledger.settled_before", attempt_id=attempt_id) from None
+
+
+def claims(agency: Agency, *, since: datetime | None = None) -> tuple[Claim, ...]:
+    """Give the claims of the ledger, oldest first; with `since` only those made later."""
+    earliest = since.timestamp() if since else 0.0
+    found = [_read(entry) for entry in _entries(agency.ledger) if entry.stat().st_mtime >= earliest - 1]
+    return tuple(sorted(found, key=lambda one: (one.claimed_at, one.attempt_id)))
+
+
+@contextmanager
+def one_at_a_time(agency: Agency) -> Iterator[None]:
+    """Hold the ledger from the gate's look at it to the claim, against every other process of the agency."""
+    try:
+        agency.ledger.mkdir(parents=True, exist_ok=True)
+        handle = os.open(agency.ledger / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _disk(error) from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            yield from (entry for entry in entries if entry.name.endswith(_CLAIM))
+
+
+def _read(entry: os.DirEntry[str]) -> Claim:
+    path = Path(entry.path)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:  # the machine went down inside the write: the INVITE never left, the claim stands
+        written = datetime.fromtimestamp(entry.stat().st_mtime, UTC)
+        return Claim(path.stem, "", "", written, UNKNOWN)
+    return _claim(data, _outcome(path.with_suffix(_OUTCOME), data))
+
+
+def _outcome(path: Path, data: dict[str, Any]) -> str | None:
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["outcome"])
+    except FileNotFoundError:
+        pid, started = data["process"]
+        return None if _started(pid) == started else UNKNOWN
+    except (ValueError, KeyError):
+        return UNKNOWN
+
+
+def _claim(data: dict[str, Any], outcome: str | None) -> Claim:
+    claimed_at = datetime.fromisoformat(data["claimed_at"])
+    return Claim(data["attempt_id"], data["unit"], data["number"], claimed_at, outcome)
+
+
+def _started(pid: int) -> str:
+    """Tell a process from a later one of the same id: by the machine's boot and the process's start."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        # The command's name, in parentheses, may hold anything; starttime is field 22 (proc(5)).
+        return f"{boot}/{Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[19]}"
+    except (OSError, IndexError):
+        return "gone"
+
+
+def _path(agency: Agency, attempt_id: str, suffix: str) -> Path:
+    if not _ID.fullmatch(attempt_id):
+        raise LedgerError("ledger.bad_id", attempt_id=attempt_id)
+    return agency.ledger / f"{attempt_id}{suffix}"
+
+
+def _create(path: Path, data: dict[str, Any]) -> None:
+    """Create a file that must not exist yet, and force it and its name to the disk."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, json.dumps(data, ensure_ascii=False).encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        _sync_folder(path.parent)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise _disk(error) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _disk(error: OSError) -> LedgerError:
+    return LedgerError("ledger.disk", reason=error.strerror or type(error).__name__)

@@ -1,0 +1,228 @@
+"""The number gate: the one place that may permit a telephone to be rung. No configuration switches it off.
+
+A number is dialled only with a `Permit`, and only `permit` makes one: for a number of the agency's own
+directory that is no emergency, service, premium or international number, in office hours, within the caps,
+and recorded only when the staff were told. Everything else is Refused (exit status 4).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import InitVar, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from harness.errors import Refused
+from harness.hours import DAYS
+from harness.ledger import Claim, claims
+
+if TYPE_CHECKING:
+    from harness.agency import Agency
+    from harness.directory import Unit
+    from harness.lines import LineSettings
+
+To = Literal["unit", "switchboard"]
+Reason = dict[str, str]
+
+_PUNCTUATION = re.compile(r"[\s\-()./‐-―]")
+_OUTSIDE_LINES = ("0", "9")  # what a PBX commonly wants before a number outside, whatever is configured
+
+# 1xx of the public network: emergency (110, 112, 113, 117, 118, 119, 165) and the blocks of service numbers
+# 10x, 11x, 12x and 16x around them (operators, directory, repairs, time, weather, traffic); 188 a carrier's.
+_SERVICE = re.compile(r"1[0126]\d|188|19\d\d")
+_EMERGENCY = re.compile(r"11[023789]|165|19\d\d")
+_LONGEST_IN_CALL = 6  # digits of an extension; a longer string inside a call would be a number outside
+_SEAL = object()
+
+_REASONS: dict[str, Reason] = {
+    "service": {"zh": "緊急或特種服務號碼", "en": "an emergency or service number"},
+    "international": {"zh": "國際電話（00x、01x）", "en": "an international call (00x, 01x)"},
+    "premium": {"zh": "付費語音（020x）", "en": "a premium number (020x)"},
+    "code": {"zh": "以 * 或 # 組成的功能碼", "en": "a star or hash code"},
+    "outside": {"zh": "通話中不能再撥外線", "en": "a number outside, dialled inside a call"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permit:
+    """Leave to dial one number once. Made by `permit` and by nothing else."""
+
+    unit: Unit
+    """The unit that is called."""
+    to: To
+    """Whose number it is: the unit's own, or its site's switchboard."""
+    number: str
+    """The number, digits only, without an outside-line prefix."""
+    uri: str
+    """The SIP URI to invite."""
+    line_id: str
+    """The line to call on."""
+    issued_at: datetime
+    """When the gate said yes."""
+    seal: InitVar[object]
+    """Proof that the gate made it; not kept, so that a copy with another number is no permit."""
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("a Permit is made by harness.number_gate.permit only")
+
+    def __repr__(self) -> str:
+        return f"Permit({self.unit.unit}, {self.number}, {self.uri})"
+
+
+def permit(
+    number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit", recording: bool = True
+) -> Permit:
+    """Give leave to dial a unit (by id, number or extension), or raise Refused with the reason.
+
+    `now` is aware of its zone. That the string is in the directory is checked before everything else.
+    """
+    unit = find_unit(number_or_unit, agency.units)
+    number, line_id = _number(unit, agency, to)
+    line = agency.line(line_id)
+    if not number:
+        raise Refused("refused.no_number", unit=unit.unit)
+    reason = forbidden(number) or forbidden_as_sent(number, line)
+    if reason:
+        raise Refused("refused.forbidden", number=number, reason=reason)
+    _refuse_closed(unit, agency, now)
+    if recording:
+        _refuse_unannounced(agency, now)
+    _refuse_over_caps(number, agency, now)
+    return Permit(
+        unit=unit, to=to, number=number, uri=line.address(number), line_id=line.id, issued_at=now, seal=_SEAL
+    )
+
+
+def permit_digits(digits: str, *, before: tuple[str, ...] = ()) -> str:
+    """Give leave to press digits inside a call, or raise Refused; `before` is what was pressed in it already.
+
+    Whatever was pressed one after the other is read together from each press on: 1, 1, 0 is 110.
+    """
+    presses = [press.removesuffix("#") for press in (*before, digits)]
+    if not all(re.fullmatch(r"[0-9]+", press) for press in presses):
+        raise Refused("refused.digits", digits=digits, reason=_REASONS["code"])
+    reason = forbidden(presses[-1]) or _too_long(presses[-1])
+    for first in range(len(presses) - 1):
+        reason = reason or _amounts_to("".join(presses[first:]))
+    if reason:
+        raise Refused("refused.digits", digits=digits, reason=reason)
+    return digits
+
+
+def _too_long(digits: str) -> Reason | None:
+    return _REASONS["outside"] if len(digits) > _LONGEST_IN_CALL else None
+
+
+def _amounts_to(together: str) -> Reason | None:
+    """Judge digits of several menus read together: three menus are no service number unless an emergency."""
+    for prefix in ("", *_OUTSIDE_LINES):
+        if _EMERGENCY.fullmatch(together.removeprefix(prefix)):
+            return _REASONS["service"]
+    return _too_long(together) if together.startswith("0") else None
+
+
+def find_unit(text: str, units: tuple[Unit, ...]) -> Unit:
+    """Give the unit that a person means by id, number or extension; Refused when it is none of these."""
+    wanted = text.strip()
+    digits = digits_of(wanted)
+    for matches in (
+        [unit for unit in units if unit.unit == wanted],
+        [unit for unit in units if digits and unit.digits == digits],
+        [unit for unit in units if digits and unit.extension == digits],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise Refused("refused.not_one", text=wanted, units=", ".join(unit.unit for unit in matches))
+    reason = forbidden(digits) if digits else None
+    if reason:
+        raise Refused("refused.forbidden", number=wanted, reason=reason)
+    raise Refused("refused.not_in_directory", text=wanted)
+
+
+def digits_of(text: str) -> str:
+    """Normalise a number as people write it to digits only; empty when it is no number.
+
+    Full-width digits become plain ones, spaces, hyphens, dots and parentheses go, `+886` becomes `0`.
+    """
+    plain = _PUNCTUATION.sub("", unicodedata.normalize("NFKC", text))
+    plain = re.sub(r"^\+886", "0", plain)
+    return plain if re.fullmatch(r"[0-9]{1,20}", plain) else ""
+
+
+def forbidden(digits: str) -> Reason | None:
+    """Tell why a number (digits only) may never be dialled; None when nothing speaks against it.
+
+    It is looked at as it stands, and again without an outside-line prefix.
+    """
+    for prefix in ("", *_OUTSIDE_LINES):
+        if digits.startswith(prefix):
+            reason = _forbidden_whole(digits.removeprefix(prefix))
+            if reason:
+                return reason
+    return None
+
+
+def forbidden_as_sent(number: str, line: LineSettings) -> Reason | None:
+    """Tell why a number may not leave on a line with the prefix that the line puts before it."""
+    # The prefix 0 before 02… reads like 00x, so that as sent only the service numbers are looked for.
+    if _SERVICE.fullmatch(line.dialled(number)):
+        return _REASONS["service"]
+    return forbidden(number.removeprefix(line.outside_prefix))
+
+
+def _forbidden_whole(digits: str) -> Reason | None:
+    if _SERVICE.fullmatch(digits):
+        return _REASONS["service"]
+    if len(digits) >= 3 and digits.startswith(("00", "01")):
+        return _REASONS["international"]
+    return _REASONS["premium"] if digits.startswith("020") else None
+
+
+def _number(unit: Unit, agency: Agency, to: To) -> tuple[str, str]:
+    """Give the digits to dial and the line to dial them on."""
+    if to == "unit":
+        return unit.digits or unit.extension, unit.line
+    site = agency.site(unit.site)
+    number = digits_of(site.switchboard) if site else ""
+    if site is None or not number:
+        raise Refused("refused.no_switchboard", unit=unit.unit)
+    return number, site.line or unit.line
+
+
+def _refuse_closed(unit: Unit, agency: Agency, now: datetime) -> None:
+    local = now.astimezone(agency.zone)
+    days, hours = agency.settings.hours.days, agency.hours_of(unit)
+    if DAYS[local.weekday()] not in days or not hours.hold(local):
+        when = f"{' '.join(days)} {hours}"
+        raise Refused("refused.closed", unit=unit.unit, hours=when, now=f"{local:%a %H:%M}")
+
+
+def _refuse_unannounced(agency: Agency, now: datetime) -> None:
+    notice = agency.settings.recording_notice_date
+    if notice is None:
+        raise Refused("refused.no_notice")
+    if notice > now.astimezone(agency.zone).date():
+        raise Refused("refused.notice_later", date=notice.isoformat())
+
+
+def _refuse_over_caps(number: str, agency: Agency, now: datetime) -> None:
+    caps, day = agency.settings.caps, claims(agency, since=now - timedelta(hours=24))
+    up = [claim for claim in day if claim.in_flight]
+    hour = [claim for claim in day if claim.claimed_at > now - timedelta(hours=1)]
+    same = [claim for claim in day if claim.number == number]
+    # Two calls at once to one number would each make the other busy: neither measures the agency.
+    if any(claim.number == number for claim in up):
+        raise Refused("refused.number_in_call", number=number)
+    _refuse_cap("refused.at_once", up, agency.settings.at_once)
+    _refuse_cap("refused.per_hour", hour, caps.calls_per_hour)
+    _refuse_cap("refused.per_day", day, caps.calls_per_day)
+    _refuse_cap("refused.per_number", same, caps.calls_per_number_per_day)
+
+
+def _refuse_cap(key: str, counted: Sequence[Claim], cap: int) -> None:
+    if len(counted) >= cap:
+        raise Refused(key, count=len(counted), cap=cap)
