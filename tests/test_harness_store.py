@@ -1,0 +1,145 @@
+"""The database: what goes in comes out; sheets stand side by side; a failure is one sentence of ours."""
+
+import json
+import sqlite3
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import ENVIRONMENT_FAILED, NotFound, StoreError
+from harness.store import open_store
+from harness.store.migrations import STEP_NAMES, steps
+
+RECORD = {"schema": "thirdring.call/1", "call_id": "c1", "signals": [{"status": 180}]}
+SHEET = {
+    "schema": "thirdring.sheet/1",
+    "form": "keelung-102",
+    "items": [
+        {"id": "A2.1", "points": 2.5, "by": "machine"},
+        {"id": "B1.1", "points": 7, "by": "machine"},
+        {"id": "B2.1", "points": 3, "by": "tester"},
+        {"id": "B2.2", "points": None, "by": None},
+    ],
+    "open": ["B2.2"],
+}
+
+
+def row(call_id="c1", **values):
+    usual = {"unit": "desk", "number": "0227001234", "scenario": "extension-direct", "outcome": "answered"}
+    return {"call_id": call_id, "started_at": "2026-03-04T04:00:00+00:00", **usual, **values}
+
+
+@pytest.fixture
+def store(tmp_path):
+    with open_store(tmp_path / "thirdring.db") as opened:
+        yield opened
+
+
+def test_a_call_comes_out_as_it_went_in(store):
+    sound = {"path": "recordings/c1.flac", "sha256": "ab", "duration_s": 23.5, "sample_rate_hz": 8000}
+    store.add_call(
+        row(rings=3, answer_latency_earliest_s=7.0, answer_latency_latest_s=7.64),
+        record=RECORD,
+        measured={"rings": 3},
+        recordings=({**sound, "missing": [[1.0, 1.2]]},),
+        attempts=({"attempt_id": "c1-1", "claimed_at": "2026-03-04T04:00:00+00:00", "outcome": "answered"},),
+    )
+    call = store.get_call("c1")
+    assert (call["record"], call["measured"], call["rings"]) == (RECORD, {"rings": 3}, 3)
+    assert call["recordings"][0]["missing"] == [[1.0, 1.2]]
+    assert [one["attempt_id"] for one in call["attempts"]] == ["c1-1"]
+    assert call["machine_points"] is None
+
+
+@given(record=st.dictionaries(st.text(max_size=8), st.one_of(st.text(max_size=12), st.integers(), st.none())))
+def test_any_record_comes_out_as_it_went_in(tmp_path_factory, record):
+    path = tmp_path_factory.mktemp("store") / "thirdring.db"
+    with open_store(path) as store:
+        try:
+            store.add_call(row(), record=record)
+        except UnicodeEncodeError:  # half a surrogate pair is no text that a call can hold
+            return
+    with open_store(path) as store:
+        assert store.get_call("c1")["record"] == record
+
+
+def test_sheets_stand_side_by_side_and_the_list_shows_the_newest(store):
+    store.add_call(row(), record=RECORD)
+    assert store.add_sheet("c1", SHEET, facts={}) == 1
+    said = store.add_answers("c1", {"B2.2": "1"}, who="tester")
+    assert store.add_sheet("c1", {**SHEET, "open": []}, facts={}, answers_id=said) == 2
+    first, second = store.sheets("c1")
+    assert (first["sheet"]["open"], first["who"]) == (["B2.2"], None)
+    assert (second["sheet"]["open"], second["who"], second["answers"]) == ([], "tester", {"B2.2": "1"})
+    assert [(one["machine_points"], one["open_items"]) for one in store.list_calls()] == [("9.5", 0)]
+
+
+@pytest.mark.parametrize("table", ["sheets", "answers"])
+@pytest.mark.parametrize("sql", ["DELETE FROM {}", "UPDATE {} SET call_id = 'x'"])
+def test_a_sheet_is_never_overwritten(tmp_path, table, sql):
+    path = tmp_path / "thirdring.db"
+    with open_store(path) as store:
+        store.add_call(row(), record=RECORD)
+        store.add_sheet("c1", SHEET, facts={}, answers_id=store.add_answers("c1", {}, who="tester"))
+    connection = sqlite3.connect(path)
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute(sql.format(table))
+    connection.close()
+
+
+def test_a_call_is_kept_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "thirdring.db"
+    broken = {"path": "a.flac", "sha256": None, "duration_s": 1.0, "sample_rate_hz": 8000}
+    with pytest.raises(StoreError) as caught, open_store(path) as store:
+        store.add_call(row(), record=RECORD, recordings=(broken,))
+    assert caught.value.exit_status == ENVIRONMENT_FAILED
+    with open_store(path) as store:
+        assert store.list_calls() == []
+
+
+def test_a_sheet_of_no_call_is_not_found(store):
+    with pytest.raises(NotFound):
+        store.add_sheet("nobody", SHEET, facts={})
+    with pytest.raises(NotFound):
+        store.get_call("nobody")
+
+
+def test_lists_are_newest_first_and_of_one_unit(store):
+    for n, unit in enumerate(["a", "b", "a"]):
+        store.add_call(row(f"c{n}", unit=unit, started_at=f"2026-03-0{n + 1}T04:00:00+00:00"), record=RECORD)
+    assert [one["call_id"] for one in store.list_calls()] == ["c2", "c1", "c0"]
+    assert [one["call_id"] for one in store.list_calls(unit="a")] == ["c2", "c0"]
+    assert [one["call_id"] for one in store.list_calls(limit=1)] == ["c2"]
+
+
+def test_every_step_is_known_by_name_and_the_log_is_ahead_of_the_file(tmp_path):
+    path = tmp_path / "thirdring.db"
+    with open_store(path):
+        assert {one.name for one in steps._migrations} == STEP_NAMES
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path):
+    path = tmp_path / "thirdring.db"
+    with open_store(path):
+        pass
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('thirdring', 'm999', '')"
+    )
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreError) as caught, open_store(path):
+        pass
+    assert caught.value.key == "store.newer"
+
+
+def test_a_file_that_is_no_database_is_a_sentence(tmp_path):
+    path = tmp_path / "thirdring.db"
+    path.write_text(json.dumps({"not": "a database"}) * 100)
+    with pytest.raises(StoreError) as caught, open_store(path):
+        pass
+    assert caught.value.key == "store.cannot_open"
