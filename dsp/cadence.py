@@ -1,0 +1,177 @@
+"""Names bursts by their lengths and gaps: ringback, busy, congestion, dial, special information tone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dsp.burst import Burst
+from dsp.segment import BUSY, CONGESTION, DIAL, RINGBACK, SIT, TONE, Segment
+from dsp.tone_plan import Tone, TonePlan
+from dsp.tone_sets import SR, ToneSet, same_set, set_of
+
+STRETCH = 0.18
+"""Cadences may be off by 15 %; a burst's edges by some milliseconds more."""
+_SLACK_S = 0.03
+_LONG_S = 2.5
+"""A plan's tone without end that lasted this long is that tone."""
+
+
+def fits(seconds: float, nominal: float) -> bool:
+    """Whether a length can be this one of the plan."""
+    return abs(seconds - nominal) <= STRETCH * nominal + _SLACK_S
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """Bursts of one set that have not got their name yet."""
+
+    bursts: list[Burst] = field(default_factory=list)
+    sound: str | None = None
+
+
+class Cadence:
+    """Segments out of bursts. Bursts come in order of their end."""
+
+    def __init__(self, plan: TonePlan, sets: tuple[ToneSet, ...]) -> None:
+        self._period = plan.period_s
+        self._ring_set = set_of(plan.ringback, sets)
+        self._ring_ons = tuple(on for on, _ in plan.cadence)
+        named: tuple[tuple[str, Tone | None], ...] = ((BUSY, plan.busy), (CONGESTION, plan.congestion))
+        self._repeated = tuple((name, tone, set_of(tone, sets)) for name, tone in named if tone and tone.cadence)
+        self._dial_set = set_of(plan.dial, sets) if plan.dial and not plan.dial.cadence else None
+        self._sit_sets = _sit_sets(plan.sit, sets)
+        self._pending: dict[int, _Stretch] = {}
+        self._sit: list[Burst] = []
+        self._rings: list[Burst] = []
+
+    def push(self, burst: Burst, *, spoken: bool = False) -> list[Segment] | None:
+        """Name what can be named now; None: the burst is no tone after all, but a piece of somebody's voice.
+
+        `spoken`: somebody was speaking right up to the burst. Then only a whole burst is believed: vowels are tonal.
+        """
+        if not burst.proven:
+            return self._ring(burst) if not spoken and self._was_due(burst) else None
+        seconds = (burst.end - burst.start) / SR
+        if spoken and seconds < 0.5 and not self._is_whole(burst):
+            return None
+        done = self._sit_step(burst)
+        if done is not None:
+            return done
+        if burst.tone_set == self._dial_set and seconds >= _LONG_S:
+            return [*self._settle(burst.tone_set), _segment(DIAL, burst, burst)]
+        if not self._may_repeat(burst):
+            return [*self._settle(burst.tone_set), *self._single(burst)]
+        return self._join(burst)
+
+    def _is_whole(self, burst: Burst) -> bool:
+        ons = [on for _, tone, s in self._repeated if s == burst.tone_set for on, _ in tone.cadence]
+        ons += self._ring_ons if burst.tone_set == self._ring_set else ()
+        return any(fits((burst.end - burst.start) / SR, on) for on in ons) or burst.tone_set in self._sit_sets
+
+    def _was_due(self, burst: Burst) -> bool:
+        """A burst cut to a few milliseconds is believed where the cadence wanted one."""
+        if len(self._rings) < 1 or burst.tone_set != self._ring_set or len(self._ring_ons) > 1:
+            return False
+        steps = np.diff([ring.start for ring in self._rings]) / SR
+        fair = [step for step in steps if fits(step, self._period)]
+        period = fair[-1] if fair else self._period
+        late = (burst.start - self._rings[-1].start) / SR - period
+        return abs(late) <= (0.04 if fair else STRETCH * period)
+
+    def _may_repeat(self, burst: Burst) -> bool:
+        """Whether busy or congestion could have a burst of this length (or end in one)."""
+        seconds = (burst.end - burst.start) / SR
+        same = [tone for _, tone, tone_set in self._repeated if tone_set == burst.tone_set]
+        rings = burst.tone_set == self._ring_set and any(fits(seconds, on) for on in self._ring_ons)
+        fit = any(fits(seconds, on) for tone in same for on, _ in tone.cadence)
+        return fit or (bool(same) and not rings and seconds < max(on for t in same for on, _ in t.cadence))
+
+    def _join(self, burst: Burst) -> list[Segment]:
+        done: list[Segment] = []
+        stretch = self._pending.setdefault(burst.tone_set, _Stretch())
+        if stretch.bursts and self._pair(stretch.bursts[-1], burst) not in (stretch.sound, None):
+            if stretch.sound is None:
+                stretch.sound = self._pair(stretch.bursts[-1], burst)
+            else:
+                done = self._settle(burst.tone_set)
+        elif stretch.bursts and self._pair(stretch.bursts[-1], burst) is None:
+            done = self._settle(burst.tone_set)
+        self._pending.setdefault(burst.tone_set, _Stretch()).bursts.append(burst)
+        return done
+
+    def _pair(self, first: Burst, second: Burst) -> str | None:
+        """What two bursts in a row are: the signal whose on and off both fit."""
+        on, off = (first.end - first.start) / SR, (second.start - first.end) / SR
+        for name, tone, tone_set in self._repeated:
+            if tone_set == first.tone_set and any(fits(on, a) and fits(off, b) for a, b in tone.cadence):
+                return name
+        return None
+
+    def _settle(self, tone_set: int) -> list[Segment]:
+        """Name what is pending of one set, now that nothing more will join it."""
+        stretch = self._pending.pop(tone_set, None)
+        if stretch is None or not stretch.bursts:
+            return []
+        if stretch.sound is not None:
+            return [_segment(stretch.sound, stretch.bursts[0], stretch.bursts[-1])]
+        return [segment for burst in stretch.bursts for segment in self._single(burst)]
+
+    def _single(self, burst: Burst) -> list[Segment]:
+        """A burst that stands alone: a ring (also one cut short), or a tone of no known meaning."""
+        seconds = (burst.end - burst.start) / SR
+        longest = max(self._ring_ons)
+        if burst.tone_set == self._ring_set and seconds <= longest * (1 + STRETCH) + _SLACK_S:
+            return self._ring(burst)
+        return [_segment(TONE, burst, burst)]
+
+    def _ring(self, burst: Burst) -> list[Segment]:
+        self._rings = [*self._rings[-1:], burst]
+        return [_segment(RINGBACK, burst, burst)]
+
+    def _sit_step(self, burst: Burst) -> list[Segment] | None:
+        """Collect the three rising tones; None when the burst is none of them."""
+        step = len(self._sit)
+        if burst.tone_set not in self._sit_sets:
+            return None
+        if step and (burst.start - self._sit[-1].end > 0.1 * SR or burst.tone_set != self._sit_sets[step]):
+            self._sit, step = [], 0
+        if burst.tone_set != self._sit_sets[step] or (burst.end - burst.start) / SR > 0.6:
+            return [_segment(TONE, burst, burst)]
+        self._sit.append(burst)
+        if len(self._sit) < len(self._sit_sets):
+            return []
+        done, self._sit = [_segment(SIT, self._sit[0], burst)], []
+        return done
+
+    def tick(self, now: int) -> list[Segment]:
+        """Name what has waited so long, by sample `now`, that nothing more can join it."""
+        done: list[Segment] = []
+        for tone_set in list(self._pending):
+            pairs = [pair for _, tone, s in self._repeated if s == tone_set for pair in tone.cadence]
+            # The next burst is known only when it is over.
+            wait = max(off for _, off in pairs) * 1.4 + max(on for on, _ in pairs) * 1.2 + 0.4
+            if now - self._pending[tone_set].bursts[-1].end > wait * SR:
+                done += self._settle(tone_set)
+        return done
+
+    def close(self) -> list[Segment]:
+        """Name the rest at the end of the audio."""
+        return [segment for tone_set in list(self._pending) for segment in self._settle(tone_set)]
+
+    @property
+    def open(self) -> tuple[Segment, ...]:
+        """Busy and congestion that are known already but not over."""
+        return tuple(_segment(s.sound, s.bursts[0], s.bursts[-1]) for s in self._pending.values() if s.sound)
+
+
+def _segment(sound: str, first: Burst, last: Burst) -> Segment:
+    return Segment(sound, first.start, last.end)
+
+
+def _sit_sets(sit: Tone | None, sets: tuple[ToneSet, ...]) -> tuple[int, ...]:
+    if sit is None:
+        return ()
+    wanted = [ToneSet(step.frequencies_hz, step.modulation_hz) for step in sit.steps if step.frequencies_hz]
+    return tuple(next(i for i, s in enumerate(sets) if same_set(w, s)) for w in wanted)

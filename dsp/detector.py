@@ -1,0 +1,142 @@
+"""The ear: samples in, segments out, in blocks of any size.
+
+Segments come in the order in which they become certain: ringback some 0.2 s after a burst's end, busy tones and
+speech only when they are over for good. Sort by `start` for a timeline. Silence is not reported: what no segment
+covers is silence or noise. Whatever the cut of the audio, the segments are the same, in the same order: everything is
+worked out in steps of `STEP` samples at 8 kHz.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp.burst import Burst
+from dsp.cadence import Cadence
+from dsp.segment import MISSING, Segment
+from dsp.silero import network
+from dsp.stream import Stream
+from dsp.tone_plan import TonePlan
+from dsp.tone_sets import HOP, SR, WINDOW, frame_powers, masks, plan_tones, tone_sets
+from dsp.tone_tracker import ToneTracker
+from dsp.voice import VoiceTracker
+
+Samples = npt.NDArray[np.int16] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+RATES = (8000, 16000)
+"""Rates a detector takes."""
+EDGE_ERROR_S = 0.015
+"""A burst's edge is within this of the truth (measured on the truth set, to 10 dB of signal to noise)."""
+VOICE_ERROR_S = 0.060
+"""A voice's start is within this of the truth where it is 20 dB above the line's noise."""
+STEP_FRAMES = 16
+STEP = STEP_FRAMES * HOP
+"""Samples at 8 kHz heard at a time: 320 ms, what a live reader lags besides the audio needed to be sure."""
+
+
+class Detector:
+    """One call's ear: `feed` audio (or `fill` what never came), then `flush`."""
+
+    def __init__(self, *, sr: int, plan: TonePlan) -> None:
+        """
+        Args:
+            sr: sample rate, 8000 or 16000.
+            plan: the tones to listen for.
+
+        Raises:
+            ValueError: another rate.
+        """
+        if sr not in RATES:
+            raise ValueError(f"the ear takes {' or '.join(map(str, RATES))} samples a second, not {sr}")
+        self._factor = sr // SR
+        self._stream = Stream(sr=sr)
+        sets = tone_sets(plan_tones(plan))
+        self._masks = masks(sets)
+        self._tones = ToneTracker(sets, read=self._stream.read)
+        self._cadence = Cadence(plan, sets)
+        net = network()
+        self._voice = VoiceTracker(net, read=self._stream.read) if net else None
+        self._steps = 0
+        self._fed = 0
+        self._answer: int | None = None
+        self._done: list[Segment] = []
+
+    def feed(self, samples: Samples) -> list[Segment]:
+        """Hear the next samples: mono, int16 or floats in [-1, 1], shape (n,). Returns the segments now complete."""
+        block = np.asarray(samples)
+        scale = np.float32(1 / 32768) if block.dtype == np.int16 else np.float32(1)
+        return self._take(block.astype(np.float32) * scale)
+
+    def fill(self, n: int) -> list[Segment]:
+        """The next n samples never arrived: not silence, nothing is known of them."""
+        if n <= 0:
+            return []
+        self._done.append(Segment(MISSING, self._fed // self._factor, (self._fed + n) // self._factor))
+        return self._take(np.zeros(n, np.float32))
+
+    def answered_at(self, sample: int) -> None:
+        """A 200 OK arrived at this sample: the voice is listened for anew from there. Say it before that audio."""
+        self._answer = sample // self._factor
+
+    def flush(self) -> list[Segment]:
+        """The audio has ended: what is open is closed at its end. The detector is then spent."""
+        total = -(-self._fed // self._factor)
+        steps = -(-total // STEP)
+        self._stream.append(np.zeros(((steps + 2) * STEP) * self._factor - self._fed, np.float32))
+        self._advance(limit=steps)
+        self._name(self._tones.close())
+        self._hear(total)
+        self._done += self._cadence.close()
+        if self._voice:
+            self._done += self._voice.reset(total)
+        return self._hand_out(limit=total)
+
+    @property
+    def open(self) -> tuple[Segment, ...]:
+        """Speech, busy and congestion heard so far and not over yet, for who must act at once."""
+        voice = self._voice.open if self._voice else None
+        return tuple(self._scaled(s) for s in (*self._cadence.open, *((voice,) if voice else ())))
+
+    def _take(self, block: npt.NDArray[np.float32]) -> list[Segment]:
+        self._fed += len(block)
+        self._stream.append(block)
+        self._advance(limit=(self._stream.available - WINDOW + HOP) // STEP)
+        return self._hand_out(limit=self._stream.available)
+
+    def _advance(self, *, limit: int) -> None:
+        while self._steps < limit:
+            first = self._steps * STEP
+            powers = frame_powers(self._stream.read(first, first + STEP - HOP + WINDOW), STEP_FRAMES, self._masks)
+            self._steps += 1
+            self._name(self._tones.push(powers))
+            self._hear(self._tones.clear_until)
+            self._done += self._cadence.tick(first + STEP)
+            keep = self._tones.keep_from
+            self._stream.forget(min(keep, self._voice.keep_from) if self._voice else keep)
+
+    def _name(self, bursts: list[Burst]) -> None:
+        for burst in bursts:
+            self._hear(burst.start)
+            named = self._cadence.push(burst, spoken=bool(self._voice and self._voice.likely))
+            if self._voice and named is not None:
+                self._done += self._voice.reset(burst.end)
+            self._done += named or []
+
+    def _hear(self, until: int) -> None:
+        if self._voice is None:
+            return
+        if self._answer is not None and self._answer <= until:
+            self._done += self._voice.advance(self._answer)
+            self._done += self._voice.reset(self._answer)
+            self._answer = None
+        self._done += self._voice.advance(until)
+
+    def _hand_out(self, *, limit: int) -> list[Segment]:
+        done = [self._scaled(s) for s in self._done]
+        self._done = []
+        top = min(limit * self._factor, self._fed)
+        trimmed = (Segment(s.sound, max(s.start, 0), min(s.end, top), s.digit) for s in done)
+        return [s for s in trimmed if s.end > s.start]
+
+    def _scaled(self, segment: Segment) -> Segment:
+        return Segment(segment.sound, segment.start * self._factor, segment.end * self._factor, segment.digit)

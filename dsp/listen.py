@@ -1,0 +1,117 @@
+"""Hear a whole recording: segments and legs, and the JSON that other programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp.detector import Detector, Samples
+from dsp.legs import Leg, find_legs
+from dsp.segment import Segment, Span
+from dsp.tone_plan import TonePlan
+
+SCHEMA = "thirdring.listening/1"
+_BLOCK_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What was heard in one recording."""
+
+    segments: tuple[Segment, ...]
+    """By start. Silence is not among them."""
+    legs: tuple[Leg, ...]
+    """In order."""
+    sr: int
+    """Samples a second."""
+    n: int
+    """Samples."""
+    plan: TonePlan
+    """The tones it was heard with."""
+
+
+def listen(
+    samples: Samples,
+    *,
+    sr: int,
+    plan: TonePlan,
+    missing: Sequence[tuple[int, int]] = (),
+    early_until: int | None = None,
+    answered_at: int | None = None,
+) -> Listening:
+    """Hear a recording from end to end.
+
+    Args:
+        samples: mono, int16 or floats in [-1, 1], shape (n,).
+        sr: 8000 or 16000.
+        plan: the tones to listen for.
+        missing: (start, end) samples that never arrived, whatever the file holds there.
+        early_until: until this sample the call was not answered by signalling.
+        answered_at: the sample at which a 200 OK arrived.
+
+    Raises:
+        ValueError: a rate the ear does not take.
+    """
+    detector = Detector(sr=sr, plan=plan)
+    if answered_at is not None:
+        detector.answered_at(answered_at)
+    found: list[Segment] = []
+    at = 0
+    for start, end in sorted(missing):
+        found += _feed(detector, samples[at : max(start, at)], sr=sr)
+        found += detector.fill(min(end, len(samples)) - max(start, at))
+        at = max(end, at)
+    found += _feed(detector, samples[at:], sr=sr) + detector.flush()
+    ordered = tuple(sorted(found, key=lambda s: (s.start, s.end)))
+    legs = find_legs(
+        ordered, sr=sr, plan=plan, end=len(samples), early_until=early_until, answered_at=answered_at
+    )
+    return Listening(ordered, legs, sr, len(samples), plan)
+
+
+def _feed(detector: Detector, samples: npt.NDArray[np.generic], *, sr: int) -> list[Segment]:
+    """In blocks, so that an hour's call needs no more memory than a short one."""
+    size = _BLOCK_S * sr
+    return [s for at in range(0, len(samples), size) for s in detector.feed(samples[at : at + size])]  # type: ignore[arg-type]
+
+
+def to_dict(listening: Listening, *, file: str) -> dict[str, Any]:
+    """The listening as `thirdring.listening/1`; the one place where samples become seconds."""
+    sr = listening.sr
+
+    def seconds(samples: int) -> float:
+        return round(samples / sr, 3)
+
+    def span(value: Span | None) -> dict[str, float] | None:
+        return value and {"earliest": seconds(value.earliest), "latest": seconds(value.latest)}
+
+    def middle(value: Span | None) -> float | None:
+        return None if value is None else seconds((value.earliest + value.latest) // 2)
+
+    def segment(s: Segment) -> dict[str, Any]:
+        digit = {} if s.digit is None else {"digit": s.digit}
+        return {"sound": s.sound, "start_s": seconds(s.start), "end_s": seconds(s.end), **digit}
+
+    def leg(value: Leg) -> dict[str, Any]:
+        return {
+            "ring_onset_s": middle(value.ring_onset),
+            "rings": value.rings,
+            "outcome": value.outcome,
+            "pick_up_s": span(value.pick_up),
+            "answer_latency_s": span(value.answer_latency),
+            "voice_onset_s": middle(value.voice_onset),
+        }
+
+    return {
+        "schema": SCHEMA,
+        "file": file,
+        "duration_s": seconds(listening.n),
+        "sample_rate_hz": sr,
+        "tone_plan": listening.plan.name,
+        "segments": [segment(s) for s in listening.segments],
+        "legs": [leg(value) for value in listening.legs],
+    }

@@ -1,0 +1,106 @@
+"""The sets of frequencies a plan's signals use, and how much of a spectrum each holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp.tone_plan import Tone, TonePlan
+
+Array = npt.NDArray[np.float32]
+
+SR = 8000
+"""The ear listens at 8 kHz."""
+HOP = 160
+"""A frame every 20 ms."""
+WINDOW = 512
+"""of 64 ms: two tones 40 Hz apart show as one hump that is told from its neighbours."""
+DETUNE = 0.025
+"""Frequencies may be off by 2 % and more (issue of old exchanges); 2.5 % leaves room."""
+_LOBE_HZ = 28.0
+"""Half the main lobe of a Hann window of 64 ms."""
+BAND_HZ = (150.0, 3600.0)
+"""The telephone band without mains hum."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToneSet:
+    """Frequencies that sound together."""
+
+    frequencies_hz: tuple[float, ...]
+    """As the plan names them, rising."""
+    modulation_hz: float | None
+    """How often the loudness goes up and down in a second; None for a steady tone."""
+
+    @property
+    def edges_hz(self) -> tuple[float, float]:
+        """The lowest and highest frequency that still belong."""
+        side = self.modulation_hz or 0.0
+        return self.frequencies_hz[0] * (1 - DETUNE) - side, self.frequencies_hz[-1] * (1 + DETUNE) + side
+
+    @property
+    def beat_s(self) -> float:
+        """The time in which the loudness repeats: the window over which it looks steady."""
+        if self.modulation_hz:
+            return 1 / self.modulation_hz
+        if len(self.frequencies_hz) > 1:
+            gaps = np.diff(self.frequencies_hz)
+            return float(1 / max(gaps.min(), 40.0))
+        return 0.016
+
+
+def tone_sets(tones: tuple[Tone, ...]) -> tuple[ToneSet, ...]:
+    """The different sets among some signals' sounding steps; equal ones (within 1 %) once."""
+    found: list[ToneSet] = []
+    for tone in tones:
+        for step in tone.steps:
+            if step.frequencies_hz:
+                new = ToneSet(tuple(sorted(step.frequencies_hz)), step.modulation_hz)
+                if not any(same_set(new, old) for old in found):
+                    found.append(new)
+    return tuple(found)
+
+
+def same_set(a: ToneSet, b: ToneSet) -> bool:
+    """Whether two sets are one: equal within 1 %."""
+    return (
+        len(a.frequencies_hz) == len(b.frequencies_hz)
+        and bool(a.modulation_hz) == bool(b.modulation_hz)
+        and all(abs(f - g) <= 0.01 * f for f, g in zip(a.frequencies_hz, b.frequencies_hz, strict=True))
+    )
+
+
+def set_of(tone: Tone, sets: tuple[ToneSet, ...]) -> int:
+    """Which of the sets a signal sounds in (its first sounding step)."""
+    own = ToneSet(tuple(sorted(tone.frequencies_hz)), tone.modulation_hz)
+    return next(i for i, s in enumerate(sets) if same_set(own, s))
+
+
+def plan_tones(plan: TonePlan) -> tuple[Tone, ...]:
+    """The signals of a plan that are heard by frequency and cadence; ringback first."""
+    return tuple(t for t in (plan.ringback, plan.busy, plan.congestion, plan.dial, plan.sit) if t is not None)
+
+
+_BINS = np.arange(WINDOW // 2 + 1) * (SR / WINDOW)
+_HANN = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+
+
+def masks(sets: tuple[ToneSet, ...]) -> Array:
+    """(bins, sets + 1): ones where a bin belongs to a set; the last column is the whole band."""
+    out = np.zeros((len(_BINS), len(sets) + 1), np.float32)
+    for column, tone_set in enumerate(sets):
+        spread = (tone_set.modulation_hz or 0.0) + _LOBE_HZ
+        for f in tone_set.frequencies_hz:
+            out[np.abs(_BINS - f) <= f * DETUNE + spread, column] = 1
+    out[(BAND_HZ[0] <= _BINS) & (BAND_HZ[1] >= _BINS), -1] = 1
+    return out
+
+
+def frame_powers(samples: Array, count: int, mask: Array) -> Array:
+    """Power of `count` frames in each column of the mask, (count, columns). Frame i begins at sample i * HOP."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[: count * HOP : HOP]
+    spectrum = np.fft.rfft(frames * _HANN)
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    return np.asarray(power @ mask, dtype=np.float32)

@@ -1,0 +1,131 @@
+"""Ringing: bursts that follow one another in the plan's cadence, put into rings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dsp.cadence import STRETCH, fits
+from dsp.segment import MISSING, MUSIC, RINGBACK, SPEECH, Segment
+from dsp.tone_plan import TonePlan
+
+TRUE_PERIOD = 0.005
+"""A measured period this near the plan's is the plan's: exchanges count with crystals, edges err by milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """One ringing: what is heard while one telephone rings."""
+
+    rings: tuple[tuple[Segment, ...], ...]
+    """Bursts of each ring, in order."""
+    count: int
+    """Cadence periods begun, also those whose burst was lost with its packets."""
+    period: float
+    """Samples from ring to ring, as measured."""
+    restarted: bool
+    """The cadence began anew without a voice between: possibly forwarded."""
+
+    @property
+    def onset(self) -> int:
+        """First sample of the first burst."""
+        return self.rings[0][0].start
+
+    @property
+    def last(self) -> Segment:
+        """The last burst."""
+        return self.rings[-1][-1]
+
+    @property
+    def bursts(self) -> tuple[Segment, ...]:
+        """Every burst in order."""
+        return tuple(burst for ring in self.rings for burst in ring)
+
+
+def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tuple[Train, ...]:
+    """Every ringing among the segments of a call, in order. Bursts that prove nothing are left out."""
+    rings = _rings([s for s in segments if s.sound == RINGBACK], sr=sr, plan=plan)
+    groups: list[list[tuple[Segment, ...]]] = []
+    for ring in rings:
+        if groups and _goes_on(groups[-1], ring, segments, sr=sr, plan=plan):
+            groups[-1].append(ring)
+        else:
+            groups.append([ring])
+    trains = [_train(group, sr=sr, plan=plan) for group in groups]
+    return tuple(train for train in trains if _proven(train, segments, sr=sr, plan=plan))
+
+
+def _rings(bursts: list[Segment], *, sr: int, plan: TonePlan) -> list[tuple[Segment, ...]]:
+    """Bursts of one period together: two bursts that are one ring are one ring."""
+    pause = 0.6 * max(off for _, off in plan.cadence) * sr
+    rings: list[list[Segment]] = []
+    for burst in bursts:
+        if rings and burst.start - rings[-1][-1].end < pause and len(rings[-1]) < len(plan.cadence):
+            rings[-1].append(burst)
+        else:
+            rings.append([burst])
+    return [tuple(ring) for ring in rings]
+
+
+def _goes_on(
+    group: list[tuple[Segment, ...]], ring: tuple[Segment, ...], segments: Sequence[Segment], *, sr: int, plan: TonePlan
+) -> bool:
+    """Whether a ring belongs to the ringing before it: on time, or late with nobody heard between."""
+    before, start = group[-1][0].start, ring[0].start
+    period = _period(group, sr=sr, plan=plan)
+    steps = (start - before) / period
+    if round(steps) >= 1 and abs(steps - round(steps)) <= 0.04 and round(steps) <= 2:
+        return True  # a burst on time: whatever sounded in the gap did not stop the ringing
+    spoken = any(s.sound in (SPEECH, MUSIC) and s.start < start and s.end > group[-1][-1].end for s in segments)
+    return not spoken and steps < 2 * (1 + STRETCH)
+
+
+def _period(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> float:
+    """Samples from ring to ring."""
+    nominal = plan.period_s * sr
+    starts = np.array([ring[0].start for ring in group], dtype=float)
+    steps = np.round(np.diff(starts) / nominal)
+    fair = (steps >= 1) & (np.abs(np.diff(starts) / np.maximum(steps, 1) / nominal - 1) <= STRETCH)
+    if fair.any():
+        # Each cadence that runs on without a break gives its own count of periods; a restart is left out.
+        measured = float(np.diff(starts)[fair].sum() / steps[fair].sum())
+    else:
+        measured = nominal * _scale(group[0], sr=sr, plan=plan)
+    return nominal if abs(measured / nominal - 1) <= TRUE_PERIOD else measured
+
+
+def _scale(ring: tuple[Segment, ...], *, sr: int, plan: TonePlan) -> float:
+    """How much longer than the plan's a ring's first burst is, if it was not cut: the whole cadence is."""
+    ratio = ring[0].length / sr / plan.cadence[0][0]
+    return ratio if 1.03 < ratio <= 1 + STRETCH else 1.0
+
+
+def _train(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> Train:
+    period = _period(group, sr=sr, plan=plan)
+    count, restarted = 1, False
+    for one, other in zip(group, group[1:], strict=False):
+        steps = (other[0].start - one[0].start) / period
+        on_time = abs(steps - round(steps)) <= 0.06 and round(steps) >= 1
+        count += round(steps) if on_time else 1
+        restarted |= not on_time
+    return Train(tuple(group), count, period, restarted)
+
+
+def _proven(train: Train, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
+    """One burst is no proof inside music or speech; two in cadence are, and so is one that stands free."""
+    if len(train.rings) > 1 and not train.restarted:
+        return True
+    lonely = train.rings[0][0]
+    if any(s.sound == MUSIC and s.start < lonely.end + sr and s.end > lonely.start - sr for s in segments):
+        return False
+    whole = any(fits(lonely.length / sr, on) for on, _ in plan.cadence)
+    near = any(s.sound == SPEECH and lonely.start - 0.3 * sr < s.end and s.start < lonely.start for s in segments)
+    return whole or not near
+
+
+def hidden(segments: Sequence[Segment], start: float, end: float) -> bool:
+    """Whether most of [start, end) never arrived, so that nothing can be said of what sounded there."""
+    lost = sum(max(min(s.end, end) - max(s.start, start), 0) for s in segments if s.sound == MISSING)
+    return lost > 0.5 * (end - start)
