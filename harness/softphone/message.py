@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-KEPT_HEADERS = ("reason", "retry-after", "warning", "contact", "history-info", "diversion", "user-agent", "server")
+KEPT_HEADERS = (
+    "call-id",
+    "reason",
+    "retry-after",
+    "warning",
+    "contact",
+    "history-info",
+    "diversion",
+    "user-agent",
+    "server",
+)
 _TAG = re.compile(r";\s*tag=([^;>\s]+)", re.IGNORECASE)
 _COMPACT = {"t": "to", "i": "call-id", "m": "contact", "c": "content-type", "f": "from", "v": "via"}
 

@@ -52,6 +52,8 @@ class Recording:
     """RTP packets that came."""
     lost: int
     """RTP packets that did not."""
+    jitter_buffer_s: float = 0.0
+    """Longest delay in the jitter buffer."""
     fault: str = ""
     """Why the telephone lost the call: our side; empty when it did not."""
 

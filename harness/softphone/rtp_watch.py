@@ -20,13 +20,16 @@ class RtpWatch:
     """When the counters were last read, seconds of the monotonic clock."""
     packets: int = 0
     lost: int = 0
+    jitter_buffer_ms: int = 0
+    """Longest delay in the jitter buffer."""
     arrived_s: float | None = None
     """When the packet count last rose; None before the first packet."""
     windows: list[tuple[float, float, int]] = field(default_factory=list)
     """Start and end (monotonic seconds) of sound that is missing, and the packets that were lost in it."""
 
-    def look(self, *, now_s: float, packets: int, lost: int) -> None:
+    def look(self, *, now_s: float, packets: int, lost: int, jitter_buffer_ms: int = 0) -> None:
         """Take the counters as they are now; a smaller count means that the stream was rebuilt."""
+        self.jitter_buffer_ms = max(self.jitter_buffer_ms, jitter_buffer_ms)
         if packets < self.packets:
             self.packets = self.lost = 0
         if lost > self.lost:

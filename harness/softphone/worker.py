@@ -174,7 +174,12 @@ class Worker:
             if counters is None:
                 continue
             seen = len(watch.windows)
-            watch.look(now_s=time.monotonic(), packets=counters.packets, lost=counters.lost)
+            watch.look(
+                now_s=time.monotonic(),
+                packets=counters.packets,
+                lost=counters.lost,
+                jitter_buffer_ms=counters.jitter_buffer_ms,
+            )
             for earliest, latest, packets in watch.windows[seen:]:
                 self._send(event="missing", leg=leg, start_s=earliest, end_s=latest, packets=packets)
 
@@ -190,7 +195,14 @@ class Worker:
     def _finish_watch(self, leg: str) -> None:
         watch = self._watches.pop(leg, None)
         if watch is not None:
-            self._send(event="rtp", leg=leg, packets=watch.packets, lost=watch.lost, last_packet_s=watch.arrived_s)
+            self._send(
+                event="rtp",
+                leg=leg,
+                packets=watch.packets,
+                lost=watch.lost,
+                jitter_buffer_ms=watch.jitter_buffer_ms,
+                last_packet_s=watch.arrived_s,
+            )
 
     def _trace(self, direction: str, peer: str, text: str, at_s: float) -> None:
         call_id = _call_id(text)

@@ -133,7 +133,7 @@ class Extension(Written):
     """What the behaviour is, for people."""
     steps: Steps = Field(strict=False)
     """What happens on a call, in order."""
-    blocks: dict[str, Annotated[Steps, Field(strict=False)]] = {}
+    blocks: dict[str, Annotated[Steps, Field(strict=False)]] = Field(default_factory=dict)
     """Further steps by name, reached by digits."""
 
     @model_validator(mode="after")

@@ -1,0 +1,70 @@
+"""What a call in progress sounds like now: the same detector as for replay, fed with the growing recording."""
+
+from __future__ import annotations
+
+from dsp.detector import Detector
+from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH, Segment
+from dsp.tone_plan import TonePlan
+from harness.softphone.protocol import Call, Missing
+
+REJECTING = (BUSY, CONGESTION)
+
+
+class LiveEar:
+    """Hears one call while it lasts. Times are seconds of the call's clock."""
+
+    def __init__(self, call: Call, plan: TonePlan) -> None:
+        self._call, self._rate = call, call.sample_rate_hz
+        self._detector = Detector(sr=call.sample_rate_hz, plan=plan)
+        self._heard = 0
+        self._holes: list[Missing] = []
+        self.segments: list[Segment] = []
+        self.period_s = plan.period_s
+
+    def listen(self) -> None:
+        """Take what was recorded since the last time."""
+        samples, missing = self._call.hear()
+        self._holes.extend(missing)
+        if len(samples):
+            self._heard += len(samples)
+            self.segments += self._detector.feed(samples)
+
+    def answered_at(self, at_s: float) -> None:
+        """Tell the ear when a 200 OK came: what was playing before says nothing of the voice behind it."""
+        self._detector.answered_at(max(round(at_s * self._rate), 0))
+
+    @property
+    def heard_s(self) -> float:
+        """How far the ear has got."""
+        return self._heard / self._rate
+
+    def bursts(self, since_s: float) -> list[float]:
+        """Starts of the ringback bursts that began at or after an instant."""
+        return [s.start / self._rate for s in self.segments if s.sound == RINGBACK and s.start >= since_s * self._rate]
+
+    def voices(self, since_s: float) -> list[tuple[float, float]]:
+        """Start and end of each stretch of speech that ended after an instant."""
+        return self._stretches((SPEECH,), since_s)
+
+    def music(self, since_s: float) -> list[tuple[float, float]]:
+        """Start and end of each stretch of music that ended after an instant."""
+        return self._stretches((MUSIC,), since_s)
+
+    def refused(self, since_s: float) -> str | None:
+        """The busy or congestion tone heard since an instant; None without one."""
+        found = [s.sound for s in self.segments if s.sound in REJECTING and s.end >= since_s * self._rate]
+        return found[0] if found else self._rejecting_now()
+
+    def _rejecting_now(self) -> str | None:
+        return self.now if self.now in REJECTING else None
+
+    @property
+    def now(self) -> str | None:
+        """What is sounding and not over yet, as far as the ear is sure; None: nothing, or not sure."""
+        return self._detector.sounding
+
+    def _stretches(self, sounds: tuple[str, ...], since_s: float) -> list[tuple[float, float]]:
+        since = since_s * self._rate
+        return [
+            (s.start / self._rate, s.end / self._rate) for s in self.segments if s.sound in sounds and s.end >= since
+        ]

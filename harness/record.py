@@ -1,0 +1,108 @@
+"""What is kept of one attempt: everything that happened, on the call's own clock, before anything is judged.
+
+The call's clock counts seconds from sample 0 of its recording, so that every time here is a position in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from harness.softphone.protocol import Missing
+from harness.softphone.signals import SipSignal, signal_from_dict
+
+SCHEMA = "thirdring.call/1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """One thing that the scenario did or decided."""
+
+    at_s: float
+    """When, on the call's clock."""
+    do: str
+    """dial, wait, answered, gave_up, pressed, said, held, hang_up, released, fault."""
+    leg: str = ""
+    """The leg it belongs to: ivr, operator, unit."""
+    detail: str = ""
+    """Digits, file, or what ended the wait."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallRecord:
+    """One attempt, whole: signals, acts and where its sound is."""
+
+    call_id: str
+    """Our own id; also the stem of its files in recordings/."""
+    unit: str
+    """Id of the unit in units.csv."""
+    number: str
+    """What was dialled."""
+    scenario: str
+    """Name of the scenario."""
+    started_at: str
+    """Wall-clock time of the INVITE, ISO 8601 with offset: says when, never how long."""
+    zero_s: float
+    """Monotonic instant of sample 0."""
+    zero_error_s: float
+    """Half the width of what is known of it."""
+    sample_rate_hz: int
+    """Rate of the recording."""
+    duration_s: float
+    """Length of the recording."""
+    wall_s: float | None
+    """How long the recorders ran by the monotonic clock; None when their process died."""
+    signals: tuple[SipSignal, ...]
+    """What was signalled, `earliest_s` and `latest_s` on the call's clock."""
+    acts: tuple[Act, ...]
+    """What we did."""
+    legs: tuple[str, ...]
+    """The legs that the scenario waits for, in order."""
+    tone_plan: str = "tw"
+    """The tones that the ear listened for."""
+    missing: tuple[Missing, ...] = ()
+    """Where packets were lost."""
+    packets: int = 0
+    """RTP packets that came."""
+    lost: int = 0
+    """RTP packets that did not."""
+    jitter_buffer_s: float = 0.0
+    """Longest delay in the jitter buffer: how much later than its packet a sound may stand in the recording."""
+    fault: str = ""
+    """What failed on our side: a key of the catalogue; empty when nothing did."""
+    files: dict[str, str] = field(default_factory=dict)
+    """far, near, trace and, after the call, recording: paths below the agency's folder."""
+
+    @property
+    def clock_error_s(self) -> float:
+        """How far the recording's length is from the time that it ran: sound lost while the machine was busy."""
+        return 0.0 if self.wall_s is None else abs(self.duration_s - self.wall_s)
+
+    @property
+    def sip_call_id(self) -> str:
+        """Call-ID of the dialog; empty when no INVITE was sent."""
+        ids = [value for s in self.signals for name, value in s.headers if name == "call-id"]
+        return ids[0] if ids else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form, with its schema."""
+        data = asdict(self) | {"signals": [s.to_dict() for s in self.signals]}
+        return {"schema": SCHEMA, **data}
+
+
+def record_from_dict(data: dict[str, Any]) -> CallRecord:
+    """Read what `CallRecord.to_dict` wrote."""
+    kept = {k: v for k, v in data.items() if k != "schema"}
+    kept["signals"] = tuple(signal_from_dict(s) for s in data["signals"])
+    kept["acts"] = tuple(Act(**a) for a in data["acts"])
+    kept["missing"] = tuple(Missing(**m) for m in data["missing"])
+    kept["legs"] = tuple(data["legs"])
+    return CallRecord(**kept)
+
+
+def on_call_clock(signals: tuple[SipSignal, ...], zero_s: float) -> tuple[SipSignal, ...]:
+    """Move signals from the monotonic clock to the call's."""
+    return tuple(
+        replace(s, earliest_s=round(s.earliest_s - zero_s, 6), latest_s=round(s.latest_s - zero_s, 6))
+        for s in signals
+    )

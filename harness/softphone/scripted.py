@@ -1,0 +1,222 @@
+"""A telephone without a network and without waiting: the far end is a script, time is virtual.
+
+The same caller runs on it as on the real one. Losses follow a pattern, so that a test of 20 % loss is the
+same test every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.softphone.growing_wav import write_wav
+from harness.softphone.protocol import Call, Missing, Recording
+from harness.softphone.signals import DIGIT, FAULT, PLAY, RELEASED, REQUEST, RESPONSE, SipSignal
+
+FRAME_S = 0.020
+BLOCK_S = 0.256
+"""The real recorder writes blocks of 4 KB: the ear is that far behind."""
+DIAL_S = 0.020
+"""Sample 0 to the INVITE."""
+Pcm = NDArray[np.int16]
+REASONS = {180: "Ringing", 183: "Session Progress", 200: "OK", 486: "Busy Here", 503: "Service Unavailable"}
+
+
+@dataclass(frozen=True)
+class FarEnd:
+    """What the far end does, at seconds after the INVITE; each method gives a longer script."""
+
+    messages: tuple[tuple[float, str, int], ...] = ()
+    """Instant, method, status (0: a request of theirs)."""
+    sounds: tuple[tuple[float, Pcm], ...] = ()
+    """Instant and samples."""
+    on_digit: dict[str, FarEnd] = field(default_factory=dict)
+    """What begins when a digit is pressed, at seconds after the press."""
+
+    def says(self, at_s: float, status: int) -> FarEnd:
+        """Add a response to the INVITE."""
+        return replace(self, messages=(*self.messages, (at_s, "INVITE", status)))
+
+    def hangs_up(self, at_s: float) -> FarEnd:
+        """Add a BYE."""
+        return replace(self, messages=(*self.messages, (at_s, "BYE", 0)))
+
+    def sounds_like(self, at_s: float, samples: Pcm) -> FarEnd:
+        """Add sound."""
+        return replace(self, sounds=(*self.sounds, (at_s, samples)))
+
+    def after(self, digit: str, then: FarEnd) -> FarEnd:
+        """Add what a digit leads to."""
+        return replace(self, on_digit={**self.on_digit, digit: then})
+
+
+class ScriptedCall:
+    """A call whose time passes only when somebody asks for it to pass."""
+
+    def __init__(
+        self, far: FarEnd, *, leg: str, folder: Path, sample_rate_hz: int, lost: Callable[[int], bool]
+    ) -> None:
+        self.leg, self.sample_rate_hz, self._folder = leg, sample_rate_hz, folder
+        self._lost = lost
+        self._now = DIAL_S
+        self._queue: list[tuple[float, str, int]] = []
+        self._audio: Pcm = np.zeros(0, np.int16)
+        self._digits: dict[str, FarEnd] = {}
+        self._heard = 0
+        self._new = [SipSignal(earliest_s=DIAL_S, latest_s=DIAL_S, kind=REQUEST, direction="tx", method="INVITE")]
+        self._end: float | None = None
+        self._missing: list[Missing] = []
+        self._follow(far)
+
+    def _follow(self, far: FarEnd) -> None:
+        base = self._now
+        self._queue = sorted([*self._queue, *((base + at, method, status) for at, method, status in far.messages)])
+        for at, samples in far.sounds:
+            self._lay(base + at, samples)
+        self._digits = far.on_digit
+
+    def _lay(self, at_s: float, samples: Pcm) -> None:
+        start = round(at_s * self.sample_rate_hz)
+        missing = start + len(samples) - len(self._audio)
+        self._audio = np.pad(self._audio, (0, max(missing, 0)))
+        self._audio[start:] = 0  # a new sound ends the one before
+        self._audio[start : start + len(samples)] = samples
+
+    # --- the Call protocol ----------------------------------------------------------------------------
+
+    @property
+    def zero_s(self) -> float:
+        """Virtual time begins at 0."""
+        return 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether the call was released."""
+        return self._end is not None
+
+    def now_s(self) -> float:
+        """Virtual seconds since sample 0."""
+        return self._now
+
+    def advance(self, seconds: float) -> tuple[SipSignal, ...]:
+        """Let virtual time pass up to the next message, at most `seconds`."""
+        if not self._new and not self.over:
+            until = self._now + seconds
+            due = self._queue and self._queue[0][0] <= until
+            self._now = max(self._now, self._queue[0][0]) if due else until
+            if due:
+                self._arrive(*self._queue.pop(0))
+        new, self._new = tuple(self._new), []
+        return new
+
+    def _arrive(self, at_s: float, method: str, status: int) -> None:
+        kind = RESPONSE if status else REQUEST
+        self._tell(kind, "rx", method=method, status=status, reason=REASONS.get(status, ""))
+        if method == "BYE" or status >= 300:
+            self._release("rx", status or 200)
+
+    def _release(self, by: str, status: int = 200) -> None:
+        if self._end is None:
+            self._tell(RELEASED, by, status=status)
+            self._end = self._now
+
+    def _tell(self, kind: str, direction: str, *, method: str = "", status: int = 0, reason: str = "") -> None:
+        self._new.append(
+            SipSignal(
+                earliest_s=self._now,
+                latest_s=self._now,
+                kind=kind,
+                direction=direction,
+                method=method,
+                status=status,
+                reason=reason,
+            )
+        )
+
+    def hear(self) -> tuple[Pcm, tuple[Missing, ...]]:
+        """Give whole blocks only, as a file gives them that somebody writes."""
+        block = round(BLOCK_S * self.sample_rate_hz)
+        until = round(self._now * self.sample_rate_hz)
+        until = until if self.over else until // block * block
+        new, windows = self._cut(self._heard, max(until, self._heard))
+        self._heard = max(until, self._heard)
+        self._missing += windows
+        return new, tuple(windows)
+
+    def _cut(self, start: int, end: int) -> tuple[Pcm, list[Missing]]:
+        samples = self._audio[start:end].copy()
+        samples = np.pad(samples, (0, end - start - len(samples)))
+        frame = round(FRAME_S * self.sample_rate_hz)
+        windows = []
+        for index in range(-(-start // frame), end // frame):
+            if self._lost(index):
+                samples[index * frame - start : (index + 1) * frame - start] = 0
+                windows.append(Missing(index * FRAME_S, (index + 1) * FRAME_S, 1))
+        return samples, windows
+
+    def play(self, wav: Path) -> None:
+        """Note that a sound was played."""
+        self._tell(PLAY, "tx", reason=wav.name)
+
+    def send_digits(self, digits: str, *, method: str) -> None:
+        """Press digits; the last one that the script knows leads on."""
+        self._tell(DIGIT, "tx", method=method, reason=digits)
+        for digit in digits:
+            if digit in self._digits:
+                self._follow(self._digits[digit])
+
+    def bridge(self, other: Call) -> None:
+        """Nobody else is on this line."""
+        raise NotImplementedError(f"a scripted call cannot be bridged with {other}")
+
+    def hang_up(self) -> None:
+        """Release the call."""
+        self._release("tx")
+
+    def lose(self) -> None:
+        """Lose the telephone's process, as a crash would."""
+        self._tell(FAULT, "own", reason="scripted")
+        self._end = self._now
+
+    def finish(self) -> Recording:
+        """Write both recordings and an empty trace, as the real telephone leaves them."""
+        self.hang_up()
+        end = round((self._end or 0.0) * self.sample_rate_hz)
+        far, windows = self._cut(0, end)
+        paths = {name: self._folder / f"{self.leg}.{name}" for name in ("far.wav", "near.wav", "sip")}
+        write_wav(paths["far.wav"], far, sample_rate_hz=self.sample_rate_hz)
+        write_wav(paths["near.wav"], np.zeros(end, np.int16), sample_rate_hz=self.sample_rate_hz)
+        paths["sip"].write_text("", encoding="utf-8")
+        return Recording(
+            far=paths["far.wav"],
+            near=paths["near.wav"],
+            trace=paths["sip"],
+            zero_earliest_s=0.0,
+            zero_latest_s=0.0,
+            sample_rate_hz=self.sample_rate_hz,
+            wall_s=self._end,
+            missing=tuple(windows),
+            packets=end // round(FRAME_S * self.sample_rate_hz) - len(windows),
+            lost=len(windows),
+        )
+
+
+class ScriptedSoftphone:
+    """Dials scripted far ends by the user part of the SIP URI."""
+
+    def __init__(
+        self, numbers: dict[str, FarEnd], *, sample_rate_hz: int = 8000, lost: Callable[[int], bool] = lambda _: False
+    ) -> None:
+        self._numbers, self._rate, self._lost = numbers, sample_rate_hz, lost
+        self.dialled: list[str] = []
+
+    def dial(self, uri: str, *, call_id: str, folder: Path, headers: dict[str, str]) -> ScriptedCall:
+        """Begin a call with the far end of that number; a number without one answers 404."""
+        number = uri.removeprefix("sip:").split("@")[0]
+        self.dialled.append(number)
+        far = self._numbers.get(number, FarEnd().says(0.05, 404))
+        return ScriptedCall(far, leg=call_id, folder=folder, sample_rate_hz=self._rate, lost=self._lost)

@@ -1,0 +1,128 @@
+"""Signalled and heard, on one clock: everything of a call in the order in which it happened.
+
+The clock is the call's: seconds from sample 0 of the recording. What was heard stands a little later in the
+recording than its packet arrived (frames, jitter buffer); `on_the_wire` takes that back as an interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.listen import Listening, listen
+from dsp.segment import Span
+from dsp.tone_plan import TonePlan
+from harness.interval import Interval
+from harness.record import CallRecord
+from harness.softphone.signals import RESPONSE, SipSignal
+
+LAG_LEAST_S = 0.0
+"""A sound cannot stand in the recording before its packet came."""
+LAG_MOST_S = 0.060
+"""Frame, jitter buffer and bridge on a quiet line: 11 to 36 ms measured on loopback."""
+DRIFT_S = 0.025
+"""A jitter buffer that adapts moves later sounds by up to a frame against earlier ones (20 ms measured)."""
+QUIET_BUFFER_S = 0.040
+"""A jitter buffer within this is in LAG_MOST_S already; what it held beyond it is added."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the timeline."""
+
+    at_s: float
+    """When, on the call's clock."""
+    source: str
+    """sip, heard, act or missing."""
+    what: str
+    """Message, sound or act."""
+    end_s: float | None = None
+    """Its end, for what lasts."""
+    detail: str = ""
+    """Status, leg, digits."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form; what is empty is left out."""
+        data = {"at_s": round(self.at_s, 4), "source": self.source, "what": self.what}
+        end = {} if self.end_s is None else {"end_s": round(self.end_s, 4)}
+        return data | end | ({"detail": self.detail} if self.detail else {})
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One call: its record, what the ear made of its sound, and both in order."""
+
+    record: CallRecord
+    """What happened."""
+    heard: Listening
+    """What was heard."""
+    events: tuple[Event, ...]
+    """Everything, by time."""
+
+    @property
+    def excess_lag_s(self) -> float:
+        """Delay beyond a quiet line's: a jitter buffer that grew, or sound lost while the machine was busy."""
+        grown = max(0.0, self.record.jitter_buffer_s - QUIET_BUFFER_S)
+        return grown + max(0.0, self.record.clock_error_s - DRIFT_S)
+
+    def on_the_wire(self, heard: Span) -> Interval:
+        """The instant, on the call's clock, at which the packets of a heard instant came."""
+        rate = self.heard.sr
+        there = Interval(heard.earliest / rate, heard.latest / rate)
+        return there.widened(LAG_MOST_S + self.excess_lag_s, -LAG_LEAST_S)
+
+    def between(self, heard: Span) -> Interval:
+        """A length within the recording, as a time that really passed."""
+        rate, slack = self.heard.sr, DRIFT_S + self.excess_lag_s
+        return Interval(heard.earliest / rate, heard.latest / rate).widened(slack, slack).at_least(0.0)
+
+
+def build_timeline(record: CallRecord, samples: NDArray[np.int16], plan: TonePlan) -> Timeline:
+    """Hear a call's far side, shape (n,), and lay it beside its signalling."""
+    rate = record.sample_rate_hz
+    answered = answer_of(record)
+    at = None if answered is None else round(max(answered.latest_s, 0.0) * rate)
+    missing = [(round(m.start_s * rate), round(m.end_s * rate)) for m in record.missing]
+    never = len(samples) if at is None else at
+    heard = listen(samples, sr=rate, plan=plan, missing=_apart(missing), early_until=never, answered_at=at)
+    return Timeline(record, heard, _in_order(record, heard))
+
+
+def answer_of(record: CallRecord) -> SipSignal | None:
+    """The 2xx to the INVITE; None when there was none."""
+    return next((s for s in responses(record) if 200 <= s.status < 300), None)
+
+
+def responses(record: CallRecord) -> tuple[SipSignal, ...]:
+    """The responses to the INVITE, in order."""
+    return tuple(s for s in record.signals if s.kind == RESPONSE and s.method == "INVITE" and s.direction == "rx")
+
+
+def _apart(windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join windows that overlap."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(windows):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _in_order(record: CallRecord, heard: Listening) -> tuple[Event, ...]:
+    events = [Event(s.latest_s, "sip", _message(s), detail=s.reason) for s in record.signals]
+    events += [Event(a.at_s, "act", a.do, detail=f"{a.leg} {a.detail}".strip()) for a in record.acts]
+    events += [
+        Event(s.start / heard.sr, "heard", s.sound, s.end / heard.sr, s.digit or "") for s in heard.segments
+    ]
+    events += [Event(m.start_s, "missing", "rtp", m.end_s, str(m.packets)) for m in record.missing]
+    return tuple(sorted(events, key=lambda e: (e.at_s, e.source)))
+
+
+def _message(signal: SipSignal) -> str:
+    said = f"{signal.status}" if signal.status else ""
+    words = [signal.kind if signal.kind not in (RESPONSE, "request") else "", said, signal.method, signal.direction]
+    return " ".join(word for word in words if word)
