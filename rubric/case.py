@@ -1,0 +1,105 @@
+"""One call before the form: what is known, what was said, and what is wrong with it so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from rubric.answer import Answer
+from rubric.answers import Answers
+from rubric.condition import Known, holds
+from rubric.errors import Problem, problem
+from rubric.facts import Facts, LegFacts
+from rubric.known import leg_state
+from rubric.schema import Basis, Form, Item
+from rubric.sheet import NOT_APPLICABLE, OPEN, SCORED, ItemScore
+from rubric.words import Phrase, phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything the scoring of one call looks at."""
+
+    form: Form
+    """The form."""
+    facts: Facts
+    """What was measured."""
+    answers: Answers
+    """What was said."""
+    known: Mapping[str, Known]
+    """Every fact by name, what a person said going first."""
+    problems: list[Problem] = field(default_factory=list)
+    """What is wrong with the answers, collected while scoring."""
+
+    def leg(self, item: Item) -> LegFacts | None:
+        """The leg the item is observed on."""
+        name = self.form.group(item.group).leg
+        return None if name is None else self.facts.legs.get(name)
+
+    def state(self, item: Item) -> str:
+        """What that leg's outcome means; `answered` where the item hangs on no leg."""
+        name = self.form.group(item.group).leg
+        return "answered" if name is None else leg_state(self.form, name, self.leg(item))
+
+    def leg_text(self, item: Item) -> str:
+        """What the agency calls that leg."""
+        name = self.form.group(item.group).leg
+        return "" if name is None else self.form.legs[name].text
+
+    def answer(self, item: Item) -> Answer | None:
+        """What was said of the item."""
+        return self.answers.items.get(item.id)
+
+    def observed(self, item: Item) -> bool | None:
+        """Whether a person said it could be observed: of the item, else its group, else its part."""
+        group = self.form.group(item.group)
+        said = self.answers.observed
+        return next((said[one] for one in (item.id, group.id, group.part) if one in said), None)
+
+    def holds(self, condition: str) -> bool | None:
+        """Whether a condition of the form holds in this call."""
+        return holds(condition, self.known)
+
+    @property
+    def basis(self) -> Basis:
+        """Which limb of 「rings or seconds」 counts."""
+        return self.form.settings.latency_basis.value
+
+    def refuse(self, key: str, item: Item, **values: Any) -> None:
+        """Note that an answer cannot be taken."""
+        self.problems.append(problem(key, item=item.id, **values))
+
+    def scored(self, item: Item, points: Decimal, by: str, why: Phrase, **more: Any) -> ItemScore:
+        """The item with its points and their reason."""
+        return self._line(item, SCORED, why, points=points, by=by, **more)
+
+    def left(self, item: Item, why: Phrase, *, status: str = OPEN, **more: Any) -> ItemScore:
+        """The item without points, and why."""
+        return self._line(item, status, why, **more)
+
+    def outside(self, item: Item, policy: str, why: Phrase) -> ItemScore:
+        """An item that does not apply: by the form's policy it is full, zero, or out of the sum."""
+        if policy == "full_points":
+            return self.scored(item, item.max, "note", why)
+        if policy == "zero":
+            return self.scored(item, Decimal(0), "note", why)
+        return self._line(item, NOT_APPLICABLE, why, policy=policy)
+
+    def _line(self, item: Item, status: str, why: Phrase, **more: Any) -> ItemScore:
+        clause = _clause(item, why)
+        return ItemScore(
+            id=item.id,
+            max=item.max,
+            status=status,
+            why=f"{why.say('zh')}{clause.say('zh')}",
+            why_en=f"{why.say('en')}{clause.say('en')}",
+            leg=self.form.group(item.group).leg,
+            **more,
+        )
+
+
+def _clause(item: Item, why: Phrase) -> Phrase:
+    """（規則：…；附表3 二(一)1）: the rule stands only beside what a rule decided."""
+    told = item.rule if why.key in ("why.decided", "why.undecided") else ""
+    cited = tuple(one for one in (phrase("why.rule", rule=told) if told else "", item.clause) if one)
+    return phrase("why.clause", cited=cited) if cited else phrase("why.no_clause")

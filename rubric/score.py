@@ -1,0 +1,134 @@
+"""From measurements and answers to a score sheet: a pure function, every point with its reason."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from rubric.answers import AccuracyAnswer, Answers
+from rubric.case import Case
+from rubric.condition import Known
+from rubric.errors import Problem, problem
+from rubric.facts import Facts
+from rubric.known import known_facts
+from rubric.ruling import rule
+from rubric.schema import Form
+from rubric.sheet import AccuracyScore, FactOverride, Sheet
+from rubric.sums import add_up, band_of, half_up
+from rubric.words import say
+
+
+def score(form: Form, facts: Facts, answers: Answers | None = None) -> Sheet:
+    """Fill the form for one call.
+
+    What a machine may decide it decides, from every instant the measurement may mean; the rest is what the
+    tester answered, or stays open. Answers that the facts contradict are in the sheet's `problems`; they
+    never change a point.
+    """
+    said = answers or Answers()
+    before = known_facts(form, facts, {})
+    case = Case(form, facts, said, known_facts(form, facts, {}))
+    taken = {name: one.value for name, one in said.facts.items() if _may_say(case, name, before)}
+    case = Case(form, facts, said, known_facts(form, facts, taken), case.problems)
+    items = tuple(rule(case, item) for item in form.items)
+    sums = add_up(case, items)
+    kind = "sheet" if said.said_something else "timing_record"
+    bonus = _bonus(form, said)
+    total = None if sums.total is None or kind == "timing_record" else sums.total + (bonus or 0)
+    return Sheet(
+        form=form.id,
+        form_version=form.version,
+        form_digest=form.digest,
+        kind=kind,
+        draft=form.draft,
+        items=items,
+        groups=sums.groups,
+        parts=sums.parts,
+        total=total,
+        max=form.total,
+        bonus=bonus,
+        band=band_of(form, total),
+        passed=None if total is None or form.pass_mark is None else total >= form.pass_mark,
+        accuracy=_accuracy(form, said.accuracy),
+        problems=(*case.problems, *_short_of_questions(form, said.accuracy)),
+        remarks=tuple(_remarks(case)),
+        facts=dict(case.known),
+        overrides=tuple(
+            FactOverride(name, before[name], value, said.facts[name].reason)
+            for name, value in taken.items()
+            if before[name] is not None and before[name] != value
+        ),
+        header=said.header,
+    )
+
+
+def ready_to_sign(form: Form, sheet: Sheet) -> tuple[Problem, ...]:
+    """Everything that stands between a sheet and its signature; empty when it can be signed."""
+    missing = tuple(problem("sign.open", item=one) for one in sheet.open)
+    draft = (problem("sign.draft"),) if sheet.draft else ()
+    unasked: tuple[Problem, ...] = ()
+    if form.accuracy and (sheet.accuracy is None or sheet.accuracy.rate is None):
+        asked = 0 if sheet.accuracy is None else sheet.accuracy.asked
+        unasked = (problem("sign.accuracy", item="accuracy", least=form.accuracy.min_questions, asked=asked),)
+    timing = (problem("sign.timing_record"),) if sheet.kind == "timing_record" else ()
+    return (*draft, *timing, *missing, *unasked, *sheet.problems)
+
+
+def _may_say(case: Case, name: str, before: dict[str, Known]) -> bool:
+    """A person may see a fact otherwise than the machine, with a reason."""
+    said = case.answers.facts[name]
+    if before[name] is None or before[name] == said.value or said.reason:
+        return True
+    known = str(before[name]).lower()
+    case.problems.append(problem("answers.fact_reason", item=f"facts {name}", value=known))
+    return False
+
+
+def _bonus(form: Form, answers: Answers) -> Decimal | None:
+    if form.bonus is None or not form.bonus.enabled.value:
+        return None
+    return Decimal(0) if answers.bonus is None else answers.bonus.points
+
+
+def _accuracy(form: Form, said: AccuracyAnswer | None) -> AccuracyScore | None:
+    if form.accuracy is None or said is None:
+        return None
+    enough = said.asked >= form.accuracy.min_questions
+    rate = half_up(Decimal(said.correct * 100) / said.asked, 1) if enough else None
+    questions = tuple(
+        {"text": q.text, "verdict": q.verdict, "precise": q.precise, "complete": q.complete} for q in said.questions
+    )
+    return AccuracyScore(said.asked, said.correct, rate, questions)
+
+
+def _short_of_questions(form: Form, said: AccuracyAnswer | None) -> Iterator[Problem]:
+    if form.accuracy and said is not None and said.asked < form.accuracy.min_questions:
+        yield problem("sign.accuracy", item="accuracy", least=form.accuracy.min_questions, asked=said.asked)
+
+
+def _remarks(case: Case) -> Iterator[str]:
+    """The form's own remarks, then what a reader must know of the measurement, then the tester's words."""
+    for remark in case.form.remarks:
+        if case.holds(remark.when):
+            yield remark.text
+    for name, leg in case.facts.legs.items():
+        text = case.form.legs[name].text if name in case.form.legs else name
+        if leg.outcome == "answered" and leg.attempts > 1:
+            yield say("remark.redialled", leg=text, attempt=leg.attempts, failed=leg.attempts - 1)
+        if leg.rings_source == "nominal":
+            yield say("remark.nominal", leg=text)
+        if leg.forwarded:
+            yield say("remark.forwarded", leg=text)
+        yield from _borderline(case, name, text)
+    if case.answers.remarks:
+        yield case.answers.remarks
+
+
+def _borderline(case: Case, name: str, text: str) -> Iterator[str]:
+    """Answered, but past one of the two limits of no answer: counted as answered and shown."""
+    leg = case.facts.legs[name]
+    rule = case.form.legs[name].no_answer if name in case.form.legs else None
+    if rule is None or leg.outcome != "answered":
+        return
+    late = rule.seconds is not None and leg.answer_latency_s and leg.answer_latency_s.latest >= rule.seconds
+    many = rule.rings is not None and leg.rings and leg.rings.latest >= rule.rings
+    if late or many:
+        yield say("remark.borderline", leg=text, rings=rule.rings or "—", seconds=rule.seconds or "—")
