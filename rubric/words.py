@@ -80,7 +80,7 @@ def _said(value: Any, lang: str) -> str:
         return number(value)
     if isinstance(value, tuple | list):
         said = [_said(one, lang) for one in value]
-        return _JOIN[lang, any(" " in one or "，" in one for one in said)].join(said)
+        return _JOIN[lang, any(mark in one for one in said for mark in "，：,:")].join(said)
     return str(value)
 
 
