@@ -72,9 +72,7 @@ class Permit:
         return f"Permit({self.unit.unit}, {self.number}, {self.uri})"
 
 
-def permit(
-    number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit", recording: bool = True
-) -> Permit:
+def permit(number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit", recording: bool = True) -> Permit:
     """Give leave to dial a unit (by id, number or extension), or raise Refused with the reason.
 
     `now` is aware of its zone. That the string is in the directory is checked before everything else.
@@ -91,9 +89,7 @@ def permit(
     if recording:
         _refuse_unannounced(agency, now)
     _refuse_over_caps(number, agency, now)
-    return Permit(
-        unit=unit, to=to, number=number, uri=line.address(number), line_id=line.id, issued_at=now, seal=_SEAL
-    )
+    return Permit(unit=unit, to=to, number=number, uri=line.address(number), line_id=line.id, issued_at=now, seal=_SEAL)
 
 
 def permit_digits(digits: str, *, before: tuple[str, ...] = ()) -> str:
@@ -137,10 +133,16 @@ def find_unit(text: str, units: tuple[Unit, ...]) -> Unit:
             return matches[0]
         if matches:
             raise Refused("refused.not_one", text=wanted, units=", ".join(unit.unit for unit in matches))
+    refuse_forbidden_text(wanted)
+    raise Refused("refused.not_in_directory", text=wanted)
+
+
+def refuse_forbidden_text(text: str) -> None:
+    """Refuse a forbidden number before any file is read, however broken the agency's folder is."""
+    digits = digits_of(text)
     reason = forbidden(digits) if digits else None
     if reason:
-        raise Refused("refused.forbidden", number=wanted, reason=reason)
-    raise Refused("refused.not_in_directory", text=wanted)
+        raise Refused("refused.forbidden", number=text.strip(), reason=reason)
 
 
 def digits_of(text: str) -> str:

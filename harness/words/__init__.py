@@ -35,6 +35,16 @@ def label(key: str, lang: str | None = None, /, **values: object) -> str:
     return _joined(key, lang, " ", values)
 
 
+def chosen(zh: str, en: str, *, between: str = "\n") -> str:
+    """Give words that stand elsewhere, such as a form's reasons, in the language of the context."""
+    wanted = _language.get()
+    return between.join(dict.fromkeys(one for one in _of(wanted, zh, en) if one))
+
+
+def _of(lang: str, zh: str, en: str) -> tuple[str, ...]:
+    return (zh, en) if lang == BOTH else (zh,) if lang == "zh" else (en or zh,)
+
+
 def _joined(key: str, lang: str | None, between: str, values: dict[str, object]) -> str:
     wanted = lang or _language.get()
     languages = LANGUAGES if wanted == BOTH else (wanted,)

@@ -1,0 +1,203 @@
+"""`thirdring call`, `list` and `show`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import Asked, asked_for
+from harness.cli.output import between, print_json, print_lines, print_table, tell
+from harness.errors import BELOW_STANDARD, DONE
+from harness.words import label, say
+
+if TYPE_CHECKING:
+    from harness.agency import Agency
+    from harness.record import Act
+    from harness.test_call import Plan, TestCall
+
+
+@click.command()
+@click.argument("target", metavar="NUMBER|UNIT")
+@click.option("--scenario", metavar="NAME", help="情境（預設：名冊裡的）。Scenario (default: the directory's).")
+@click.option(
+    "--answers",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="測試人員的評分，JSON。A tester's answers, JSON.",
+)
+@click.option("--dry-run", is_flag=True, help="只看會撥什麼，不撥號。Show what would be dialled; dial nothing.")
+@asked_for
+def call(asked: Asked, target: str, scenario: str | None, answers: Path | None, dry_run: bool) -> int:
+    """撥一通測試電話，量測並填量表。Place one test call, measure it, fill the score sheet.
+
+    NUMBER|UNIT 必須在名冊（units.csv）裡。It must be in the directory.
+    """
+    agency, plan = _planned(asked, target, scenario, answers)
+    if dry_run:
+        _show_plan(asked, plan, agency)
+        return DONE
+    test = _placed(plan, agency)
+    if asked.as_json:
+        print_json(test.to_dict())
+    else:
+        _show_test(test)
+    return BELOW_STANDARD if test.sheet.below_standard else DONE
+
+
+@click.command("list")
+@click.option("--unit", help="只列這個單位。Only this unit.")
+@click.option("--limit", type=click.IntRange(1, 10000), default=50, show_default=True, help="最多幾通。At most.")
+@asked_for
+def list_calls(asked: Asked, unit: str | None, limit: int) -> int:
+    """列出通話，新的在前。List the calls, newest first."""
+    from harness.agency import load_agency
+    from harness.store import open_store
+
+    agency = load_agency(asked.agency)
+    with open_store(agency.database) as store:
+        rows = store.list_calls(unit=unit, limit=limit)
+    if asked.as_json:
+        print_json({"schema": "thirdring.calls/1", "calls": rows})
+    elif rows:
+        _show_rows(rows, agency)
+    else:
+        print_lines([say("cli.no_calls")])
+    return DONE
+
+
+@click.command()
+@click.argument("call_id", metavar="CALL_ID")
+@asked_for
+def show(asked: Asked, call_id: str) -> int:
+    """顯示一通電話的時間線、量測與量表。Show a call's timeline, measurements and score sheets."""
+    from harness.again import measure_again
+    from harness.agency import load_agency
+    from harness.store import open_store
+
+    agency = load_agency(asked.agency)
+    with open_store(agency.database) as store:
+        kept = store.get_call(call_id)
+    timeline = measure_again(kept["record"], agency)
+    if asked.as_json:
+        print_json({"schema": "thirdring.shown_call/1", **kept, "timeline": [one.to_dict() for one in timeline]})
+        return DONE
+    _show_rows([kept], agency)
+    print_lines(["", *(_event_line(one) for one in timeline), ""])
+    if kept["sheets"]:
+        from harness.cli.mark import show_sheet
+
+        show_sheet(kept["sheets"][-1]["sheet"])
+    return DONE
+
+
+def _planned(asked: Asked, target: str, scenario: str | None, answers: Path | None) -> tuple[Agency, Plan]:
+    """Read all that a call needs. That the string is in the directory comes before any other check."""
+    from harness.agency import load_agency
+    from harness.directory import read_units
+    from harness.errors import FactsError
+    from harness.number_gate import find_unit, refuse_forbidden_text
+    from harness.test_call import plan_call
+    from harness.toml_file import read_json
+
+    refuse_forbidden_text(target)
+    find_unit(target, read_units(asked.agency))
+    agency = load_agency(asked.agency)
+    said = None if answers is None else read_json(answers, fault=FactsError)
+    return agency, plan_call(target, agency, scenario=scenario, said=said)
+
+
+def _placed(plan: Plan, agency: Agency) -> TestCall:
+    from harness.lines import softphone_line
+    from harness.softphone.pool import WorkerPool
+    from harness.test_call import dial_permit, run_call
+
+    now = datetime.now(UTC)
+    leave = dial_permit(plan, agency, now=now)  # asked here too, so that a refusal starts no telephone
+    with WorkerPool(softphone_line(agency.line(leave.line_id), folder=agency.folder)) as softphone:
+        softphone.warm_up()
+        return run_call(plan, agency, softphone, now=datetime.now(UTC), progress=_progress)
+
+
+def _progress(act: Act) -> None:
+    where = f" {act.leg}" if act.leg else ""
+    tell(f"{act.at_s:7.2f} s  {label(f'act.{act.do}')}{where} {act.detail}".rstrip())
+
+
+def _show_plan(asked: Asked, plan: Plan, agency: Agency) -> None:
+    from harness.test_call import dial_permit
+
+    leave = dial_permit(plan, agency, now=datetime.now(UTC))
+    shown = {
+        "unit": leave.unit.unit,
+        "number": leave.number,
+        "uri": leave.uri,
+        "line": leave.line_id,
+        "scenario": plan.scenario.name,
+        "form": plan.form.id,
+        "steps": [step.model_dump() for step in plan.scenario.steps],
+    }
+    if asked.as_json:
+        print_json({"schema": "thirdring.dry_run/1", **shown})
+        return
+    steps = " → ".join(step.do for step in plan.scenario.steps)
+    rows = [(label(f"column.{name}"), steps if name == "steps" else value) for name, value in shown.items()]
+    print_lines([say("cli.would_dial")])
+    print_table([label("column.what"), label("column.value")], rows)
+
+
+def _show_test(test: TestCall) -> None:
+    from harness.cli.mark import show_sheet
+    from rubric.sheet import to_dict
+
+    print_lines(["", f"{test.record.call_id}  {label(f'outcome.{test.measured.outcome}')}"])
+    headings = ("what", "outcome", "rings", "answer_latency", "ring_onset", "pick_up", "voice_onset")
+    rows = [_leg_row(leg.to_dict()) for leg in test.measured.legs]
+    print_table([label(f"column.{one}") for one in headings], rows)
+    print_lines([""])
+    show_sheet(to_dict(test.sheet))
+    print_lines(["", say("cli.open_with", sheet=test.page or "—", recording=test.recording)])
+
+
+def _leg_row(leg: dict[str, Any]) -> list[object]:
+    rings = _span(leg["rings"], digits=0)
+    times = [_span(leg[key]) for key in ("answer_latency_s", "ring_onset_s", "pick_up_s", "voice_onset_s")]
+    return [leg["leg"], label(f"outcome.{leg['outcome']}"), rings, *times]
+
+
+def _span(value: dict[str, float] | None, *, digits: int = 2) -> str | None:
+    if value is None:
+        return None
+    if digits == 0:
+        low, high = value["earliest"], value["latest"]
+        return str(low) if low == high else f"{low}–{high}"
+    return between(value["earliest"], value["latest"])
+
+
+def _show_rows(rows: list[dict[str, Any]], agency: Agency) -> None:
+    timing = ("outcome", "rings", "answer_latency")
+    names = ("call_id", "started_at", "unit", "scenario", *timing, "machine_points", "open_items")
+    print_table([label(f"column.{one}") for one in names], [_row(row, agency) for row in rows])
+
+
+def _row(row: dict[str, Any], agency: Agency) -> list[object]:
+    local = datetime.fromisoformat(row["started_at"]).astimezone(agency.zone)
+    latency = between(row["answer_latency_earliest_s"], row["answer_latency_latest_s"])
+    return [
+        row["call_id"],
+        f"{local:%Y-%m-%d %H:%M:%S}",
+        row["unit"],
+        row["scenario"],
+        label(f"outcome.{row['outcome']}"),
+        row["rings"],
+        latency,
+        row["machine_points"],
+        row["open_items"],
+    ]
+
+
+def _event_line(event: Any) -> str:
+    end = "" if event.end_s is None else f"–{event.end_s:.2f}"
+    return f"{event.at_s:7.2f}{end:>8} s  {event.source:<7} {event.what} {event.detail}".rstrip()

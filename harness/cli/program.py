@@ -1,0 +1,91 @@
+"""`thirdring` itself: finds the command, and turns every error into a sentence and an exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import metadata
+
+import click
+
+from harness.cli.calls import call, list_calls, show
+from harness.cli.embedded import demo, switchboard
+from harness.cli.folder import init
+from harness.cli.hear import listen
+from harness.cli.mark import score
+from harness.cli.options import Asked, asked_for
+from harness.cli.plan import scenario
+from harness.errors import ENVIRONMENT_FAILED, WRONG_USAGE, ThirdringError
+from harness.words import say
+
+INTERRUPTED = 130  # what shells give for SIGINT
+COMMANDS = (init, call, list_calls, show, listen, score, scenario, switchboard, demo)
+
+
+def version() -> str:
+    """Give the version of the installed package."""
+    try:
+        return metadata.version("thirdring")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+@click.group(name="thirdring", commands=list(COMMANDS), context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version(), message="thirdring %(version)s")
+@asked_for
+def thirdring(asked: Asked) -> None:
+    """三聲內：機關電話自我測試。Thirdring: how fast does an agency answer its own telephones?
+
+    \b
+    結束碼 Exit status:
+      0  完成                    done
+      1  完成，但有未達標準      done, and something is below the standard (call, score, listen)
+      2  用法或檔案內容有誤      wrong usage, or a file says something that cannot be
+      3  環境失敗（線路、磁碟）  the environment failed (no line, no disk)
+      4  安全規則拒絕            refused by a safety rule
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    status = run(arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output went away; Python would complain once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and give its exit status; bad input never ends in a traceback."""
+    try:
+        status = thirdring.main(list(arguments), prog_name="thirdring", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except ThirdringError as error:
+        return _tell(error, as_json="--json" in arguments)
+    except click.UsageError as error:
+        click.echo(say("cli.usage", reason=error.format_message()), err=True)
+        return WRONG_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return 0
+    except OSError as error:
+        click.echo(say("cli.disk", reason=f"{error.strerror or error}: {error.filename or ''}"), err=True)
+        return ENVIRONMENT_FAILED
+    except Exception:
+        # A bug of ours. Python's own status, 1, would say "below the standard".
+        traceback.print_exc()
+        click.echo(say("cli.bug"), err=True)
+        return ENVIRONMENT_FAILED
+
+
+def _tell(error: ThirdringError, *, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps(error.to_dict(), ensure_ascii=False))
+    click.echo(error.sentence(), err=True)
+    return error.exit_status

@@ -1,0 +1,59 @@
+"""From measurements to what the rubric may know of a call: `FACTS.json` as a dict. Nothing is guessed here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.measure import Measured
+from harness.measured_leg import MeasuredLeg
+
+_OUTCOMES = {
+    "answered": "answered",
+    "no_answer": "no_answer",
+    "busy": "busy",
+    "fault_ours": "fault_ours",
+    "fault_theirs": "fault_theirs",
+    # The far side refused, or its network had no way: a candidate that a person confirms, never a zero by itself.
+    "rejected": "fault_theirs",
+    "congestion": "fault_theirs",
+}
+
+
+def facts_of(
+    measured: Measured, *, has_ivr: bool | None = None, signals_release: bool = False, attempts: int = 1
+) -> dict[str, Any]:
+    """Give the facts of a call as `rubric.facts.parse_facts` reads them.
+
+    `has_ivr` is the switchboard's, None where none was called; `signals_release` says that the line is proved to
+    tell who hung up; `attempts` counts the dialling of the first leg.
+    """
+    legs = {leg.leg: _leg(leg) for leg in measured.legs if leg.outcome in _OUTCOMES}
+    for leg in list(legs.values())[:1]:
+        leg["attempts"] = attempts
+    facts: dict[str, Any] = {"legs": legs}
+    if has_ivr is not None:
+        facts["has_ivr"] = has_ivr or "ivr" in legs
+    if "unit" in legs and len(legs) > 1:
+        facts["transferred"] = True
+    # Analogue trunks and gateways send BYE late or never: only a line that was proved tells who released first.
+    if signals_release and measured.release_valid and measured.first_release in ("far", "near"):
+        facts["caller_hung_up_first"] = measured.first_release == "near"
+    if measured.waited_s is not None:
+        facts["waited_s"] = measured.waited_s
+    return facts
+
+
+def _leg(leg: MeasuredLeg) -> dict[str, Any]:
+    facts: dict[str, Any] = {"outcome": _OUTCOMES[leg.outcome], "forwarded": leg.forwarded}
+    if facts["outcome"] == "fault_theirs":
+        facts["fault_confirmed"] = False
+    if leg.rings is not None:
+        facts["rings"] = {"earliest": leg.rings[0], "latest": leg.rings[1]}
+        facts["rings_source"] = leg.rings_source
+    if leg.answer_latency_s is not None:
+        facts["answer_latency_s"] = leg.answer_latency_s.to_dict()
+    if leg.ring_onset_s is not None:
+        facts["ring_onset_s"] = max(0.0, round(leg.ring_onset_s.middle, 4))
+    if leg.pick_up_s is not None:
+        facts["pick_up_s"] = leg.pick_up_s.at_least(0.0).to_dict()
+    return facts
