@@ -20,6 +20,9 @@ SHORTEST = round(0.130 * SR)
 BRIDGE = round(0.090 * SR)
 """A hole this short inside a burst is lost packets, not silence: the shortest off time of any plan is 0.1 s."""
 _LONGEST = 8192
+_FIT = round(0.160 * SR)
+_MARGIN = round(0.012 * SR)
+_SEEK = round(0.025 * SR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,25 @@ class Burst:
     """False: too short for its tones to be told apart; believed only where a burst was due."""
 
 
-def concentration(samples: Array, tone_set: ToneSet) -> tuple[float, float]:
-    """How purely a stretch is this set of tones: (share of the band held by its lines, weaker over stronger line).
+@dataclass(frozen=True, slots=True)
+class Purity:
+    """How well a stretch is one set of tones."""
+
+    concentration: float
+    """Share of the set's band that its lines hold."""
+    balance: float
+    """The weaker line over the stronger."""
+    energy: float
+    """Energy of the lines: of two sets that fit, the right one explains more."""
+
+    @property
+    def is_tone(self) -> bool:
+        """Pure and balanced enough for an exchange's tone."""
+        return self.concentration >= MIN_CONCENTRATION and self.balance >= MIN_BALANCE
+
+
+def purity(samples: Array, tone_set: ToneSet) -> Purity:
+    """How purely a stretch is this set of tones.
 
     One long Hann spectrum; a line may lie anywhere within the tolerated detuning of its nominal frequency.
     """
@@ -52,7 +72,7 @@ def concentration(samples: Array, tone_set: ToneSet) -> tuple[float, float]:
     low, high = tone_set.edges_hz
     band = power[int((low - 60) / hz) : int((high + 60) / hz) + 1].sum()
     if band <= 0:
-        return 0.0, 0.0
+        return Purity(0.0, 0.0, 0.0)
     lines = np.zeros(len(power), bool)
     strengths = []
     for f in tone_set.frequencies_hz:
@@ -64,7 +84,8 @@ def concentration(samples: Array, tone_set: ToneSet) -> tuple[float, float]:
         for side in (-1, 1) if tone_set.modulation_hz else ():
             at = peak + side * (tone_set.modulation_hz or 0)
             lines[int((at - half - 1) / hz) : int((at + half + 1) / hz) + 2] = True
-    return float(power[lines].sum() / band), min(strengths) / max(strengths)
+    held = float(power[lines].sum())
+    return Purity(held / band, min(strengths) / max(strengths), held)
 
 
 def envelope(samples: Array, tone_set: ToneSet) -> Array:
@@ -101,11 +122,50 @@ def edges(samples: Array, tone_set: ToneSet, *, inside: int, usual: float | None
     return first + window // 2, last + 1 + window // 2, level
 
 
-def explained(samples: Array, tone_set: ToneSet) -> float:
-    """Share of the energy of a short piece (n,) that the set's tones can account for, by least squares."""
+def lines_hz(samples: Array, tone_set: ToneSet) -> tuple[float, ...]:
+    """The frequencies really sounding in a burst, near those of the set: peaks of one long spectrum, interpolated."""
+    middle = samples[(len(samples) - min(len(samples), _LONGEST)) // 2 :][:_LONGEST]
+    size = 16384
+    power = np.abs(np.fft.rfft(middle * np.hanning(len(middle) + 2)[1:-1], size))
+    found = []
+    for f in tone_set.frequencies_hz:
+        low = int(f * (1 - DETUNE) * size / SR)
+        at = low + int(np.argmax(power[low : int(f * (1 + DETUNE) * size / SR) + 2]))
+        left, top, right = np.log(power[at - 1 : at + 2] + 1e-12)
+        bend = left - 2 * top + right
+        found.append((at + (0.5 * (left - right) / bend if bend else 0.0)) * SR / size)
+    return tuple(found)
+
+
+def sharpen(samples: Array, tones: tuple[float, ...], edge: int, *, ends: bool) -> int:
+    """Place an edge to the millisecond: carry the tones on past it and see where the samples stop following.
+
+    The tones' strengths and phases come from the 140 ms inside the edge; the edge is where taking the rest as
+    silence leaves the least energy unexplained. A fit spoilt by lost packets leaves the edge as it was.
+    """
+    order = samples if ends else samples[::-1]
+    at = edge if ends else len(samples) - edge
+    first = max(at - _FIT, 0)
+    piece = order[first : at + _SEEK].astype(np.float64)
+    inner = at - first - _MARGIN
+    if inner < _FIT // 3:
+        return edge
+    t = np.arange(len(piece)) / SR
+    base = np.stack([wave(2 * np.pi * f * t) for f in tones for wave in (np.cos, np.sin)], axis=1)
+    model = base @ np.linalg.lstsq(base[:inner], piece[:inner], rcond=None)[0]
+    power = float(np.sum(piece[:inner] ** 2))
+    if power == 0 or float(np.sum((piece[:inner] - model[:inner]) ** 2)) > 0.5 * power:
+        return edge
+    search = max(at - first - _SEEK, _MARGIN)
+    gain = np.cumsum(model[search:] ** 2 - 2 * piece[search:] * model[search:])
+    moved = first + search + int(np.argmin(gain)) + 1
+    return moved if ends else len(samples) - moved
+
+
+def explained(samples: Array, tones: tuple[float, ...]) -> float:
+    """Share of the energy of a short piece (n,) that some tones can account for, by least squares."""
     t = np.arange(len(samples)) / SR
-    tones = tone_set.frequencies_hz
-    if len(samples) < 0.7 * tone_set.beat_s * SR:  # one hump: its tones cannot be told apart
+    if len(tones) > 1 and len(samples) * np.diff(tones).min() < 0.7 * SR:  # one hump: they cannot be told apart
         tones = (float(np.mean(tones)),)
     base = np.stack([wave(2 * np.pi * f * t) for f in tones for wave in (np.cos, np.sin)], axis=1)
     fit = base @ np.linalg.lstsq(base, samples.astype(np.float64), rcond=None)[0]

@@ -24,10 +24,14 @@ ANSWERED = "answered"
 NO_ANSWER = "no_answer"
 NONE = "none"
 
-CUT_ERROR_S = 0.020
-"""A pick-up that cut a burst is known to this."""
-_CUT_S = 0.030
-"""A burst this much shorter than those before it was cut."""
+CUT_ERROR_S = 0.022
+"""A pick-up that cut a burst is known to this: the packet that held the cut may be lost (20 ms)."""
+SHORT_CUT_ERROR_S = 0.045
+"""The same where little was left of the burst."""
+_LOST_S = 0.045
+"""A burst shorter by less than this may have lost its last two packets instead of being cut."""
+_SAME_S = 0.0015
+"""Ends of bursts that agree to this are equal: edges are known to 1.5 ms at 20 dB."""
 _HAIR_S = 0.001
 """The pick-up comes before the burst that did not come."""
 _SIGNAL_S = 0.030
@@ -190,34 +194,63 @@ def _signalled(call: _Call, train: Train, limit: int) -> Span | None:
 
 def _pick_up(call: _Call, train: Train, reply: Segment | None, limit: int) -> Span:
     """A cut burst tells the moment; else it lies in the gap, before the voice and before the burst that was due."""
-    last = train.last
-    earliest = last.end - round(EDGE_ERROR_S * call.sr)
+    ms = call.sr / 1000
     latest = min(_due(call, train) - _HAIR_S * call.sr, limit)
     if reply is not None:
         latest = min(latest, reply.start + VOICE_ERROR_S * call.sr)
-    if _was_cut(call, train) and not hidden(call.segments, last.end, last.end + 0.02 * call.sr):
-        earliest = last.end - round(CUT_ERROR_S * call.sr)
-        latest = min(latest, last.end + CUT_ERROR_S * call.sr)
-    return Span(earliest, max(round(latest), earliest))
+    end = train.last.end
+    if _is_whole(call, train):
+        earliest = _whole_end(call, train) + ms  # the burst ran its full length: the pick-up came after it
+    elif _was_cut(call, train) and not hidden(call.segments, end, end + 20 * ms):
+        error = (CUT_ERROR_S if train.last.length > 0.13 * call.sr else SHORT_CUT_ERROR_S) * call.sr
+        earliest = end - error
+        latest = min(latest, end + error)
+    else:
+        earliest = end - EDGE_ERROR_S * call.sr
+    return Span(round(earliest), max(round(latest), round(earliest)))
+
+
+def _ends(train: Train) -> list[int]:
+    """Samples from a ring's start to the end of the burst in the last one's place, of the rings before it."""
+    place = len(train.rings[-1]) - 1
+    return [ring[place].end - ring[0].start for ring in train.rings[:-1] if len(ring) > place]
+
+
+def _whole_end(call: _Call, train: Train) -> float:
+    """Where the last burst ends if it was not cut, by those before it, else by the plan."""
+    ends = _ends(train)
+    if ends:
+        return train.last_start + float(np.median(ends)) + 2 * train.lean
+    pairs = call.plan.cadence
+    place = min(len(train.rings[-1]), len(pairs)) - 1
+    return train.last_start + (sum(on + off for on, off in pairs[:place]) + pairs[place][0]) * call.sr
+
+
+def _is_whole(call: _Call, train: Train) -> bool:
+    """Whether the last burst surely ran its full length: it ends where at least two before it did, to a hair."""
+    ends = _ends(train)
+    if len(ends) < 2:
+        return False
+    near = sum(abs(end - float(np.median(ends))) <= _SAME_S * call.sr for end in ends)
+    return near > 1 and train.last.end >= _whole_end(call, train) - train.lean - _SAME_S * call.sr
 
 
 def _was_cut(call: _Call, train: Train) -> bool:
-    """Whether the last burst is surely shorter than a whole one."""
-    place = len(train.rings[-1]) - 1
-    whole = [ring[place].length for ring in train.rings[:-1] if len(ring) > place]
-    if whole:
-        return train.last.length < float(np.median(whole)) - _CUT_S * call.sr
-    nominal = call.plan.cadence[min(place, len(call.plan.cadence) - 1)][0]
-    return train.last.length < (nominal * (1 - STRETCH) - _CUT_S) * call.sr
+    """Whether the last burst is surely shorter than a whole one, and not for want of its last packets."""
+    lacks = _whole_end(call, train) - train.last.end
+    if _ends(train):
+        return lacks > _LOST_S * call.sr
+    nominal = call.plan.cadence[min(len(train.rings[-1]), len(call.plan.cadence)) - 1][0]
+    return lacks > STRETCH * nominal * call.sr + _LOST_S * call.sr
 
 
 def _due(call: _Call, train: Train) -> float:
     """When the next burst would have begun; where that time never arrived, the one after."""
     ring = train.rings[-1]
-    due = ring[0].start + train.period
+    due = train.last_start + train.period
     if len(ring) < len(call.plan.cadence):
         scale = train.period / (call.plan.period_s * call.sr)
-        due = ring[0].start + sum(sum(pair) for pair in call.plan.cadence[: len(ring)]) * call.sr * scale
+        due = train.last_start + sum(sum(pair) for pair in call.plan.cadence[: len(ring)]) * call.sr * scale
     on = call.plan.cadence[0][0] * call.sr
     while due < call.end and hidden(call.segments, due, due + on):
         due += train.period
@@ -225,10 +258,14 @@ def _due(call: _Call, train: Train) -> float:
 
 
 def _latency(call: _Call, train: Train, pick_up: Span) -> Span:
+    """From ring onset to pick-up. Both ends of a gap are counted by the cadence from the onset: its error cancels."""
     error = EDGE_ERROR_S * call.sr
-    earliest = max(pick_up.earliest - train.onset - error, 0)
-    latest = min(pick_up.latest - train.onset + error, max(_due(call, train) - train.onset, earliest))
-    return Span(round(earliest), max(round(latest - _HAIR_S * call.sr), round(earliest)))
+    earliest = pick_up.earliest - train.onset - (0 if _is_whole(call, train) else error)
+    latest = pick_up.latest - train.onset + error
+    if not train.restarted:
+        latest = min(latest, _due(call, train) - train.onset - _HAIR_S * call.sr)
+    earliest = max(round(earliest), 0)
+    return Span(earliest, max(round(latest), earliest))
 
 
 def _voice_span(call: _Call, voice: Segment | None) -> Span | None:

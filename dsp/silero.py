@@ -179,7 +179,7 @@ class Network:
         gates[384:] = _sigmoid(gates[384:])
         state.c = gates[128:256] * state.c + gates[:128] * np.tanh(gates[256:384])
         state.h = gates[384:] * np.tanh(state.c)
-        return float(1 / (1 + np.exp(-(np.maximum(state.h, 0) @ self._out + self._bout))))
+        return float(_sigmoid(np.maximum(state.h, 0) @ self._out + self._bout))
 
 
 class State:
@@ -193,7 +193,7 @@ class State:
 
 
 def _sigmoid(x: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-x)), dtype=np.float32)
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), dtype=np.float32)
 
 
 def _conv(x: Array, weight: Array, bias: Array, *, stride: int) -> Array:

@@ -21,10 +21,24 @@ def silence(seconds: float, *, sr: int) -> Array:
     return np.zeros(round(seconds * sr), np.float32)
 
 
-def sound_step(step: Step, seconds: float, *, sr: int, level_dbfs: float, detune: float = 1.0) -> Array:
-    """A step's tones for some seconds, all of one strength, `level_dbfs` together."""
+def sound_step(
+    step: Step,
+    seconds: float,
+    *,
+    sr: int,
+    level_dbfs: float,
+    detune: float = 1.0,
+    rng: np.random.Generator | None = None,
+) -> Array:
+    """A step's tones for some seconds, all of one strength, `level_dbfs` together.
+
+    With `rng` each begins at a random phase, as where an exchange gates tones that run on; else at zero.
+    """
     t = np.arange(round(seconds * sr)) / sr
-    wave = sum((np.sin(2 * np.pi * f * detune * t) for f in step.frequencies_hz), np.zeros(len(t)))
+    wave = np.zeros(len(t))
+    for f in step.frequencies_hz:
+        phase = 0.0 if rng is None else float(rng.uniform(0, 2 * np.pi))
+        wave += np.sin(2 * np.pi * f * detune * t + phase)
     if step.modulation_hz:
         wave = wave * (1 + 0.9 * np.sin(2 * np.pi * step.modulation_hz * t)) / 1.9
     if not step.frequencies_hz:
@@ -48,7 +62,14 @@ def at_level(wave: Array, level_dbfs: float) -> Array:
 
 
 def cadence(
-    tone: Tone, seconds: float, *, sr: int, level_dbfs: float, stretch: float = 1.0, detune: float = 1.0
+    tone: Tone,
+    seconds: float,
+    *,
+    sr: int,
+    level_dbfs: float,
+    stretch: float = 1.0,
+    detune: float = 1.0,
+    rng: np.random.Generator | None = None,
 ) -> Array:
     """A signal from its start, cut dead after `seconds` (a pick-up inside a burst cuts the burst).
 
@@ -59,7 +80,7 @@ def cadence(
     while left > 0:
         for step in tone.steps:
             wanted = left / sr if step.duration_s is None else step.duration_s * stretch
-            full = sound_step(step, wanted, sr=sr, level_dbfs=level_dbfs, detune=detune)
+            full = sound_step(step, wanted, sr=sr, level_dbfs=level_dbfs, detune=detune, rng=rng)
             pieces.append(full[:left])
             left -= len(pieces[-1])
             if left <= 0:

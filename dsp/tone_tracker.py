@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dsp.burst import MIN_BALANCE, MIN_CONCENTRATION, SHORTEST, Burst, concentration, edges, explained
+from dsp.burst import SHORTEST, Burst, Purity, edges, explained, lines_hz, purity, sharpen
 from dsp.tone_sets import HOP, SR, WINDOW, ToneSet
 
 Array = npt.NDArray[np.float32]
@@ -28,6 +28,10 @@ _LONG_FRAMES = 150
 """From 3 s on a tone is a long one: only its two ends are looked at."""
 _SHORTEST_PIECE = round(0.008 * SR)
 """A piece of a burst shorter than this is not to be told from a click."""
+_BRIEF = round(0.35 * SR)
+"""A proven burst shorter than this must also be as pure as the noise before it allows."""
+_PIECE = round(0.032 * SR)
+_AROUND = round(0.05 * SR)
 _BACK = round(0.5 * SR)
 
 
@@ -50,8 +54,9 @@ class ToneTracker:
         self._sets = sets
         self._read = read
         self._run: _Run | None = None
-        self._usual: dict[int, float] = {}
+        self._usual: dict[int, tuple[float, tuple[float, ...]]] = {}
         self._next = 0
+        self._last_end = 0
 
     @property
     def clear_until(self) -> int:
@@ -108,8 +113,7 @@ class ToneTracker:
             run.start = self._edges(run)[0]
 
     def _is_tone(self, start: int, end: int, tone_set: int) -> bool:
-        pure, balance = concentration(self._read(start, end), self._sets[tone_set])
-        return pure >= MIN_CONCENTRATION and balance >= MIN_BALANCE
+        return purity(self._read(start, end), self._sets[tone_set]).is_tone
 
     def close(self) -> list[Burst]:
         """The tone that was sounding when the audio ended."""
@@ -127,37 +131,77 @@ class ToneTracker:
         run, self._run = self._run, None
         if run is None:
             return []
+        usual = self._usual.get(run.tone_set)
         short = (run.last - run.first) * HOP < SHORTEST
-        start, end, level = self._edges(run, self._usual.get(run.tone_set) if short else None)
-        start = start if run.start is None else run.start
+        start, end, level = self._edges(run, usual[0] if short and usual else None)
+        start = max(start if run.start is None else run.start, self._last_end)
         if end - start < SHORTEST:
-            return [Burst(run.tone_set, start, end, level, proven=False)] if self._fits(run, start, end) else []
-        tone_set = self._named(start if run.start is None else max(start, end - 2 * SR), end, run.tone_set)
+            fits = usual is not None and self._fits(start, end, *usual)
+            return self._found(Burst(run.tone_set, start, end, level, proven=False)) if fits else []
+        return self._proven(run, start, end, level)
+
+    def _proven(self, run: _Run, start: int, end: int, level: float) -> list[Burst]:
+        tone_set = self._named(max(start, end - 2 * SR), end, run.tone_set)
         if tone_set is None:
             return []
-        self._usual[tone_set] = level
-        return [Burst(tone_set, start, end, level, proven=True)]
+        tones = self._lines(start, end, tone_set)
+        if end - start < _BRIEF and not self._fits(start, end, *self._usual.get(tone_set, (level, tones))):
+            return []
+        if self._sets[tone_set].modulation_hz is None:
+            start, end = self._trimmed(start, end, tones, level)
+            start, end = self._sharpened(start, end, tones, long=run.start is not None)
+        self._usual[tone_set] = (level, tones)
+        return self._found(Burst(tone_set, start, end, level, proven=True))
 
-    def _fits(self, run: _Run, start: int, end: int) -> bool:
+    def _lines(self, start: int, end: int, tone_set: int) -> tuple[float, ...]:
+        """The tones' own frequencies, with the two sides of a modulated one."""
+        base = self._sets[tone_set]
+        tones = lines_hz(self._read(max(start, end - 2 * SR), end), base)
+        side = base.modulation_hz
+        return tones if side is None else (tones[0] - side, tones[0], tones[0] + side)
+
+    def _found(self, burst: Burst) -> list[Burst]:
+        self._last_end = burst.end
+        return [burst]
+
+    def _trimmed(self, start: int, end: int, tones: tuple[float, ...], level: float) -> tuple[int, int]:
+        """Take off what is no tone at the ends: a voice that came right after, bridged like a lost packet."""
+        while end - start > 3 * _PIECE and not self._sounds(end - _PIECE, tones, level):
+            end -= _PIECE // 2
+        while end - start > 3 * _PIECE and not self._sounds(start, tones, level):
+            start += _PIECE // 2
+        return start, end
+
+    def _sounds(self, at: int, tones: tuple[float, ...], level: float) -> bool:
+        piece = self._read(at, at + _PIECE)
+        return explained(piece, tones) > 0.4 and float(np.mean(piece**2)) > 0.1 * level**2
+
+    def _sharpened(self, start: int, end: int, tones: tuple[float, ...], *, long: bool) -> tuple[int, int]:
+        base = max(start, end - 2 * SR) - _AROUND
+        samples = self._read(base, end + _AROUND)
+        if not long:
+            start = base + sharpen(samples, tones, start - base, ends=False)
+        return start, base + sharpen(samples, tones, end - base, ends=True)
+
+    def _fits(self, start: int, end: int, level: float, tones: tuple[float, ...]) -> bool:
         """Whether a short piece is as loud and as pure as the bursts before it, in the noise before it."""
-        usual = self._usual.get(run.tone_set)
-        if usual is None or end - start < _SHORTEST_PIECE:
+        if end - start < _SHORTEST_PIECE:
             return False
         noise = self._read(start - round(0.25 * SR), start - round(0.03 * SR))
-        wanted = usual**2 / (usual**2 + float(np.mean(noise**2)))
+        wanted = level**2 / (level**2 + float(np.mean(noise**2)))
         piece = self._read(start + 16, max(end - 16, start + 48))
-        loud = float(np.sqrt(np.mean(piece**2))) / usual
-        return 0.5 < loud < 2.0 and explained(piece, self._sets[run.tone_set]) > 0.8 * wanted
+        loud = float(np.sqrt(np.mean(piece**2))) / level
+        return 0.5 < loud < 2.0 and explained(piece, tones) > 0.8 * wanted
 
     def _named(self, start: int, end: int, likely: int) -> int | None:
         """The set whose lines hold the stretch best, among those that share its band; None: no tone."""
         samples = self._read(start, end)
         low, high = self._sets[likely].edges_hz
-        best, best_pure = None, MIN_CONCENTRATION
+        best, most = None, Purity(0, 0, 0)
         for index, tone_set in enumerate(self._sets):
             if tone_set.edges_hz[0] > high or tone_set.edges_hz[1] < low:
                 continue
-            pure, balance = concentration(samples, tone_set)
-            if pure > best_pure and balance >= MIN_BALANCE:
-                best, best_pure = index, pure
+            found = purity(samples, tone_set)
+            if found.is_tone and found.energy > most.energy:
+                best, most = index, found
         return best

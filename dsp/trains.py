@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,8 +12,13 @@ from dsp.cadence import STRETCH, fits
 from dsp.segment import MISSING, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import TonePlan
 
-TRUE_PERIOD = 0.005
-"""A measured period this near the plan's is the plan's: exchanges count with crystals, edges err by milliseconds."""
+TRUE_PERIOD = 0.008
+"""A measured period this near the plan's is the plan's: exchanges count with crystals, and a lost packet moves an
+edge by 20 ms."""
+
+_MAX_LEAN_S = 0.003
+_AGREE = 0.0015
+"""Starts this near each other, as a share of the period, differ by noise, not by lost packets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +33,12 @@ class Train:
     """Samples from ring to ring, as measured."""
     restarted: bool
     """The cadence began anew without a voice between: possibly forwarded."""
-
-    @property
-    def onset(self) -> int:
-        """First sample of the first burst."""
-        return self.rings[0][0].start
+    onset: int
+    """First sample of the first burst, as all bursts together say."""
+    last_start: float
+    """First sample of the last ring, as all bursts together say."""
+    lean: float
+    """How far inside their true edges bursts are seen, in samples; corrected in the two starts above."""
 
     @property
     def last(self) -> Segment:
@@ -89,8 +96,11 @@ def _period(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> flo
     steps = np.round(np.diff(starts) / nominal)
     fair = (steps >= 1) & (np.abs(np.diff(starts) / np.maximum(steps, 1) / nominal - 1) <= STRETCH)
     if fair.any():
-        # Each cadence that runs on without a break gives its own count of periods; a restart is left out.
-        measured = float(np.diff(starts)[fair].sum() / steps[fair].sum())
+        # The median: one burst whose first packet was lost, or one restart, does not move it.
+        each = np.diff(starts)[fair] / steps[fair]
+        measured = float(np.median(each))
+        if len(each) > 1 and np.ptp(each) <= _AGREE * nominal:
+            return nominal if abs(measured / nominal - 1) <= _AGREE / 3 else measured
     else:
         measured = nominal * _scale(group[0], sr=sr, plan=plan)
     return nominal if abs(measured / nominal - 1) <= TRUE_PERIOD else measured
@@ -105,12 +115,43 @@ def _scale(ring: tuple[Segment, ...], *, sr: int, plan: TonePlan) -> float:
 def _train(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> Train:
     period = _period(group, sr=sr, plan=plan)
     count, restarted = 1, False
-    for one, other in zip(group, group[1:], strict=False):
+    for one, other in pairwise(group):
         steps = (other[0].start - one[0].start) / period
         on_time = abs(steps - round(steps)) <= 0.06 and round(steps) >= 1
         count += round(steps) if on_time else 1
         restarted |= not on_time
-    return Train(tuple(group), count, period, restarted)
+    onset, last_start = _anchors(group, period)
+    lean = _lean(group, period, sr=sr, plan=plan)
+    return Train(tuple(group), count, period, restarted, round(onset - lean), last_start - lean, lean)
+
+
+def _lean(group: list[tuple[Segment, ...]], period: float, *, sr: int, plan: TonePlan) -> float:
+    """How far inside the true edges the bursts' edges are seen: exchanges fade tones in and out over milliseconds.
+
+    Half of what a whole burst lacks of the plan's length.
+    """
+    wanted = plan.cadence[0][0] * period / plan.period_s
+    lacks = [(wanted - ring[0].length) / 2 for ring in group]
+    small = [lack for lack in lacks if abs(lack) <= _MAX_LEAN_S * sr]
+    return float(np.median(small)) if small else 0.0
+
+
+def _anchors(group: list[tuple[Segment, ...]], period: float) -> tuple[float, float]:
+    """Starts of the first and the last ring, each out of all the rings in step with it.
+
+    A lost packet makes a burst begin late, never early: where the rings disagree, the earlier are right.
+    """
+    starts = np.array([ring[0].start for ring in group], dtype=float)
+
+    def anchor(at: float) -> float:
+        offsets = (starts - at) / period
+        implied = at + (offsets - np.round(offsets)) * period
+        near = implied[np.abs(implied - at) <= 0.06 * period]
+        if len(near) > 2 and near.max() - near.min() <= _AGREE * period:
+            return float(np.median(near))
+        return float(np.sort(near)[(len(near) - 1) // 3])
+
+    return anchor(float(starts[0])), anchor(float(starts[-1]))
 
 
 def _proven(train: Train, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:

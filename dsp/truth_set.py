@@ -152,7 +152,7 @@ def _answered(
     rng: np.random.Generator, plan: TonePlan, condition: Condition, voices: Sequence[Array], lead: int
 ) -> tuple[Array, Truth, int]:
     at = _pick_up_s(rng, plan, condition.stretch)
-    ringing = _tone(plan, condition, at)
+    ringing = _tone(rng, plan, condition, at)
     wait = round(float(rng.choice([rng.uniform(0.05, 0.6), rng.uniform(0.05, 3.5)])) * SR)
     voice = syn.at_level(voices[int(rng.integers(len(voices)))], condition.voice_dbfs)
     tail = syn.silence(float(rng.uniform(0.2, 2)), sr=SR)
@@ -162,7 +162,7 @@ def _answered(
     return clean, Truth(ANSWERED, rings, lead, pick_up, pick_up + wait), pick_up
 
 
-def _tone(plan: TonePlan, condition: Condition, seconds: float) -> Array:
+def _tone(rng: np.random.Generator, plan: TonePlan, condition: Condition, seconds: float) -> Array:
     return syn.cadence(
         plan.ringback,
         seconds,
@@ -170,6 +170,7 @@ def _tone(plan: TonePlan, condition: Condition, seconds: float) -> Array:
         level_dbfs=condition.level_dbfs,
         stretch=condition.stretch,
         detune=condition.detune,
+        rng=rng if rng.random() < 0.5 else None,
     )
 
 
@@ -178,7 +179,7 @@ def _unanswered(
 ) -> tuple[Array, Truth, int]:
     period = plan.period_s * condition.stretch
     at = float(rng.integers(3, 10)) * period + float(rng.uniform(0.1, 0.9)) * period
-    ringing = _tone(plan, condition, at)
+    ringing = _tone(rng, plan, condition, at)
     clean = np.concatenate([np.zeros(lead, np.float32), ringing, syn.silence(float(rng.uniform(0, 0.5)), sr=SR)])
     return clean, Truth(NO_ANSWER, int(at // period) + 1, lead, None, None), len(clean)
 
