@@ -1,0 +1,39 @@
+# make demo    install what is needed, then call the embedded agency and compare with its truth
+# make test    install what the tests need, then run them all
+# make check   formatting, types, who may import what, documents
+# make bench   how fast the ear is
+# make lock    write requirements.lock anew from pyproject.toml
+
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+# Set on some machines, these slow numpy down.
+unexport OPENBLAS_CORETYPE
+unexport OPENBLAS_L2_SIZE
+
+.PHONY: demo test check bench lock clean
+
+demo: .venv/complete
+	@$(BIN)/thirdring demo demo
+
+test: .venv/complete
+	@$(BIN)/python -m pytest -q
+
+check: .venv/complete
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_import_table.py tests/test_docs.py tests/test_words.py
+
+bench: .venv/complete
+	@$(BIN)/python -m harness.bench
+
+# Needs uv (pip install uv). No address of a package index is written into the file.
+lock:
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --no-emit-index-url --quiet -o requirements.lock
+
+.venv/complete: requirements.lock pyproject.toml .ci/install
+	@bash .ci/install
+
+clean:
+	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
