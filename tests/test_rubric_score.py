@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rubric_cases import best, call, keelung, leg, line, points
 
 from rubric.form import load_form
 from rubric.score import ready_to_sign
 from rubric.sheet import to_dict
-from rubric_cases import best, call, keelung, leg, line, points
 
 
 def test_with_a_menu_and_ten_seconds_everywhere_a_faultless_call_is_96() -> None:
