@@ -14,13 +14,18 @@ from rubric.schema import Form, Group, Item, Option, Setting, Table
 def faults(form: Form, *, file: str) -> list[Problem]:
     """Every fault of a form that was read; empty when it can be used."""
     found = [*_repeated(form, file), *_references(form, file), *_conditions(form, file)]
-    found += [*_approvals(form, file), *_bands(form, file)]
+    found += [*_approvals(form, file), *_bands(form, file), *_dates(form, file)]
     for item in form.items:
         found += _item(item, file)
-    return found or list(_sums(form, file))
+    for level in (_group_sums, _part_sums, _whole_sum):
+        found = found or list(level(form, file))  # a wrong sum below makes every sum above it wrong too
+    return found
 
 
 def _repeated(form: Form, file: str) -> Iterator[Problem]:
+    for table in ("parts", "groups", "items"):
+        if not getattr(form, table):
+            yield problem("form.empty", file=file, wrong=table)
     for table, ids in {
         "parts": [part.id for part in form.parts],
         "groups": [group.id for group in form.groups],
@@ -129,6 +134,11 @@ def _bands(form: Form, file: str) -> Iterator[Problem]:
             yield problem("form.bands", file=file, place=one.id, wrong="bands")
 
 
+def _dates(form: Form, file: str) -> Iterator[Problem]:
+    if form.valid_from and form.valid_to and form.valid_to < form.valid_from:
+        yield problem("form.dates", file=file, place=form.id, wrong="valid_to", value=str(form.valid_to))
+
+
 def _item(item: Item, file: str) -> Iterator[Problem]:
     needed = _NEEDS.get(item.type, ())
     for key in ("options", "latency", "ticks", "limit_s"):
@@ -140,8 +150,8 @@ def _item(item: Item, file: str) -> Iterator[Problem]:
     for option in item.options:
         yield from _option(item, option, file)
     yield from _overlaps(item, file)
-    if item.options and item.type == "single" and item.max != max(_highest(one) for one in item.options):
-        best = max(_highest(one) for one in item.options)
+    best = max((_highest(one) for one in item.options), default=Decimal(0))
+    if item.options and item.type == "single" and best < item.max:
         yield problem("form.item_max", file=file, place=item.id, wrong="max", value=item.max, allowed=best)
     if item.latency and item.latency.cap > item.max:
         cap = item.latency.cap
@@ -186,18 +196,26 @@ def _overlaps(item: Item, file: str) -> Iterator[Problem]:
             yield problem("form.overlap", file=file, place=item.id, wrong="range", value=both)
 
 
-def _sums(form: Form, file: str) -> Iterator[Problem]:
-    """Items add up to groups, groups to parts and parts to the total, in every branch of the form."""
+def _group_sums(form: Form, file: str) -> Iterator[Problem]:
+    """Items add up to their group."""
     for group in form.groups:
         worths = [item.max for item in form.items_of(group.id)]
         reached = max(worths, default=Decimal(0)) if group.choose == "one" else sum(worths, Decimal(0))
         if reached != group.max:
             yield problem("form.sum", file=file, place=group.id, wrong="max", value=group.max, allowed=reached)
+
+
+def _part_sums(form: Form, file: str) -> Iterator[Problem]:
+    """Groups add up to their part, in every branch of the form."""
     for part in form.parts:
         for known, reached in _branches(form, part.id):
             if reached != part.max:
                 place = f"{part.id}{known}"
                 yield problem("form.sum", file=file, place=place, wrong="max", value=part.max, allowed=reached)
+
+
+def _whole_sum(form: Form, file: str) -> Iterator[Problem]:
+    """Parts add up to the total."""
     whole = sum((part.max for part in form.parts), Decimal(0))
     if whole != form.total:
         yield problem("form.sum", file=file, place=form.id, wrong="total", value=form.total, allowed=whole)

@@ -406,9 +406,9 @@ class Form(Table):
     legs: dict[LegName, Leg] = {}
     facts: tuple[FactQuestion, ...] = ()
     header: tuple[HeaderField, ...] = ()
-    parts: tuple[Part, ...] = Field(min_length=1)
-    groups: tuple[Group, ...] = Field(min_length=1)
-    items: tuple[Item, ...] = Field(min_length=1)
+    parts: tuple[Part, ...]
+    groups: tuple[Group, ...]
+    items: tuple[Item, ...]
     accuracy: Accuracy | None = None
     bonus: Bonus | None = None
     band_set: Id | None = None
