@@ -8,6 +8,7 @@ NodeProto.attribute = 5, AttributeProto.t = 5 and .g = 6, TensorProto.dims = 1, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import find_spec
@@ -148,7 +149,7 @@ class Network:
     def __init__(self, weights: dict[str, Array]) -> None:
         w = weights
         self._basis = np.ascontiguousarray(w["basis"][:, 0, :].T)
-        self._w = [np.ascontiguousarray(w[f"w{i}"].transpose(2, 1, 0).reshape(-1, w[f"w{i}"].shape[0])) for i in range(4)]
+        self._w = [_as_matrix(w[f"w{i}"]) for i in range(4)]
         self._b = [w[f"b{i}"] for i in range(4)]
         # A chunk leaves one column after the second stride, so only the middle tap of the last layer sees data.
         self._w[3] = np.ascontiguousarray(w["w3"][:, :, 1].T)
@@ -157,29 +158,40 @@ class Network:
         self._bias = w["bih"] + w["bhh"]
         self._out = np.ascontiguousarray(w["out"][0, :, 0])
         self._bout = float(w["bout"][0])
+        self._halves = np.full(512, 0.5, np.float32)
+        self._halves[256:384] = 1
 
     def encode(self, chunks: Array) -> Array:
         """(m, CONTEXT + CHUNK) samples in [-1, 1] -> (m, 512) inputs of the recurrent layer."""
         m = len(chunks)
-        padded = np.concatenate([chunks, chunks[:, -2:-34:-1]], axis=1)  # reflected by 32 samples
-        frames = np.stack([padded[:, 64 * i : 64 * i + 128] for i in range(4)], axis=1)
-        spectrum = frames.reshape(-1, 128) @ self._basis
-        power = spectrum[:, :65] ** 2 + spectrum[:, 65:] ** 2
-        x = np.sqrt(power, out=power).reshape(m, 4, 65)
-        x = _conv(x, self._w[0], self._b[0], stride=1)
-        x = _conv(x, self._w[1], self._b[1], stride=2)
-        x = _conv(x, self._w[2], self._b[2], stride=2)
-        y = np.maximum(x[:, 0, :] @ self._w[3] + self._b[3], 0)
-        return np.asarray(y @ self._ih + self._bias, dtype=np.float32)
+        padded = np.empty((m, 320), np.float32)
+        padded[:, :288] = chunks
+        padded[:, 288:] = chunks[:, -2:-34:-1]  # reflected
+        spectrum = _windows(padded, count=4, width=128, hop=64) @ self._basis
+        x = np.zeros((m, 6, 65), np.float32)
+        np.sqrt(spectrum[:, :, :65] ** 2 + spectrum[:, :, 65:] ** 2, out=x[:, 1:5])
+        y = np.zeros((m, 6, 128), np.float32)
+        y[:, 1:5] = _layer(x, self._w[0], self._b[0], count=4, hop=65)
+        z = np.zeros((m, 4, 64), np.float32)
+        z[:, 1:3] = _layer(y, self._w[1], self._b[1], count=2, hop=256)
+        last = _layer(z, self._w[2], self._b[2], count=1, hop=128)[:, 0]
+        deep = np.maximum(last @ self._w[3] + self._b[3], 0)
+        return np.asarray(deep @ self._ih + self._bias, dtype=np.float32)
 
     def step(self, inputs: Array, state: State) -> float:
-        """One chunk's encoded inputs (512,) -> probability of speech; the state moves on."""
+        """One chunk's encoded inputs (512,) -> probability of speech; the state moves on.
+
+        The gates come as input, forget, cell, output; a sigmoid is half a hyperbolic tangent of half its argument.
+        """
         gates = inputs + state.h @ self._hh
-        gates[:256] = _sigmoid(gates[:256])
-        gates[384:] = _sigmoid(gates[384:])
-        state.c = gates[128:256] * state.c + gates[:128] * np.tanh(gates[256:384])
+        gates *= self._halves
+        np.tanh(gates, out=gates)
+        cell = gates[256:384].copy()
+        gates += 1
+        gates *= 0.5
+        state.c = gates[128:256] * state.c + gates[:128] * cell
         state.h = gates[384:] * np.tanh(state.c)
-        return float(_sigmoid(np.maximum(state.h, 0) @ self._out + self._bout))
+        return 0.5 + 0.5 * math.tanh(0.5 * (float(np.maximum(state.h, 0) @ self._out) + self._bout))
 
 
 class State:
@@ -192,18 +204,26 @@ class State:
         self.c: Array = np.zeros(_UNITS, np.float32)
 
 
-def _sigmoid(x: Array) -> Array:
-    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), dtype=np.float32)
+def _as_matrix(kernel: Array) -> Array:
+    """(out, in, taps) -> (taps * in, out), for rows of taps * in samples."""
+    return np.ascontiguousarray(kernel.transpose(2, 1, 0).reshape(-1, kernel.shape[0]))
 
 
-def _conv(x: Array, weight: Array, bias: Array, *, stride: int) -> Array:
-    """Convolution over time, kernel 3, one zero on each side, then the positive part. (m, t, c) -> (m, t', c')."""
+def _windows(rows: Array, *, count: int, width: int, hop: int) -> Array:
+    """(m, n) -> (m, count, width): windows of each row, `hop` apart."""
+    m, n = rows.shape
+    size = rows.itemsize
+    view = np.lib.stride_tricks.as_strided(rows, (m, count, width), (n * size, hop * size, size), writeable=False)
+    return np.ascontiguousarray(view)
+
+
+def _layer(x: Array, weight: Array, bias: Array, *, count: int, hop: int) -> Array:
+    """Convolution over time with kernel 3, then the positive part; x is padded with a zero on each side already."""
     m, t, c = x.shape
-    padded = np.zeros((m, t + 2, c), np.float32)
-    padded[:, 1:-1] = x
-    columns = [padded[:, i : i + 3].reshape(m, 3 * c) for i in range(0, t, stride)]
-    stacked = np.stack(columns, axis=1).reshape(-1, 3 * c)
-    return np.maximum(stacked @ weight + bias, 0).reshape(m, len(columns), -1)
+    columns = _windows(x.reshape(m, t * c), count=count, width=3 * c, hop=hop)
+    y = columns.reshape(m * count, 3 * c) @ weight
+    y += bias
+    return np.maximum(y, 0, out=y).reshape(m, count, -1)
 
 
 @lru_cache(maxsize=1)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from scipy.fft import rfft
 
 from dsp.tone_plan import Tone, TonePlan
 
@@ -100,7 +102,11 @@ def masks(sets: tuple[ToneSet, ...]) -> Array:
 
 def frame_powers(samples: Array, count: int, mask: Array) -> Array:
     """Power of `count` frames in each column of the mask, (count, columns). Frame i begins at sample i * HOP."""
-    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[: count * HOP : HOP]
-    spectrum = np.fft.rfft(frames * _HANN)
-    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    return np.asarray(power @ mask, dtype=np.float32)
+    lines = rfft(samples[_places(count)] * _HANN, overwrite_x=True)
+    return np.asarray((lines.real**2 + lines.imag**2) @ mask, dtype=np.float32)
+
+
+@lru_cache(maxsize=4)
+def _places(count: int) -> npt.NDArray[np.intp]:
+    """Sample numbers of each frame, (count, WINDOW)."""
+    return np.arange(count)[:, None] * HOP + np.arange(WINDOW)

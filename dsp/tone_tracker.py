@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dsp.burst import SHORTEST, Burst, Purity, edges, explained, lines_hz, purity, sharpen
+from dsp.burst import SHORTEST, Burst, edges, explained, sharpen
+from dsp.purity import Purity, Spectrum, lines_hz, purity, spectrum
 from dsp.tone_sets import HOP, SR, WINDOW, ToneSet
 
 Array = npt.NDArray[np.float32]
@@ -113,7 +114,7 @@ class ToneTracker:
             run.start = self._edges(run)[0]
 
     def _is_tone(self, start: int, end: int, tone_set: int) -> bool:
-        return purity(self._read(start, end), self._sets[tone_set]).is_tone
+        return purity(spectrum(self._read(start, end)), self._sets[tone_set]).is_tone
 
     def close(self) -> list[Burst]:
         """The tone that was sounding when the audio ended."""
@@ -141,10 +142,11 @@ class ToneTracker:
         return self._proven(run, start, end, level)
 
     def _proven(self, run: _Run, start: int, end: int, level: float) -> list[Burst]:
-        tone_set = self._named(max(start, end - 2 * SR), end, run.tone_set)
+        heard = spectrum(self._read(max(start, end - 2 * SR), end))
+        tone_set = self._named(heard, run.tone_set)
         if tone_set is None:
             return []
-        tones = self._lines(start, end, tone_set)
+        tones = self._lines(heard, tone_set)
         if end - start < _BRIEF and not self._fits(start, end, *self._usual.get(tone_set, (level, tones))):
             return []
         if self._sets[tone_set].modulation_hz is None:
@@ -153,11 +155,10 @@ class ToneTracker:
         self._usual[tone_set] = (level, tones)
         return self._found(Burst(tone_set, start, end, level, proven=True))
 
-    def _lines(self, start: int, end: int, tone_set: int) -> tuple[float, ...]:
+    def _lines(self, heard: Spectrum, tone_set: int) -> tuple[float, ...]:
         """The tones' own frequencies, with the two sides of a modulated one."""
-        base = self._sets[tone_set]
-        tones = lines_hz(self._read(max(start, end - 2 * SR), end), base)
-        side = base.modulation_hz
+        tones = lines_hz(heard, self._sets[tone_set])
+        side = self._sets[tone_set].modulation_hz
         return tones if side is None else (tones[0] - side, tones[0], tones[0] + side)
 
     def _found(self, burst: Burst) -> list[Burst]:
@@ -193,15 +194,14 @@ class ToneTracker:
         loud = float(np.sqrt(np.mean(piece**2))) / level
         return 0.5 < loud < 2.0 and explained(piece, tones) > 0.8 * wanted
 
-    def _named(self, start: int, end: int, likely: int) -> int | None:
+    def _named(self, heard: Spectrum, likely: int) -> int | None:
         """The set whose lines hold the stretch best, among those that share its band; None: no tone."""
-        samples = self._read(start, end)
         low, high = self._sets[likely].edges_hz
         best, most = None, Purity(0, 0, 0)
         for index, tone_set in enumerate(self._sets):
             if tone_set.edges_hz[0] > high or tone_set.edges_hz[1] < low:
                 continue
-            found = purity(samples, tone_set)
+            found = purity(heard, tone_set)
             if found.is_tone and found.energy > most.energy:
                 best, most = index, found
         return best

@@ -1,13 +1,17 @@
-"""Where somebody speaks: the network, looked at only where something can begin."""
+"""Where somebody speaks and where music plays: the network, looked at only where something can begin."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from dsp.segment import SPEECH, Segment
+from dsp.loudness import Floor, levels_db
+from dsp.music import MIN_TONALITY, tonality
+from dsp.onset import voice_onset
+from dsp.segment import MUSIC, SPEECH, Segment
 from dsp.silero import CHUNK, CONTEXT, GROUP, Network, State
 
 Array = npt.NDArray[np.float32]
@@ -18,34 +22,53 @@ START_P, STOP_P = 0.5, 0.35
 _STOP_CHUNKS = 10
 _GATE_DB = 3.0
 """A chunk this much above the line's noise may hold a voice: steady noise varies by 0.4 dB from chunk to chunk."""
-_SILENT_DB = -66.0
-"""Below this nothing is looked at."""
-_FLOOR_CHUNKS = 94
-"""The line's noise is the quietest of the last 3 s."""
+_HOLD_CHUNKS = 12
 _REWIND = 4
 """The network hears this many chunks before the one that opened the gate."""
+_WINDOW = 47
+"""1.5 s: of this long a stretch the network's share of voice tells music from speech."""
+_MUSIC_SHARE = 0.2
+_MUSIC_DB = -50.0
+_MUSIC_FALL_DB = 25.0
+_MUSIC_PAUSE = 32
+"""Music has rests; a second of quiet ends it."""
+_BEFORE, _AFTER = 7, 4
+"""Chunks around the network's first in which the voice's very start is looked for."""
+_SURE_CHUNKS = 47
+"""After so much speech its loudness alone is watched, while it stands out of the noise,"""
+_STANDS_OUT_DB = 15.0
+_PAUSE_DB = 6.0
+_CHECK_CHUNKS = 94
+"""and every 3 s the network is asked again for half a second."""
+_CHECK_LENGTH = 16
 
 
 class VoiceTracker:
-    """Speech segments out of samples at 8 kHz."""
+    """Speech and music segments out of samples at 8 kHz."""
 
     def __init__(self, net: Network, *, read: Reader) -> None:
         self._net = net
         self._read = read
-        self._at = 0
-        self._since = 0
+        self._at = self._since = 0
+        self._floor = Floor()
+        self._noise_db = 0.0
+        self._hold = _HOLD_CHUNKS
+        self._music: tuple[int, int] | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing is known: the network's state and all that was counted begin anew."""
         self._state: State | None = None
-        self._hold = 0
-        self._levels: list[float] = []
-        self._recent: list[tuple[int, float]] = []
+        self._recent: deque[tuple[int, float]] = deque(maxlen=4)
+        self._window: deque[tuple[int, bool, float]] = deque(maxlen=_WINDOW)
         self._start: int | None = None
-        self._last = 0
-        self._quiet = 0
+        self._last = self._quiet = self._spoken = self._heard = 0
+        self._loud_db = self._music_db = -99.0
 
     @property
     def keep_from(self) -> int:
         """Samples before this one are not needed any more."""
-        return self._at - (_REWIND + 2) * CHUNK - CONTEXT
+        return self._at - (_WINDOW + _REWIND + 2) * CHUNK - CONTEXT
 
     @property
     def open(self) -> Segment | None:
@@ -59,85 +82,132 @@ class VoiceTracker:
 
     def reset(self, at: int) -> list[Segment]:
         """Begin anew at a sample: a burst ended there, or the call was answered."""
-        done = self._end()
+        done = self._end_speech() + self._end_music()
         self._at = self._since = max(at, self._at)
-        self._state, self._hold, self._recent = None, 0, []
+        self._begin()
         return done
 
     def advance(self, until: int) -> list[Segment]:
         """Hear every whole chunk before `until`."""
-        count = (until - self._at) // CHUNK
-        if count <= 0:
-            return []
-        base = self._at
-        samples = self._read(base, base + count * CHUNK).reshape(count, CHUNK)
-        levels = 10 * np.log10(np.einsum("ij,ij->i", samples, samples) / CHUNK + 1e-10)
         done: list[Segment] = []
-        wanted = [self._gate(float(level)) for level in levels]
-        i = 0
-        while i < count:
-            if not wanted[i]:
-                done += self._sleep()
-                i += 1
-                continue
-            stop = i
-            while stop < count and (wanted[stop]) and stop - i < GROUP:
-                stop += 1
-            done += self._hear(base + i * CHUNK, stop - i)
-            i = stop
-        self._at = base + count * CHUNK
+        while until - self._at >= CHUNK:
+            count = min((until - self._at) // CHUNK, GROUP)
+            done += self._block(self._at, count)
+            self._at += count * CHUNK
         return done
 
-    def _sleep(self) -> list[Segment]:
-        self._state, self._recent = None, []
-        return self._end()
+    def _block(self, base: int, count: int) -> list[Segment]:
+        levels = levels_db(self._read(base, base + count * CHUNK).reshape(count, CHUNK))
+        self._noise_db = self._floor.update(levels)
+        open_gate = (levels > self._noise_db + _GATE_DB) | self._floor.is_new
+        done: list[Segment] = []
+        heard = 0
+        for i in range(count):
+            self._hold = _HOLD_CHUNKS if open_gate[i] else self._hold - 1
+            if self._hold < 0 or self._dozes(float(levels[i])):
+                done += self._hear(base + heard * CHUNK, i - heard, levels[heard:i])
+                done += self._pass_by(base + i * CHUNK, float(levels[i]))
+                heard = i + 1
+        return done + self._hear(base + heard * CHUNK, count - heard, levels[heard:])
 
-    def _gate(self, level: float) -> bool:
-        self._levels = [*self._levels[1 - _FLOOR_CHUNKS :], level]
-        floor = max(min(self._levels), _SILENT_DB)
-        if level > floor + _GATE_DB or len(self._levels) < 4:
-            self._hold = _STOP_CHUNKS + 2
-        self._hold -= 1
-        return self._hold >= 0
+    def _dozes(self, level: float) -> bool:
+        """In a long speech that stands out of the noise its loudness is enough, but for a check now and then."""
+        if self._start is None or self._spoken < _SURE_CHUNKS or self._loud_db < self._noise_db + _STANDS_OUT_DB:
+            return False
+        return self._spoken % _CHECK_CHUNKS >= _CHECK_LENGTH
 
-    def _hear(self, at: int, count: int) -> list[Segment]:
+    def _pass_by(self, at: int, level: float) -> list[Segment]:
+        """A chunk that the network does not hear."""
+        self._state = None
+        self._recent.clear()
+        self._window.clear()
+        if self._start is None or self._hold < 0:
+            return self._end_speech() + self._end_music()
+        self._spoken += 1
+        if level > self._noise_db + _PAUSE_DB:
+            self._last, self._quiet = at + CHUNK, 0
+            return []
+        self._quiet += 1
+        return self._end_speech() if self._quiet >= _STOP_CHUNKS else []
+
+    def _hear(self, at: int, count: int, levels: npt.NDArray[np.float64]) -> list[Segment]:
+        if count <= 0:
+            return []
+        back = 0
         if self._state is None:
             self._state = State()
             back = min(_REWIND, (at - self._since) // CHUNK)
-            at, count = at - back * CHUNK, count + back
-        done: list[Segment] = []
-        for first in range(0, count, GROUP):
-            done += self._group(at + first * CHUNK, min(GROUP, count - first))
-        return done
-
-    def _group(self, at: int, count: int) -> list[Segment]:
+        loud = [-99.0] * back + levels.tolist()
         rows = np.zeros((GROUP, CONTEXT + CHUNK), np.float32)
-        audio = self._read(at - CONTEXT, at + count * CHUNK)
-        for row in range(count):
-            rows[row] = audio[row * CHUNK : row * CHUNK + CONTEXT + CHUNK]
-        encoded = self._net.encode(rows)
-        assert self._state is not None
         done: list[Segment] = []
-        for row in range(count):
-            done += self._decide(at + row * CHUNK, self._net.step(encoded[row], self._state))
+        at, count = at - back * CHUNK, count + back
+        for first in range(0, count, GROUP):
+            audio = self._read(at + first * CHUNK - CONTEXT, at + min(first + GROUP, count) * CHUNK)
+            some = min(GROUP, count - first)
+            for row in range(some):
+                rows[row] = audio[row * CHUNK : row * CHUNK + CONTEXT + CHUNK]
+            encoded = self._net.encode(rows)
+            for row in range(some):
+                p = self._net.step(encoded[row], self._state)
+                done += self._decide(at + (first + row) * CHUNK, p, loud[first + row])
+                if self._state is None:
+                    self._state = State()
         return done
 
-    def _decide(self, at: int, p: float) -> list[Segment]:
+    def _decide(self, at: int, p: float, level: float) -> list[Segment]:
+        self._recent.append((at, p))
+        self._window.append((at, p >= START_P, level))
         if self._start is None:
-            self._recent = [*self._recent[-3:], (at, p)]
             likely = [chunk for chunk, q in self._recent if q >= START_P]
-            if len(likely) >= 3:
-                self._start, self._last, self._quiet = likely[0], at + CHUNK, 0
-            return []
+            return self._begin_speech(likely[0], at) if len(likely) >= 3 else self._look_for_music(at, level)
+        self._spoken += 1
+        self._loud_db = max(self._loud_db - 0.05, level)
         if p >= STOP_P:
             self._last, self._quiet = at + CHUNK, 0
             return []
         self._quiet += 1
-        return self._end() if self._quiet >= _STOP_CHUNKS else []
+        return self._end_speech() if self._quiet >= _STOP_CHUNKS else []
 
-    def _end(self) -> list[Segment]:
+    def _begin_speech(self, first: int, at: int) -> list[Segment]:
+        done = self._end_music(first)
+        base = max(first - _BEFORE * CHUNK, self._since)
+        exact = voice_onset(self._read(base, first + _AFTER * CHUNK))
+        self._start = first if exact is None else base + exact
+        self._last, self._quiet, self._spoken, self._loud_db = at + CHUNK, 0, 0, -99.0
+        return done
+
+    def _end_speech(self) -> list[Segment]:
         if self._start is None:
             return []
         done = [Segment(SPEECH, self._start, self._last)]
-        self._start, self._recent = None, []
+        self._start = None
+        self._recent.clear()
+        self._window.clear()
         return done
+
+    def _look_for_music(self, at: int, level: float) -> list[Segment]:
+        """Loud for 1.5 s, no voice to the network, and its energy in lines: music."""
+        if self._music is not None:
+            if level > max(_MUSIC_DB, self._music_db - _MUSIC_FALL_DB):
+                self._music = (self._music[0], at + CHUNK)
+            return self._end_music() if at - self._music[1] > _MUSIC_PAUSE * CHUNK else []
+        self._heard += 1
+        if len(self._window) == _WINDOW and self._heard % 8 == 0 and self._is_music():
+            self._music = (self._window[0][0], at + CHUNK)
+            self._music_db = float(np.mean([db for _, _, db in self._window]))
+        return []
+
+    def _is_music(self) -> bool:
+        voiced = sum(voice for _, voice, _ in self._window)
+        loud = sum(db > _MUSIC_DB for _, _, db in self._window)
+        if voiced >= _MUSIC_SHARE * _WINDOW or loud < 0.8 * _WINDOW:
+            return False
+        first = self._window[0][0]
+        return tonality(self._read(first, first + _WINDOW * CHUNK)) >= MIN_TONALITY
+
+    def _end_music(self, at: int | None = None) -> list[Segment]:
+        if self._music is None:
+            return []
+        start, end = self._music
+        self._music = None
+        return [Segment(MUSIC, start, min(end, at) if at is not None else end)]

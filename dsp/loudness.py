@@ -1,0 +1,36 @@
+"""How loud the line is, chunk by chunk, and how quiet it is when nobody speaks."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+
+SILENT_DB = -66.0
+"""Below this nothing is looked at."""
+_CHUNKS = 94
+"""The line's noise is the quietest of the last 3 s."""
+
+
+def levels_db(chunks: Array) -> npt.NDArray[np.float64]:
+    """(m, n) samples -> dBFS of each row."""
+    power = np.einsum("ij,ij->i", chunks, chunks) / chunks.shape[1]
+    return np.asarray(10 * np.log10(power.astype(np.float64) + 1e-10))
+
+
+class Floor:
+    """The line's noise level, kept up to date."""
+
+    def __init__(self) -> None:
+        self._levels = np.zeros(0)
+
+    def update(self, levels: npt.NDArray[np.float64]) -> float:
+        """The noise in dBFS after these levels."""
+        self._levels = np.concatenate([self._levels, levels])[-_CHUNKS:]
+        return max(float(self._levels.min()), SILENT_DB)
+
+    @property
+    def is_new(self) -> bool:
+        """Too little has been heard to know the noise."""
+        return len(self._levels) < 5

@@ -1,0 +1,99 @@
+"""Whether a stretch is an exchange's tone: lines, where voices and instruments wander."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy.fft import rfft
+
+from dsp.tone_sets import DETUNE, SR, ToneSet
+
+Array = npt.NDArray[np.float32]
+
+MIN_CONCENTRATION = 0.7
+"""Share of a set's band that its lines must hold."""
+MIN_BALANCE = 0.04
+"""The weaker of two tones against the stronger (14 dB of twist; ITU-T E.180 asks for 3 dB at the source)."""
+_SIZE = 8192
+_LENGTHS = (4096, 2048, 1024, 512)
+_HZ = SR / _SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """One long spectrum of a stretch."""
+
+    power: Array
+    """Of each line, _HZ apart."""
+    half_hz: float
+    """Half the width of one steady tone in it: a Hann window's lobe is 4 / T wide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purity:
+    """How well a stretch is one set of tones."""
+
+    concentration: float
+    """Share of the set's band that its lines hold."""
+    balance: float
+    """The weaker line over the stronger."""
+    energy: float
+    """Energy of the lines: of two sets that fit, the right one explains more."""
+
+    @property
+    def is_tone(self) -> bool:
+        """Pure and balanced enough for an exchange's tone."""
+        return self.concentration >= MIN_CONCENTRATION and self.balance >= MIN_BALANCE
+
+
+@lru_cache(maxsize=8)
+def _hann(n: int) -> Array:
+    return np.hanning(n + 2)[1:-1].astype(np.float32)
+
+
+def spectrum(samples: Array) -> Spectrum:
+    """The spectrum of the middle of a stretch, half a second of it at most."""
+    n = next((length for length in _LENGTHS if length <= len(samples)), len(samples))
+    first = (len(samples) - n) // 2
+    lines = rfft(samples[first : first + n] * _hann(n), _SIZE)
+    return Spectrum(lines.real**2 + lines.imag**2, max(2.2 * SR / max(n, 1), 2 * _HZ))
+
+
+def _peak(power: Array, f: float) -> int:
+    low = int(f * (1 - DETUNE) / _HZ)
+    return low + int(np.argmax(power[low : int(f * (1 + DETUNE) / _HZ) + 2]))
+
+
+def purity(heard: Spectrum, tone_set: ToneSet) -> Purity:
+    """How purely a stretch is this set of tones, each anywhere within the tolerated detuning."""
+    power, half = heard.power, heard.half_hz / _HZ
+    low, high = tone_set.edges_hz
+    band = float(power[int((low - 60) / _HZ) : int((high + 60) / _HZ) + 1].sum())
+    if band <= 0:
+        return Purity(0.0, 0.0, 0.0)
+    lines = np.zeros(len(power), bool)
+    strengths = []
+    for f in tone_set.frequencies_hz:
+        peak = _peak(power, f)
+        line = slice(int(peak - half), int(peak + half) + 2)
+        strengths.append(float(power[line].sum()))
+        lines[line] = True
+        for side in (-1, 1) if tone_set.modulation_hz else ():
+            at = peak + side * (tone_set.modulation_hz or 0) / _HZ
+            lines[int(at - half - 1) : int(at + half + 1) + 2] = True
+    held = float(power[lines].sum())
+    return Purity(held / band, min(strengths) / max(strengths), held)
+
+
+def lines_hz(heard: Spectrum, tone_set: ToneSet) -> tuple[float, ...]:
+    """The frequencies really sounding, near those of the set: peaks, interpolated."""
+    found = []
+    for f in tone_set.frequencies_hz:
+        at = _peak(heard.power, f)
+        left, top, right = np.log(heard.power[at - 1 : at + 2].astype(np.float64) + 1e-20) / 2
+        bend = left - 2 * top + right
+        found.append(float(at + (0.5 * (left - right) / bend if bend else 0.0)) * _HZ)
+    return tuple(found)
