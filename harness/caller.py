@@ -14,6 +14,7 @@ from dsp.tone_plan import TonePlan
 from harness import scenario as do
 from harness.errors import ThirdringError
 from harness.live_ear import LiveEar
+from harness.number_gate import Permit
 from harness.record import Act, CallRecord, on_call_clock
 from harness.softphone.protocol import Call, Recording, Softphone
 from harness.softphone.signals import RELEASED, REQUEST, RESPONSE, SipSignal
@@ -37,10 +38,8 @@ def place_call(
     scenario: do.Scenario,
     softphone: Softphone,
     *,
-    uri: str,
+    leave: Permit,
     call_id: str,
-    unit: str,
-    number: str,
     folder: Path,
     plan: TonePlan,
     started: datetime,
@@ -52,9 +51,9 @@ def place_call(
     Busy, no answer and refusals are in the record, as are failures on our side (`fault`). Raises only what
     kept the call from beginning at all.
     """
-    call = softphone.dial(uri, call_id=call_id, folder=folder, headers=headers or {})
+    call = softphone.dial(leave, call_id=call_id, folder=folder, headers=headers or {})
     walk = Walk(call, plan, progress)
-    walk.act("dial", detail=number)
+    walk.act("dial", detail=leave.number)
     try:
         walk.through(scenario.steps)
     except ThirdringError as error:
@@ -62,7 +61,7 @@ def place_call(
         walk.fault = error.key
     recording = call.finish()
     walk.take(call.advance(0))
-    return _record(walk, recording, scenario, call_id=call_id, unit=unit, number=number, plan=plan, started=started)
+    return _record(walk, recording, scenario, leave, call_id=call_id, plan=plan, started=started)
 
 
 class Walk:
@@ -233,10 +232,9 @@ def _record(
     walk: Walk,
     recording: Recording,
     scenario: do.Scenario,
+    leave: Permit,
     *,
     call_id: str,
-    unit: str,
-    number: str,
     plan: TonePlan,
     started: datetime,
 ) -> CallRecord:
@@ -244,8 +242,8 @@ def _record(
     samples = max(recording.far.stat().st_size - 44, 0) // 2 if recording.far.exists() else 0
     return CallRecord(
         call_id=call_id,
-        unit=unit,
-        number=number,
+        unit=leave.unit.unit,
+        number=leave.number,
         scenario=scenario.name,
         started_at=started.isoformat(timespec="milliseconds"),
         zero_s=zero,

@@ -61,7 +61,7 @@ class LiveEar:
     @property
     def now(self) -> str | None:
         """What is sounding and not over yet, as far as the ear is sure; None: nothing, or not sure."""
-        return self._detector.sounding
+        return next((s.sound for s in self._detector.open), None)
 
     def _stretches(self, sounds: tuple[str, ...], since_s: float) -> list[tuple[float, float]]:
         since = since_s * self._rate

@@ -159,7 +159,20 @@ def _rings(timeline: Timeline, heard: Leg | None, latency: Interval) -> tuple[in
     if heard is None or heard.ring_onset is None:
         return floor(latency.earliest / period) + 1, floor(latency.latest / period) + 1
     filled = latency.earliest <= (heard.rings - 1 + FILL) * period
-    return (heard.rings, heard.rings) if filled else None
+    # A burst that the pick-up cut after some milliseconds is not heard: then the time says what may have begun.
+    most = max(heard.rings, floor(latency.latest / _period(timeline, heard)) + 1)
+    return (heard.rings, most) if filled else None
+
+
+def _period(timeline: Timeline, heard: Leg) -> float:
+    """The cadence as this line plays it, from the bursts heard; the plan's where only one was."""
+    starts = [s.start / timeline.heard.sr for s in heard.evidence if s.sound == "ringback"]
+    if heard.rings < 2:
+        return timeline.heard.plan.period_s
+    whole = heard.rings - 1
+    per_ring = len(starts) / heard.rings
+    first_of_last = starts[round(whole * per_ring)]
+    return (first_of_last - starts[0]) / whole
 
 
 def _voice(timeline: Timeline, pick_up: Interval) -> Interval | None:

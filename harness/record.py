@@ -67,7 +67,7 @@ class CallRecord:
     lost: int = 0
     """RTP packets that did not."""
     jitter_buffer_s: float = 0.0
-    """Longest delay in the jitter buffer: how much later than its packet a sound may stand in the recording."""
+    """Delay in the jitter buffer (mean and two deviations): how much later than its packet a sound may stand in the recording."""
     fault: str = ""
     """What failed on our side: a key of the catalogue; empty when nothing did."""
     files: dict[str, str] = field(default_factory=dict)

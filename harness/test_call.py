@@ -9,96 +9,30 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dsp.tone_plan import TonePlan
 from harness.agency import Agency
 from harness.caller import place_call
-from harness.directory import Unit
 from harness.facts import facts_of
 from harness.hearing import find_plan
+from harness.kept_call import keep
 from harness.ledger import claim, one_at_a_time, settle
-from harness.measure import Measured, measure
-from harness.number_gate import Permit, To, find_unit, permit, permit_digits
+from harness.measure import measure
+from harness.number_gate import Permit, find_unit, permit, permit_digits
+from harness.planned_call import Plan, TestCall
 from harness.record import Act, CallRecord
-from harness.recording import FLAC, close_recording, far_side, sha256
+from harness.recording import FLAC, close_recording, far_side
 from harness.scenario import Press, Scenario, load_scenario
 from harness.scoring import find_form, read_answers, score_call
 from harness.softphone.protocol import Softphone
-from harness.store import open_store
-from harness.timeline import Timeline, build_timeline
-from rubric.answers import Answers
-from rubric.schema import Form
-from rubric.sheet import Sheet
-from rubric.sheet import to_dict as sheet_to_dict
+from harness.timeline import build_timeline
 
 USUAL_SCENARIO = "extension-direct"
-SCHEMA = "thirdring.test_call/1"
 VOID = "fault_ours"
 
 Progress = Callable[[Act], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A test call that could be placed: everything that it needs was read and found good."""
-
-    unit: Unit
-    """Who is called."""
-    scenario: Scenario
-    """What is done, the unit's extension in its place."""
-    form: Form
-    """The score sheet."""
-    tones: TonePlan
-    """The tones to listen for."""
-    answers: Answers | None
-    """What a tester answered beforehand; None: nothing yet."""
-    said: dict[str, Any] | None
-    """The same as it was handed in."""
-
-    @property
-    def to(self) -> To:
-        """Whose number is dialled."""
-        return "switchboard" if self.scenario.dials == "switchboard" else "unit"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestCall:
-    """A test call that was placed, measured and scored."""
-
-    __test__ = False  # pytest: not a test class
-
-    record: CallRecord
-    """What happened."""
-    timeline: Timeline
-    """Signalled and heard, in order."""
-    measured: Measured
-    """Seconds and counts."""
-    facts: dict[str, Any]
-    """What the rubric was told."""
-    sheet: Sheet
-    """The score sheet."""
-    recording: Path
-    """The sound."""
-    page: Path | None
-    """The printable score sheet; None where none could be made."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON form, with its schema."""
-        return {
-            "schema": SCHEMA,
-            "call_id": self.record.call_id,
-            "record": self.record.to_dict(),
-            "timeline": [event.to_dict() for event in self.timeline.events],
-            "measured": self.measured.to_dict(),
-            "facts": self.facts,
-            "sheet": sheet_to_dict(self.sheet),
-            "recording": str(self.recording),
-            "page": None if self.page is None else str(self.page),
-        }
 
 
 def plan_call(
@@ -144,7 +78,7 @@ def run_call(
         record = _place(plan, agency, softphone, leave, name, now, headers, progress)
         test = judge(record, plan, agency)
         outcome = test.measured.outcome
-        return _kept(test, plan, agency, attempt=attempt)
+        return keep(test, plan, agency, attempt_id=attempt)
     finally:
         settle(agency, attempt, outcome)
 
@@ -199,10 +133,8 @@ def _place(
     record = place_call(
         plan.scenario,
         softphone,
-        uri=leave.uri,
+        leave=leave,
         call_id=call_id,
-        unit=plan.unit.unit,
-        number=leave.number,
         folder=folder,
         plan=plan.tones,
         started=now.astimezone(UTC),
@@ -217,47 +149,3 @@ def _place(
 
 def _day_folder(agency: Agency, when: datetime) -> Path:
     return agency.recordings / f"{when.astimezone(agency.zone):%Y-%m-%d}"
-
-
-def _kept(test: TestCall, plan: Plan, agency: Agency, *, attempt: str) -> TestCall:
-    """Write a call into the database, all or nothing."""
-    record, call_id = test.record, test.record.call_id
-    claimed = {"attempt_id": attempt, "claimed_at": record.started_at, "outcome": test.measured.outcome}
-    sound = {
-        "path": str(test.recording.relative_to(agency.folder)),
-        "sha256": sha256(test.recording),
-        "duration_s": record.duration_s,
-        "sample_rate_hz": record.sample_rate_hz,
-        "missing": [vars(one) for one in record.missing],
-    }
-    with open_store(agency.database) as store:
-        store.add_call(
-            _row(test, sound),
-            record=record.to_dict(),
-            measured=test.measured.to_dict(),
-            recordings=(sound,),
-            attempts=(claimed,),
-        )
-        said = None if plan.said is None else store.add_answers(call_id, plan.said, who="file")
-        store.add_sheet(call_id, sheet_to_dict(test.sheet), facts=test.facts, answers_id=said)
-    return test
-
-
-def _row(test: TestCall, sound: dict[str, Any]) -> dict[str, Any]:
-    """Give the list's columns: the timing is the last leg's that was measured."""
-    record, legs = test.record, [leg for leg in test.measured.legs if leg.answer_latency_s is not None]
-    leg = legs[-1] if legs else None
-    latency = leg.answer_latency_s if leg else None
-    return {
-        "call_id": record.call_id,
-        "unit": record.unit,
-        "number": record.number,
-        "scenario": record.scenario,
-        "started_at": record.started_at,
-        "outcome": test.measured.outcome,
-        "rings": leg.rings[0] if leg and leg.rings and leg.rings[0] == leg.rings[1] else None,
-        "answer_latency_earliest_s": latency.earliest if latency else None,
-        "answer_latency_latest_s": latency.latest if latency else None,
-        "recording_path": sound["path"],
-        "recording_sha256": sound["sha256"],
-    }

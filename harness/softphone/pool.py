@@ -14,6 +14,7 @@ from typing import Self
 
 import numpy as np
 
+from harness.number_gate import Permit
 from harness.softphone.errors import LineFull
 from harness.softphone.growing_wav import write_wav
 from harness.softphone.line import Line
@@ -53,14 +54,19 @@ class WorkerPool:
             worker.wait_ready()
 
     def dial(
-        self, uri: str, *, call_id: str, folder: Path, headers: dict[str, str], beside: RealCall | None = None
+        self, leave: Permit, *, call_id: str, folder: Path, headers: dict[str, str], beside: RealCall | None = None
     ) -> RealCall:
-        """Begin recording under `folder` and send the INVITE; `beside`: in the same process as that call."""
+        """Begin recording under `folder` and send the INVITE; `beside`: in the same process as that call.
+
+        Raises TypeError for anything but a Permit of the number gate: nothing else may be dialled.
+        """
+        if not isinstance(leave, Permit):
+            raise TypeError("only a Permit of harness.number_gate may be dialled")
         with self._lock:
             worker = self._with_free_leg(beside)
             call = RealCall(worker, leg=call_id, folder=folder, sample_rate_hz=self.line.sample_rate_hz)
             worker.take(call)
-        call.start(uri, headers)
+        call.start(leave.uri, headers)
         return call
 
     def _with_free_leg(self, beside: RealCall | None) -> WorkerProcess:

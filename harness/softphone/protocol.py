@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.number_gate import Permit
 from harness.softphone.signals import SipSignal
 
 
@@ -53,7 +54,7 @@ class Recording:
     lost: int
     """RTP packets that did not."""
     jitter_buffer_s: float = 0.0
-    """Longest delay in the jitter buffer."""
+    """Delay in the jitter buffer: its mean and two deviations."""
     fault: str = ""
     """Why the telephone lost the call: our side; empty when it did not."""
 
@@ -99,5 +100,5 @@ class Call(Protocol):
 class Softphone(Protocol):
     """A telephone that can place calls."""
 
-    def dial(self, uri: str, *, call_id: str, folder: Path, headers: dict[str, str]) -> Call:
-        """Begin recording under `folder` and send the INVITE."""
+    def dial(self, leave: Permit, *, call_id: str, folder: Path, headers: dict[str, str]) -> Call:
+        """Begin recording under `folder` and send the INVITE that the number gate gave leave for."""

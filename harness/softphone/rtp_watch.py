@@ -21,7 +21,7 @@ class RtpWatch:
     packets: int = 0
     lost: int = 0
     jitter_buffer_ms: int = 0
-    """Longest delay in the jitter buffer."""
+    """Delay in the jitter buffer, the largest that was read."""
     arrived_s: float | None = None
     """When the packet count last rose; None before the first packet."""
     windows: list[tuple[float, float, int]] = field(default_factory=list)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.number_gate import Permit
 from harness.softphone.growing_wav import write_wav
 from harness.softphone.protocol import Call, Missing, Recording
 from harness.softphone.signals import DIGIT, FAULT, PLAY, RELEASED, REQUEST, RESPONSE, SipSignal
@@ -206,7 +207,7 @@ class ScriptedCall:
 
 
 class ScriptedSoftphone:
-    """Dials scripted far ends by the user part of the SIP URI."""
+    """Dials scripted far ends by number."""
 
     def __init__(
         self, numbers: dict[str, FarEnd], *, sample_rate_hz: int = 8000, lost: Callable[[int], bool] = lambda _: False
@@ -214,9 +215,9 @@ class ScriptedSoftphone:
         self._numbers, self._rate, self._lost = numbers, sample_rate_hz, lost
         self.dialled: list[str] = []
 
-    def dial(self, uri: str, *, call_id: str, folder: Path, headers: dict[str, str]) -> ScriptedCall:
+    def dial(self, leave: Permit, *, call_id: str, folder: Path, headers: dict[str, str]) -> ScriptedCall:
         """Begin a call with the far end of that number; a number without one answers 404."""
-        number = uri.removeprefix("sip:").split("@")[0]
+        number = leave.number
         self.dialled.append(number)
         far = self._numbers.get(number, FarEnd().says(0.05, 404))
         return ScriptedCall(far, leg=call_id, folder=folder, sample_rate_hz=self._rate, lost=self._lost)

@@ -102,6 +102,8 @@ class Worker:
 
     def _obey(self, command: dict[str, Any]) -> None:
         what, leg = command["do"], command.get("leg", "")
+        if leg in self._traces and leg not in self._endpoint.legs_up():
+            return  # the far end was quicker: its release is in the stream already
         try:
             getattr(self, f"_do_{what}")(command)
         except SoftphoneError as error:

@@ -32,8 +32,8 @@ class WaitUntil:
 class Telephone(Protocol):
     """What a performance needs of its leg."""
 
-    def answer(self, status: int) -> None:
-        """Send a response."""
+    def answer(self, status: int) -> float:
+        """Send a response; gives the monotonic instant at which it went out."""
 
     def play(self, wav: Path) -> float:
         """Begin to send a sound; gives the monotonic instant of its sample 0."""
@@ -91,18 +91,17 @@ class Performance:
     def _signal(self, step: do.Ring | do.Progress | do.Answer | do.Reject | do.HangUp) -> None:
         match step:
             case do.Ring():
-                self._telephone.answer(180)
-                self._onset_s = time.monotonic()
+                self._onset_s = self._telephone.answer(180)
                 self._tell(truth.ALERTING, step.leg, self._onset_s)
             case do.Progress():
                 self._telephone.answer(183)
             case do.Answer():
-                self._telephone.answer(200)
+                at_s = self._telephone.answer(200)
                 if step.leg is not None:
-                    self._tell(truth.PICK_UP, step.leg, time.monotonic())
+                    self._tell(truth.PICK_UP, step.leg, at_s)
             case do.Reject():
-                self._telephone.answer(step.status)
-                self._tell(truth.REJECTED, "unit", time.monotonic(), str(step.status))
+                at_s = self._telephone.answer(step.status)
+                self._tell(truth.REJECTED, "unit", at_s, str(step.status))
             case do.HangUp():
                 self._telephone.hang_up()
 

@@ -20,7 +20,7 @@ from harness.softphone.line import Line
 from harness.softphone.message import Message
 from harness.softphone.own_stdout import claim_stdout
 from harness.softphone.pjsip import SipEndpoint
-from harness.softphone.signals import DIGIT, RELEASED, SipSignal
+from harness.softphone.signals import DIGIT, RELEASED, RESPONSE, SipSignal
 from harness.switchboard.performance import Performance
 from harness.switchboard.script import AgencyScript, Site, load_script
 
@@ -33,10 +33,13 @@ class _Leg:
 
     def __init__(self, endpoint: SipEndpoint, leg_id: str) -> None:
         self._endpoint, self._leg_id = endpoint, leg_id
+        self.sent_s: dict[int, float] = {}
 
-    def answer(self, status: int) -> None:
-        """Send a response."""
+    def answer(self, status: int) -> float:
+        """Send a response; gives the instant at which the stack reported it sent."""
+        before = time.monotonic()
         self._endpoint.answer(self._leg_id, status)
+        return self.sent_s.get(status, before)
 
     def play(self, wav: Path) -> float:
         """Send a sound; the middle of what is known of the instant of its sample 0."""
@@ -62,6 +65,7 @@ class Trunk:
             codecs=site.codecs,
         )
         self._calls: dict[str, Performance] = {}
+        self._legs: dict[str, _Leg] = {}
         self._endpoint = SipEndpoint(
             self._line, silence_wav=silence_wav, notify=self._notify, incoming=self._incoming
         )
@@ -73,8 +77,9 @@ class Trunk:
             self._endpoint.answer(leg_id, 404)
             return
         rate = self._line.sample_rate_hz
+        leg = self._legs[leg_id] = _Leg(self._endpoint, leg_id)
         self._calls[leg_id] = Performance(
-            behaviour, _Leg(self._endpoint, leg_id), call=message.call_id, log=self._log, sample_rate_hz=rate
+            behaviour, leg, call=message.call_id, log=self._log, sample_rate_hz=rate
         )
 
     def _notify(self, leg_id: str, signal: SipSignal) -> None:
@@ -83,11 +88,13 @@ class Trunk:
             print(signal.reason, file=sys.stderr, flush=True)
         if performance is None:
             return
+        if signal.kind == RESPONSE and signal.direction == "tx":
+            self._legs[leg_id].sent_s.setdefault(signal.status, signal.latest_s)
         if signal.kind == DIGIT and signal.direction == "rx":
             performance.digit(signal.reason)
         if signal.kind == RELEASED:
             performance.released(signal.direction)
-            del self._calls[leg_id]
+            del self._calls[leg_id], self._legs[leg_id]
 
     def turn(self) -> None:
         """Handle what came, then what is due."""

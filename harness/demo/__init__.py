@@ -1,0 +1,1 @@
+"""The main job against the embedded agency, and its numbers beside the truth."""
