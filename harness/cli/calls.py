@@ -15,8 +15,8 @@ from harness.words import label, say
 
 if TYPE_CHECKING:
     from harness.agency import Agency
+    from harness.planned_call import Plan, TestCall
     from harness.record import Act
-    from harness.test_call import Plan, TestCall
 
 
 @click.command()
