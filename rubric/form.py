@@ -90,6 +90,8 @@ def read_form(text: str, *, file: str) -> Form:
         raw = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise FormError([problem("form.toml", file=file, reason=str(error))]) from error
+    if isinstance(raw.get("extends"), str):
+        raw = {**_raw(raw["extends"]), **raw}
     try:
         form = Form.model_validate(raw)
     except ValidationError as error:
@@ -98,6 +100,13 @@ def read_form(text: str, *, file: str) -> Form:
     if found:
         raise FormError(found)
     return form
+
+
+def _raw(form_id: str) -> dict[str, Any]:
+    """The tables of the shipped form that another one extends; its own stand wherever it has them."""
+    if form_id not in shipped_ids():
+        raise FormError([problem("form.unreadable", file=form_id, allowed=allowed_keys(form_id, shipped_ids()))])
+    return tomllib.loads(form_text(form_id), parse_float=Decimal)
 
 
 @cache

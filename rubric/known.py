@@ -78,7 +78,7 @@ def _past(rings: int | None, seconds: Decimal | None, leg: LegFacts) -> tuple[bo
 
 def _leg_facts(form: Form, name: str, leg: LegFacts | None) -> dict[str, Known]:
     state = leg_state(form, name, leg)
-    settled = state in _SETTLED
+    settled = state in (*_SETTLED, "absent")  # what did not happen was not answered either
     facts: dict[str, Known] = {f"{name}_{one}": (state == one) if settled else None for one in _SETTLED}
     return {**facts, f"{name}_forwarded": None if leg is None else leg.forwarded}
 

@@ -382,6 +382,8 @@ class Form(Table):
     """A score sheet as data."""
 
     schema_: Literal["thirdring.form/1"] = Field(alias="schema")
+    extends: Id | None = None
+    """A shipped form whose tables stand wherever this one has none of its own."""
     id: Id
     version: str
     title: str
