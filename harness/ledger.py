@@ -87,8 +87,8 @@ def claims(agency: Agency, *, since: datetime | None = None) -> tuple[Claim, ...
 @contextmanager
 def one_at_a_time(agency: Agency) -> Iterator[None]:
     """Hold the ledger from the gate's look at it to the claim, against every other process of the agency."""
+    _make_folder(agency.ledger)
     try:
-        agency.ledger.mkdir(parents=True, exist_ok=True)
         handle = os.open(agency.ledger / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise _disk(error) from None
@@ -148,8 +148,8 @@ def _path(agency: Agency, attempt_id: str, suffix: str) -> Path:
 
 def _create(path: Path, data: dict[str, Any]) -> None:
     """Create a file that must not exist yet, and force it and its name to the disk."""
+    _make_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.write(handle, json.dumps(data, ensure_ascii=False).encode())
@@ -159,6 +159,13 @@ def _create(path: Path, data: dict[str, Any]) -> None:
         _sync_folder(path.parent)
     except FileExistsError:
         raise
+    except OSError as error:
+        raise _disk(error) from None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _disk(error) from None
 

@@ -48,6 +48,17 @@ def explain(
         yield word, {"where": where, **values}
 
 
+def own_faults(faults: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out what only follows from another fault: a list is not empty because its one entry is wrong."""
+    places = [fault["loc"] for fault in faults]
+    return [
+        fault
+        for fault in faults
+        if fault["type"] != "too_short"
+        or not any(len(one) > len(fault["loc"]) and one[: len(fault["loc"])] == fault["loc"] for one in places)
+    ]
+
+
 def _explain_value(fault: ErrorDetails, key: str) -> Problem:
     kind, context = fault["type"], fault.get("ctx", {})
     value = _short(context.get("tag", fault.get("input")))

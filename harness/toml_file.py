@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.errors import ThirdringError, WrongInput
-from harness.model_fault import Place, explain
+from harness.model_fault import Place, explain, own_faults
 
 Model = TypeVar("Model", bound=BaseModel)
 Fault = type[ThirdringError]
@@ -57,6 +57,6 @@ def build(model: type[Model], data: dict[str, Any], *, file: str, fault: Fault, 
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults = error.errors(include_url=False)
+        faults = own_faults(error.errors(include_url=False))
         problems = tuple(fault(key, **values) for key, values in explain(model, faults, data, file, place))
         raise fault(problems[0].key, problems=problems) from None

