@@ -47,4 +47,4 @@ def demo(asked: Asked, folder: Path) -> int:
     """對模擬機關撥測試電話，和真實時間比對。Call the embedded agency and compare with its truth."""
     from harness import demo as demonstration
 
-    return demonstration.run(folder)
+    return demonstration.run(folder, as_json=asked.as_json)
