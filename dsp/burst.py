@@ -91,12 +91,13 @@ def _stretch(above: npt.NDArray[np.bool_], at: int) -> tuple[int, int]:
     return int(first), int(last)
 
 
-def _waves(n: int, tones: tuple[float, ...]) -> npt.NDArray[np.float64]:
+def waves(n: int, tones: tuple[float, ...]) -> npt.NDArray[np.float64]:
+    """Cosine and sine of each tone, (n, 2 * tones)."""
     t = np.arange(n) * (2 * np.pi / SR)
     return np.stack([wave(f * t) for f in tones for wave in (np.cos, np.sin)], axis=1)
 
 
-def _fitted(base: npt.NDArray[np.float64], samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def fitted(base: npt.NDArray[np.float64], samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Least squares by the normal equations; a trace keeps nearly equal tones from upsetting them."""
     square = base.T @ base
     square[np.diag_indices_from(square)] *= 1 + 1e-6
@@ -116,8 +117,8 @@ def sharpen(samples: Array, tones: tuple[float, ...], edge: int, *, ends: bool) 
     inner = at - first - _MARGIN
     if inner < _FIT // 3:
         return edge
-    base = _waves(len(piece), tones)
-    model = base @ _fitted(base[:inner], piece[:inner])
+    base = waves(len(piece), tones)
+    model = base @ fitted(base[:inner], piece[:inner])
     power = float(np.sum(piece[:inner] ** 2))
     if power == 0 or float(np.sum((piece[:inner] - model[:inner]) ** 2)) > 0.5 * power:
         return edge
@@ -135,5 +136,5 @@ def explained(samples: Array, tones: tuple[float, ...]) -> float:
     total = float(np.sum(piece**2))
     if total <= 0:
         return 0.0
-    base = _waves(len(piece), tones)
-    return float(np.sum((base @ _fitted(base, piece)) ** 2)) / total
+    base = waves(len(piece), tones)
+    return float(np.sum((base @ fitted(base, piece)) ** 2)) / total

@@ -35,8 +35,8 @@ class Cadence:
     """Segments out of bursts. Bursts come in order of their end."""
 
     def __init__(self, plan: TonePlan, sets: tuple[ToneSet, ...]) -> None:
-        self._period = plan.period_s
-        self._ring_set = set_of(plan.ringback, sets)
+        self._steps = tuple(on + off for on, off in plan.cadence)
+        self.ring_set = set_of(plan.ringback, sets)
         self._ring_ons = tuple(on for on, _ in plan.cadence)
         named: tuple[tuple[str, Tone | None], ...] = ((BUSY, plan.busy), (CONGESTION, plan.congestion))
         self._repeated = tuple((name, tone, set_of(tone, sets)) for name, tone in named if tone and tone.cadence)
@@ -67,24 +67,40 @@ class Cadence:
 
     def _is_whole(self, burst: Burst) -> bool:
         ons = [on for _, tone, s in self._repeated if s == burst.tone_set for on, _ in tone.cadence]
-        ons += self._ring_ons if burst.tone_set == self._ring_set else ()
+        ons += self._ring_ons if burst.tone_set == self.ring_set else ()
         return any(fits((burst.end - burst.start) / SR, on) for on in ons) or burst.tone_set in self._sit_sets
 
     def _was_due(self, burst: Burst) -> bool:
         """A burst cut to a few milliseconds is believed where the cadence wanted one."""
-        if len(self._rings) < 1 or burst.tone_set != self._ring_set or len(self._ring_ons) > 1:
+        if not self._rings or burst.tone_set != self.ring_set:
             return False
-        steps = np.diff([ring.start for ring in self._rings]) / SR
-        fair = [step for step in steps if fits(step, self._period)]
-        period = fair[-1] if fair else self._period
-        late = (burst.start - self._rings[-1].start) / SR - period
-        return abs(late) <= (0.04 if fair else STRETCH * period)
+        slack = 0.04 * SR if len(self._rings) > 1 else STRETCH * min(self._steps) * SR
+        return any(abs(burst.start - due) <= slack for due in self.due)
+
+    @property
+    def due(self) -> tuple[int, ...]:
+        """When the next burst of ringback should begin: after a gap inside a ring, and after one between rings."""
+        if not self._rings:
+            return ()
+        return tuple(round(self._rings[-1].start + step * self._scale * SR) for step in self._steps)
+
+    @property
+    def _scale(self) -> float:
+        """How much slower than the plan's the cadence runs: by the last two bursts, else by the last one's length."""
+        if len(self._rings) > 1:
+            step = (self._rings[-1].start - self._rings[-2].start) / SR
+            ratios = [step / wanted for wanted in self._steps if fits(step, wanted)]
+            if ratios:
+                return 1.0 if abs(ratios[0] - 1) < 0.0005 else ratios[0]
+        on = (self._rings[-1].end - self._rings[-1].start) / SR
+        ratio = next((on / wanted for wanted in self._ring_ons if fits(on, wanted)), 1.0)
+        return ratio if abs(ratio - 1) > 0.01 else 1.0
 
     def _may_repeat(self, burst: Burst) -> bool:
         """Whether busy or congestion could have a burst of this length (or end in one)."""
         seconds = (burst.end - burst.start) / SR
         same = [tone for _, tone, tone_set in self._repeated if tone_set == burst.tone_set]
-        rings = burst.tone_set == self._ring_set and any(fits(seconds, on) for on in self._ring_ons)
+        rings = burst.tone_set == self.ring_set and any(fits(seconds, on) for on in self._ring_ons)
         fit = any(fits(seconds, on) for tone in same for on, _ in tone.cadence)
         return fit or (bool(same) and not rings and seconds < max(on for t in same for on, _ in t.cadence))
 
@@ -122,7 +138,7 @@ class Cadence:
         """A burst that stands alone: a ring (also one cut short), or a tone of no known meaning."""
         seconds = (burst.end - burst.start) / SR
         longest = max(self._ring_ons)
-        if burst.tone_set == self._ring_set and seconds <= longest * (1 + STRETCH) + _SLACK_S:
+        if burst.tone_set == self.ring_set and seconds <= longest * (1 + STRETCH) + _SLACK_S:
             return self._ring(burst)
         return [_segment(TONE, burst, burst)]
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from dsp.burst import Burst
 from dsp.cadence import Cadence
+from dsp.probe import REACH
 from dsp.segment import MISSING, Segment
 from dsp.silero import network
 from dsp.stream import Stream
@@ -58,6 +59,7 @@ class Detector:
         self._voice = VoiceTracker(net, read=self._stream.read) if net else None
         self._steps = 0
         self._fed = 0
+        self._probed = -1
         self._answer: int | None = None
         self._done: list[Segment] = []
 
@@ -109,6 +111,7 @@ class Detector:
             powers = frame_powers(self._stream.read(first, first + STEP - HOP + WINDOW), STEP_FRAMES, self._masks)
             self._steps += 1
             self._name(self._tones.push(powers))
+            self._probe()
             self._hear(self._tones.clear_until)
             self._done += self._cadence.tick(first + STEP)
             keep = self._tones.keep_from
@@ -121,6 +124,17 @@ class Detector:
             if self._voice and named is not None:
                 self._done += self._voice.reset(burst.end)
             self._done += named or []
+
+    def _probe(self) -> None:
+        """Where a burst was due and nothing was found, look for what a pick-up may have left of it."""
+        for due in self._cadence.due:
+            if self._probed < due and due + REACH < min(self._tones.clear_until, self._stream.available):
+                self._probed = due
+                self._hear(due)
+                spoken = bool(self._voice and self._voice.likely)
+                burst = None if spoken else self._tones.probe(due, self._cadence.ring_set)
+                if burst is not None:
+                    self._name([burst])
 
     def _hear(self, until: int) -> None:
         if self._voice is None:

@@ -176,11 +176,19 @@ def _first_voice(call: _Call, train: Train, limit: int) -> Segment | None:
     """The first speech after the ringing that can be a person's: not before the call is answered by signalling."""
     after = train.last.end - round(VOICE_ERROR_S * call.sr)
     for speech in _between(call, (SPEECH,), after, limit):
+        if _opens_music(call, speech):
+            continue
         if speech.start >= call.early_until - VOICE_ERROR_S * call.sr:
             return speech
         if speech.end > call.early_until + 0.3 * call.sr:
             return Segment(SPEECH, call.early_until, speech.end)
     return None
+
+
+def _opens_music(call: _Call, speech: Segment) -> bool:
+    """Music's first notes can pass for half a word."""
+    brief = speech.length < 0.6 * call.sr
+    return brief and bool(_between(call, (MUSIC,), speech.start, speech.end + call.sr))
 
 
 def _signalled(call: _Call, train: Train, limit: int) -> Span | None:

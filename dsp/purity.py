@@ -89,11 +89,22 @@ def purity(heard: Spectrum, tone_set: ToneSet) -> Purity:
 
 
 def lines_hz(heard: Spectrum, tone_set: ToneSet) -> tuple[float, ...]:
-    """The frequencies really sounding, near those of the set: peaks, interpolated."""
-    found = []
-    for f in tone_set.frequencies_hz:
-        at = _peak(heard.power, f)
-        left, top, right = np.log(heard.power[at - 1 : at + 2].astype(np.float64) + 1e-20) / 2
-        bend = left - 2 * top + right
-        found.append(float(at + (0.5 * (left - right) / bend if bend else 0.0)) * _HZ)
-    return tuple(found)
+    """The frequencies really sounding, near those of the set, with the two sides of a modulated tone, rising."""
+    found = [_interpolated(heard.power, _peak(heard.power, f)) for f in tone_set.frequencies_hz]
+    side = tone_set.modulation_hz
+    if side is None:
+        return tuple(found)
+    lower, upper = (_side(heard.power, found[0] + sign * side) for sign in (-1, 1))
+    swing = (upper - lower) / 2
+    return found[0] - swing, found[0], found[0] + swing
+
+
+def _side(power: Array, f: float) -> float:
+    low, high = int((f - 6) / _HZ), int((f + 6) / _HZ) + 2
+    return _interpolated(power, low + int(np.argmax(power[low:high])))
+
+
+def _interpolated(power: Array, at: int) -> float:
+    left, top, right = np.log(power[at - 1 : at + 2].astype(np.float64) + 1e-20) / 2
+    bend = left - 2 * top + right
+    return float(at + (0.5 * (left - right) / bend if bend else 0.0)) * _HZ

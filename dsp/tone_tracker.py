@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.burst import SHORTEST, Burst, edges, explained, sharpen
+from dsp.probe import REACH, cut_piece
 from dsp.purity import Purity, Spectrum, lines_hz, purity, spectrum
 from dsp.tone_sets import HOP, SR, WINDOW, ToneSet
 
@@ -44,6 +45,8 @@ class _Run:
     first: int
     last: int
     peak: float
+    named: int | None = None
+    """The set its spectrum showed, once it was looked at: of sets that overlap the strongest is not always it."""
     start: int | None = None
     """The exact start, once the run is long enough to be proven while it sounds."""
 
@@ -108,37 +111,40 @@ class ToneTracker:
     def _look(self, run: _Run) -> None:
         """Give up a candidate that is no tone; fix the start of a long tone."""
         frames = run.last - run.first
-        if frames == _CHECK_FRAMES and not self._is_tone(run.first * HOP + WINDOW // 2, run.last * HOP, run.tone_set):
-            self._run = None
+        if frames == _CHECK_FRAMES:
+            heard = spectrum(self._read(run.first * HOP + WINDOW // 2, run.last * HOP))
+            run.named = self._named(heard, run.tone_set)
+            if run.named is None:
+                self._run = None
         elif frames == _LONG_FRAMES and run.start is None:
             run.start = self._edges(run)[0]
-
-    def _is_tone(self, start: int, end: int, tone_set: int) -> bool:
-        return purity(spectrum(self._read(start, end)), self._sets[tone_set]).is_tone
 
     def close(self) -> list[Burst]:
         """The tone that was sounding when the audio ended."""
         return self._close() if self._run else []
+
+    def _set_of(self, run: _Run) -> int:
+        return run.tone_set if run.named is None else run.named
 
     def _edges(self, run: _Run, usual: float | None = None) -> tuple[int, int, float]:
         first = run.first if run.start is None else max(run.last - _LONG_FRAMES // 2, run.first)
         base = max(first * HOP - _BACK, 0)
         samples = self._read(base, run.last * HOP + WINDOW + HOP)
         inside = (first + run.last) // 2 * HOP + WINDOW // 2 - base
-        start, end, level = edges(samples, self._sets[run.tone_set], inside=inside, usual=usual)
+        start, end, level = edges(samples, self._sets[self._set_of(run)], inside=inside, usual=usual)
         return base + start, base + end, level
 
     def _close(self) -> list[Burst]:
         run, self._run = self._run, None
         if run is None:
             return []
-        usual = self._usual.get(run.tone_set)
+        usual = self._usual.get(self._set_of(run))
         short = (run.last - run.first) * HOP < SHORTEST
         start, end, level = self._edges(run, usual[0] if short and usual else None)
         start = max(start if run.start is None else run.start, self._last_end)
         if end - start < SHORTEST:
             fits = usual is not None and self._fits(start, end, *usual)
-            return self._found(Burst(run.tone_set, start, end, level, proven=False)) if fits else []
+            return self._found(Burst(self._set_of(run), start, end, level, proven=False)) if fits else []
         return self._proven(run, start, end, level)
 
     def _proven(self, run: _Run, start: int, end: int, level: float) -> list[Burst]:
@@ -146,20 +152,27 @@ class ToneTracker:
         tone_set = self._named(heard, run.tone_set)
         if tone_set is None:
             return []
-        tones = self._lines(heard, tone_set)
+        tones = lines_hz(heard, self._sets[tone_set])
         if end - start < _BRIEF and not self._fits(start, end, *self._usual.get(tone_set, (level, tones))):
             return []
-        if self._sets[tone_set].modulation_hz is None:
-            start, end = self._trimmed(start, end, tones, level)
-            start, end = self._sharpened(start, end, tones, long=run.start is not None)
+        start, end = self._trimmed(start, end, tones, level)
+        start, end = self._sharpened(start, end, tones, long=run.start is not None)
         self._usual[tone_set] = (level, tones)
         return self._found(Burst(tone_set, start, end, level, proven=True))
 
-    def _lines(self, heard: Spectrum, tone_set: int) -> tuple[float, ...]:
-        """The tones' own frequencies, with the two sides of a modulated one."""
-        tones = lines_hz(heard, self._sets[tone_set])
-        side = self._sets[tone_set].modulation_hz
-        return tones if side is None else (tones[0] - side, tones[0], tones[0] + side)
+    def probe(self, due: int, tone_set: int) -> Burst | None:
+        """What is left of a burst that was due at a sample and was cut off almost at once."""
+        usual = self._usual.get(tone_set)
+        if usual is None or due < self._last_end:
+            return None
+        level, tones = usual
+        noise = self._read(due - round(0.25 * SR), due - round(0.03 * SR))
+        piece = cut_piece(
+            self._read(due, due + REACH), level=level, tones=tones, noise=float(np.mean(noise**2)) + 1e-10
+        )
+        if piece is None:
+            return None
+        return self._found(Burst(tone_set, due + piece[0], due + piece[1], level, proven=False))[0]
 
     def _found(self, burst: Burst) -> list[Burst]:
         self._last_end = burst.end

@@ -99,6 +99,8 @@ def _period(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> flo
         # The median: one burst whose first packet was lost, or one restart, does not move it.
         each = np.diff(starts)[fair] / steps[fair]
         measured = float(np.median(each))
+        if np.abs(each / nominal - 1).min() <= _AGREE / 3:
+            return nominal  # one step to the plan's own hair: the others lost a packet
         if len(each) > 1 and np.ptp(each) <= _AGREE * nominal:
             return nominal if abs(measured / nominal - 1) <= _AGREE / 3 else measured
     else:
