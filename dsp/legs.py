@@ -24,8 +24,9 @@ ANSWERED = "answered"
 NO_ANSWER = "no_answer"
 NONE = "none"
 
-CUT_ERROR_S = 0.022
-"""A pick-up that cut a burst is known to this: the packet that held the cut may be lost (20 ms)."""
+CUT_EARLY_S, CUT_LATE_S = 0.022, 0.030
+"""A pick-up that cut a burst is known to this: the packet that held the cut (20 ms) may be lost, and what came of the
+tone after it too short to be heard; or it may be concealed by the one before it."""
 SHORT_CUT_ERROR_S = 0.045
 """The same where little was left of the burst."""
 _LOST_S = 0.045
@@ -148,7 +149,7 @@ def _ringing(call: _Call, train: Train, limit: int, *, behind: bool) -> Leg:
     after = train.last.end - round(EDGE_ERROR_S * call.sr)
     refusal = next(iter(_between(call, tuple(_REFUSED), after, limit)), None)
     music = next(iter(_between(call, (MUSIC,), after, limit)), None)
-    onset = _around(train.onset, EDGE_ERROR_S * call.sr)
+    onset = _onset(call, train)
     if refusal and not any(s and s.start < refusal.start for s in (voice, music)):
         outcome = _REFUSED[refusal.sound]
         evidence = (*train.bursts, refusal)
@@ -170,6 +171,13 @@ def _ringing(call: _Call, train: Train, limit: int, *, behind: bool) -> Leg:
         music=reply is not None and reply is music,
         restarted=train.restarted,
     )
+
+
+def _onset(call: _Call, train: Train) -> Span:
+    """Where the ringing began; where only one burst tells, its first packets may have been lost."""
+    error = EDGE_ERROR_S * call.sr
+    lost = 0 if train.sure else _LOST_S * call.sr
+    return Span(max(round(train.onset - error - lost), 0), round(train.onset + error))
 
 
 def _first_voice(call: _Call, train: Train, limit: int) -> Segment | None:
@@ -210,9 +218,9 @@ def _pick_up(call: _Call, train: Train, reply: Segment | None, limit: int) -> Sp
     if _is_whole(call, train):
         earliest = _whole_end(call, train) + ms  # the burst ran its full length: the pick-up came after it
     elif _was_cut(call, train) and not hidden(call.segments, end, end + 20 * ms):
-        error = (CUT_ERROR_S if train.last.length > 0.13 * call.sr else SHORT_CUT_ERROR_S) * call.sr
-        earliest = end - error
-        latest = min(latest, end + error)
+        short = train.last.length <= 0.13 * call.sr
+        earliest = end - (SHORT_CUT_ERROR_S if short else CUT_EARLY_S) * call.sr
+        latest = min(latest, end + (SHORT_CUT_ERROR_S if short else CUT_LATE_S) * call.sr)
     else:
         earliest = end - EDGE_ERROR_S * call.sr
     return Span(round(earliest), max(round(latest), round(earliest)))
@@ -269,8 +277,8 @@ def _latency(call: _Call, train: Train, pick_up: Span) -> Span:
     """From ring onset to pick-up. Both ends of a gap are counted by the cadence from the onset: its error cancels."""
     error = EDGE_ERROR_S * call.sr
     earliest = pick_up.earliest - train.onset - (0 if _is_whole(call, train) else error)
-    latest = pick_up.latest - train.onset + error
-    if not train.restarted:
+    latest = pick_up.latest - train.onset + error + (0 if train.sure else _LOST_S * call.sr)
+    if train.sure and not train.restarted:
         latest = min(latest, _due(call, train) - train.onset - _HAIR_S * call.sr)
     earliest = max(round(earliest), 0)
     return Span(earliest, max(round(latest), earliest))

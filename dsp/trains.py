@@ -17,6 +17,7 @@ TRUE_PERIOD = 0.008
 edge by 20 ms."""
 
 _MAX_LEAN_S = 0.003
+_HOLE_S = 0.09
 _AGREE = 0.0015
 """Starts this near each other, as a share of the period, differ by noise, not by lost packets."""
 
@@ -37,6 +38,8 @@ class Train:
     """First sample of the first burst, as all bursts together say."""
     last_start: float
     """First sample of the last ring, as all bursts together say."""
+    sure: bool
+    """Two bursts agree on where the ringing began, or the only one has the plan's length: no packet was lost there."""
     lean: float
     """How far inside their true edges bursts are seen, in samples; corrected in the two starts above."""
 
@@ -53,7 +56,8 @@ class Train:
 
 def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tuple[Train, ...]:
     """Every ringing among the segments of a call, in order. Bursts that prove nothing are left out."""
-    rings = _rings([s for s in segments if s.sound == RINGBACK], sr=sr, plan=plan)
+    bursts = _joined(sorted((s for s in segments if s.sound == RINGBACK), key=lambda s: s.start), sr=sr)
+    rings = _rings(bursts, sr=sr, plan=plan)
     groups: list[list[tuple[Segment, ...]]] = []
     for ring in rings:
         if groups and _goes_on(groups[-1], ring, segments, sr=sr, plan=plan):
@@ -62,6 +66,17 @@ def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tupl
             groups.append([ring])
     trains = [_train(group, sr=sr, plan=plan) for group in groups]
     return tuple(train for train in trains if _proven(train, segments, sr=sr, plan=plan))
+
+
+def _joined(bursts: Sequence[Segment], *, sr: int) -> list[Segment]:
+    """Pieces of one burst put together: no plan's silence is as short as some lost packets."""
+    whole: list[Segment] = []
+    for burst in bursts:
+        if whole and burst.start - whole[-1].end < _HOLE_S * sr:
+            whole[-1] = Segment(RINGBACK, whole[-1].start, max(burst.end, whole[-1].end))
+        else:
+            whole.append(burst)
+    return whole
 
 
 def _rings(bursts: list[Segment], *, sr: int, plan: TonePlan) -> list[tuple[Segment, ...]]:
@@ -98,11 +113,12 @@ def _period(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> flo
     if fair.any():
         # The median: one burst whose first packet was lost, or one restart, does not move it.
         each = np.diff(starts)[fair] / steps[fair]
-        measured = float(np.median(each))
         if np.abs(each / nominal - 1).min() <= _AGREE / 3:
             return nominal  # one step to the plan's own hair: the others lost a packet
-        if len(each) > 1 and np.ptp(each) <= _AGREE * nominal:
-            return nominal if abs(measured / nominal - 1) <= _AGREE / 3 else measured
+        measured = float(np.median(each))  # which a lost packet or a restart does not move
+        near = each[np.abs(each - measured) <= _AGREE * nominal]
+        if len(near) > 1:
+            return float(near.mean())
     else:
         measured = nominal * _scale(group[0], sr=sr, plan=plan)
     return nominal if abs(measured / nominal - 1) <= TRUE_PERIOD else measured
@@ -123,8 +139,20 @@ def _train(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> Trai
         count += round(steps) if on_time else 1
         restarted |= not on_time
     onset, last_start = _anchors(group, period)
+    sure = _sure(group, onset, period, sr=sr, plan=plan)
     lean = _lean(group, period, sr=sr, plan=plan)
-    return Train(tuple(group), count, period, restarted, round(onset - lean), last_start - lean, lean)
+    return Train(tuple(group), count, period, restarted, round(onset - lean), last_start - lean, sure, lean)
+
+
+def _sure(
+    group: list[tuple[Segment, ...]], onset: float, period: float, *, sr: int, plan: TonePlan
+) -> bool:
+    wanted = plan.cadence[0][0] * sr * period / (plan.period_s * sr)
+    if any(abs(ring[0].length - wanted) <= 2 * _MAX_LEAN_S * sr for ring in group[:1]):
+        return True
+    steps = [(ring[0].start - onset) / period for ring in group]
+    on_grid = sum(abs(step - round(step)) <= _AGREE for step in steps)
+    return on_grid >= 3 or (on_grid == 2 and abs(period / (plan.period_s * sr) - 1) <= _AGREE)
 
 
 def _lean(group: list[tuple[Segment, ...]], period: float, *, sr: int, plan: TonePlan) -> float:

@@ -24,6 +24,8 @@ CLEAR_P = 0.25
 _STOP_CHUNKS = 10
 _GATE_DB = 3.0
 """A chunk this much above the line's noise may hold a voice: steady noise varies by 0.4 dB from chunk to chunk."""
+_RISE_DB, _VOICE_DB = 4.0, -56.0
+"""A voice rises above the noise and is no fainter than this: in the last bits of G.711 the network hears ghosts."""
 _HOLD_CHUNKS = 12
 _REWIND = 4
 """The network hears this many chunks before the one that opened the gate."""
@@ -62,6 +64,7 @@ class VoiceTracker:
         """Nothing is known: the network's state and all that was counted begin anew."""
         self._state: State | None = None
         self._recent: deque[tuple[int, float]] = deque(maxlen=4)
+        self._loudness: deque[float] = deque(maxlen=4)
         self._window: deque[tuple[int, bool, float]] = deque(maxlen=_WINDOW)
         self._start: int | None = None
         self._last = self._quiet = self._spoken = self._heard = 0
@@ -158,6 +161,7 @@ class VoiceTracker:
 
     def _decide(self, at: int, p: float, level: float) -> list[Segment]:
         self._recent.append((at, p))
+        self._loudness.append(level)
         self._window.append((at, p >= START_P, level))
         if self._start is None:
             first = self._first_voice(level)
@@ -172,6 +176,9 @@ class VoiceTracker:
 
     def _first_voice(self, level: float) -> int | None:
         """The chunk a voice began in: three of four chunks sure, or less sure but far above the line's noise."""
+        loudest = max(self._loudness)
+        if loudest < max(self._noise_db + _RISE_DB, _VOICE_DB):
+            return None
         clear = level > self._noise_db + _STANDS_OUT_DB and self._music is None
         floor = CLEAR_P if clear else START_P
         likely = [chunk for chunk, p in self._recent if p >= floor]
