@@ -25,10 +25,11 @@ def known_facts(form: Form, facts: Facts, said: Mapping[str, Known]) -> dict[str
 
     A fact that nobody knows is `None`.
     """
-    known: dict[str, Known] = {name: getattr(facts, name) for name in MACHINE_FACTS}
-    known |= {fact.id: None for fact in form.facts}
+    known: dict[str, Known] = {fact.id: None for fact in form.facts}
     for name in LEG_NAMES:
         known |= _leg_facts(form, name, facts.legs.get(name))
+    # unit_busy is more than the leg's outcome: an operator may say so and somebody else answer in the end.
+    known |= {name: getattr(facts, name) for name in MACHINE_FACTS}
     if known["has_ivr"] is None and "ivr" in facts.legs:
         known["has_ivr"] = True
     if known["unit_busy"] is None:

@@ -4,9 +4,17 @@ import hashlib
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 Outcome = Literal["answered", "no_answer", "busy", "fault_theirs"]
 LegName = Literal["ivr", "operator", "unit"]
@@ -39,6 +47,13 @@ class Setting(Table, Generic[T]):
     @classmethod
     def _plain(cls, raw: Any) -> Any:
         return raw if isinstance(raw, dict | Setting) else {"value": raw, "letter": raw}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """A setting may also be written as its plain value."""
+        table = handler(schema)
+        plain = dict(handler.resolve_ref_schema(table)["properties"]["value"])
+        return {"anyOf": [plain, table]}
 
 
 class Source(Table):
@@ -215,6 +230,14 @@ class Tick(Table):
     """What it is worth by itself, where partial credit is switched on."""
 
 
+_ONE_OR_MORE = {
+    "anyOf": [
+        {"enum": list(get_args(Outcome))},
+        {"type": "array", "items": {"enum": list(get_args(Outcome))}},
+    ]
+}
+
+
 class Option(Table):
     """One box of an item, and when the machine may tick it."""
 
@@ -226,7 +249,7 @@ class Option(Table):
     range: tuple[int, int] | None = None
     """Whole points from … to …; nothing between two options' ranges can be given."""
     latency: Latency | None = None
-    outcome: tuple[Outcome, ...] = ()
+    outcome: Annotated[tuple[Outcome, ...], WithJsonSchema(_ONE_OR_MORE)] = ()
     """Outcomes of the leg with which this option is possible; empty: a person chooses."""
     within: Limit | None = None
     when: str | None = None

@@ -190,9 +190,9 @@ def to_dict(sheet: Sheet) -> dict[str, Any]:
         "items": [_item(item) for item in sheet.items],
         "groups": [_plain(group) for group in sheet.groups],
         "parts": [_plain(part) for part in sheet.parts],
-        "total": _number(sheet.total),
-        "max": _number(sheet.max),
-        "bonus": _number(sheet.bonus),
+        "total": json_number(sheet.total),
+        "max": json_number(sheet.max),
+        "bonus": json_number(sheet.bonus),
         "band": sheet.band,
         "passed": sheet.passed,
         "below_standard": sheet.below_standard,
@@ -221,7 +221,7 @@ def _plain(one: Any) -> dict[str, Any]:
 
 def _value(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return _number(value)
+        return json_number(value)
     if isinstance(value, tuple):
         return [_value(one) for one in value]
     if isinstance(value, Mapping):
@@ -229,7 +229,8 @@ def _value(value: Any) -> Any:
     return value
 
 
-def _number(value: Decimal | None) -> int | float | None:
+def json_number(value: Decimal | None) -> int | float | None:
+    """Exact points as JSON: 8, 22.5."""
     if value is None:
         return None
     return int(value) if value == value.to_integral_value() else float(value)

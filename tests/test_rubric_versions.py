@@ -1,0 +1,87 @@
+"""Forms over time: in force, frozen once used, scored again beside the first; tools for who writes one."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from rubric_cases import best, call, filled, keelung, leg
+
+from rubric.errors import FormError
+from rubric.form import form_text, load_form, read_form, shipped_ids
+from rubric.formtools import form_changes, form_schema, new_form
+from rubric.sheet import to_dict
+from rubric.versions import check_frozen, differences, in_force, is_in_force
+
+FORM = load_form("keelung-102")
+
+
+def strict_form() -> Any:
+    text = form_text("keelung-102").replace('version = "1"', 'version = "2"', 1)
+    text = text.replace('value = "either"', 'value = "strictest"\napproval = "某字第 1 號"', 1)
+    return read_form(text, file="keelung-102.toml")
+
+
+def test_a_form_is_in_force_between_its_days() -> None:
+    boft = load_form("boft")
+    assert is_in_force(boft, date(2015, 1, 27))
+    assert not is_in_force(boft, date(2015, 1, 28))
+    assert not is_in_force(FORM, date(2013, 2, 5))
+    forms = [load_form(one) for one in shipped_ids()]
+    assert in_force(forms, date(2013, 2, 6))[0].id == "keelung-102"
+
+
+def test_a_used_version_is_frozen() -> None:
+    used = {("keelung-102", "1"): FORM.digest}
+    check_frozen(FORM, used)
+    check_frozen(strict_form(), used)
+    changed = read_form(form_text("keelung-102").replace("base = 8", "base = 9"), file="x.toml")
+    with pytest.raises(FormError) as caught:
+        check_frozen(changed, used)
+    assert "version" in str(caught.value)
+
+
+def test_scored_again_by_a_newer_form_both_sheets_stay_and_the_difference_shows() -> None:
+    facts = call(legs={"ivr": leg(1, 1.0), "operator": leg(1, 1.0), "unit": leg(4, 11.0)})
+    before, after = to_dict(filled(FORM, facts, best())), to_dict(filled(strict_form(), facts, best()))
+    told = {one.id: (one.before, one.after) for one in differences(before, after)}
+    assert told == {"B1.1": (8, 7), "B": (53, 52), "total": (98, 97)}
+    assert (before["form_version"], after["form_version"]) == ("1", "2")
+    assert differences(before, before) == ()
+
+
+def test_two_forms_are_compared_by_id() -> None:
+    changes = {one.place: (one.before, one.after) for one in form_changes(FORM, strict_form())}
+    assert changes["settings.latency_basis.value"] == ("either", "strictest")
+    assert set(changes) == {"version", "settings.latency_basis.value", "settings.latency_basis.approval"}
+    moved = read_form(form_text("keelung-102").replace("points = 1}, cap", "points = 2}, cap", 1), file="x.toml")
+    assert [one.place for one in form_changes(FORM, moved)] == ["items.A2.1.options.1.latency.step.points"]
+
+
+def test_a_new_form_is_a_copy_that_loads() -> None:
+    text = new_form("own-114", title='本局 "電話" 量表\\', agency="本局")
+    form = read_form(text, file="own-114.toml")
+    assert (form.id, form.version, form.title) == ("own-114", "1", '本局 "電話" 量表\\')
+    assert form.items == FORM.items
+    assert "# 附表3" in text
+    with pytest.raises(FormError):
+        new_form("Own Form", title="x", agency="y")
+
+
+def test_the_schema_knows_every_key_the_shipped_forms_use() -> None:
+    schema = form_schema()
+    assert schema["properties"]["schema"]["const"] == "thirdring.form/1"
+    assert schema["required"] == ["schema", "id", "version", "title", "agency"]
+    for name in ("Item", "Option", "Group", "Part", "Latency"):
+        assert schema["$defs"][name]["additionalProperties"] is False
+    assert "is worth" in schema["$defs"]["Item"]["properties"]["unanswered"]["description"]
+
+
+def test_an_unknown_base_is_named() -> None:
+    with pytest.raises(FormError) as caught:
+        read_form('schema = "thirdring.form/1"\nextends = "bof"', file="x.toml")
+    assert "boft" in str(caught.value)
+
+
+def test_sheets_carry_the_version_they_were_scored_with() -> None:
+    told = to_dict(keelung(call(), best()))
+    assert (told["form_version"], told["form_digest"]) == ("1", FORM.digest)
