@@ -214,9 +214,7 @@ def _fitting(units: tuple[Unit, ...], settings: Settings) -> tuple[Unit, ...]:
         for column, named in (("line", unit.line), ("site", unit.site)):
             if named and named not in known[column]:
                 allowed = ", ".join(known[column]) or "—"
-                raise DirectoryError(
-                    "directory.not_in_agency", row=unit.row, column=column, value=named, known=allowed
-                )
+                raise DirectoryError("directory.not_in_agency", row=unit.row, column=column, value=named, known=allowed)
     return units
 
 

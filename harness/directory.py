@@ -137,7 +137,5 @@ def _refuse_duplicates(units: tuple[Unit, ...]) -> None:
         for key in keys:
             if key in seen:
                 first = seen[key].row
-                raise DirectoryError(
-                    "directory.twice", row=unit.row, column=key[0], value=key[1], first=first
-                )
+                raise DirectoryError("directory.twice", row=unit.row, column=key[0], value=key[1], first=first)
             seen[key] = unit

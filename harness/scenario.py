@@ -132,9 +132,7 @@ class Scenario(Written):
         if not extension:
             raise ScenarioError("scenario.no_extension", where=self.name)
         steps = tuple(
-            s.model_copy(update={"digits": extension})
-            if isinstance(s, Press) and s.digits == EXTENSION
-            else s
+            s.model_copy(update={"digits": extension}) if isinstance(s, Press) and s.digits == EXTENSION else s
             for s in self.steps
         )
         return self.model_copy(update={"steps": steps})

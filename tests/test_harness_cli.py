@@ -122,6 +122,16 @@ def test_a_dry_run_is_refused_like_the_call(folder, capsys):
     assert run(["call", "301", "--dry-run", "--agency", str(folder)]) == 4
 
 
+def test_a_refusal_is_logged(folder, capsys):
+    assert run(["call", "119", "--agency", str(folder)]) == 4
+    assert run(["call", "nobody", "--agency", str(folder)]) == 4
+    lines = [json.loads(line) for line in (folder / "refusals.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(one["asked"], one["refused"]) for one in lines] == [
+        ("119", "refused.forbidden"),
+        ("nobody", "refused.not_in_directory"),
+    ]
+
+
 def test_init_tells_what_it_made(tmp_path, capsys):
     assert run(["init", str(tmp_path / "new"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -42,9 +42,7 @@ def refused(*args, **values):
     return caught.value.key
 
 
-@pytest.mark.parametrize(
-    "text", ["desk", "02-2700-1234", "0227001234", "+886 2 27001234", "０２２７００1234", "301"]
-)
+@pytest.mark.parametrize("text", ["desk", "02-2700-1234", "0227001234", "+886 2 27001234", "０２２７００1234", "301"])
 def test_a_unit_is_found_as_people_write_it(agency, text):
     leave = permit(text, agency, now=NOON)
     assert (leave.number, leave.uri) == ("0227001234", "sip:0227001234@127.0.0.1:5080")
@@ -59,9 +57,7 @@ def test_the_switchboard_of_the_site(agency):
     assert (leave.unit.unit, leave.number) == ("archive", "0227001000")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "0227001235", "desk2", "*67", "110", "sip:110@x", "0227001234,110", "🙂"]
-)
+@pytest.mark.parametrize("text", ["", "0227001235", "desk2", "*67", "110", "sip:110@x", "0227001234,110", "🙂"])
 def test_what_is_not_in_the_directory_is_refused_first(tmp_path, agency, text):
     closed = replace(agency, settings=agency.settings.model_copy(update={"recording_notice_date": None}))
     assert refused(text, closed, now=NOON) in ("refused.not_in_directory", "refused.forbidden")
@@ -174,9 +170,7 @@ def test_a_copy_of_a_permit_with_another_number_is_no_permit(agency):
     ],
 )
 def test_office_hours_are_the_units_in_local_time(tmp_path, hours, clock, open_):
-    agency = an_agency(
-        tmp_path, units=[Unit(unit="u", number="0227001234", hours=hours)], hours=HoursSettings()
-    )
+    agency = an_agency(tmp_path, units=[Unit(unit="u", number="0227001234", hours=hours)], hours=HoursSettings())
     now = datetime.fromisoformat(f"2026-03-04T{clock}:00+08:00").astimezone(UTC)
     if open_:
         assert permit("u", agency, now=now)

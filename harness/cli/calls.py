@@ -35,11 +35,14 @@ def call(asked: Asked, target: str, scenario: str | None, answers: Path | None, 
 
     NUMBER|UNIT 必須在名冊（units.csv）裡。It must be in the directory.
     """
-    agency, plan = _planned(asked, target, scenario, answers)
-    if dry_run:
-        _show_plan(asked, plan, agency)
-        return DONE
-    test = _placed(plan, agency)
+    from harness.refusal_log import refusals_logged
+
+    with refusals_logged(asked.agency, asked=target):
+        agency, plan = _planned(asked, target, scenario, answers)
+        if dry_run:
+            _show_plan(asked, plan, agency)
+            return DONE
+        test = _placed(plan, agency)
     if asked.as_json:
         print_json(test.to_dict())
     else:
