@@ -67,7 +67,7 @@ class CallRecord:
     lost: int = 0
     """RTP packets that did not."""
     jitter_buffer_s: float = 0.0
-    """Delay in the jitter buffer (mean and two deviations): how much later than its packet a sound may stand in the recording."""
+    """Delay in the jitter buffer, mean and two deviations: so much later than its packet a sound may stand."""
     fault: str = ""
     """What failed on our side: a key of the catalogue; empty when nothing did."""
     files: dict[str, str] = field(default_factory=dict)
@@ -103,6 +103,5 @@ def record_from_dict(data: dict[str, Any]) -> CallRecord:
 def on_call_clock(signals: tuple[SipSignal, ...], zero_s: float) -> tuple[SipSignal, ...]:
     """Move signals from the monotonic clock to the call's."""
     return tuple(
-        replace(s, earliest_s=round(s.earliest_s - zero_s, 6), latest_s=round(s.latest_s - zero_s, 6))
-        for s in signals
+        replace(s, earliest_s=round(s.earliest_s - zero_s, 6), latest_s=round(s.latest_s - zero_s, 6)) for s in signals
     )

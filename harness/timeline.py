@@ -115,9 +115,7 @@ def _apart(windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
 def _in_order(record: CallRecord, heard: Listening) -> tuple[Event, ...]:
     events = [Event(s.latest_s, "sip", _message(s), detail=s.reason) for s in record.signals]
     events += [Event(a.at_s, "act", a.do, detail=f"{a.leg} {a.detail}".strip()) for a in record.acts]
-    events += [
-        Event(s.start / heard.sr, "heard", s.sound, s.end / heard.sr, s.digit or "") for s in heard.segments
-    ]
+    events += [Event(s.start / heard.sr, "heard", s.sound, s.end / heard.sr, s.digit or "") for s in heard.segments]
     events += [Event(m.start_s, "missing", "rtp", m.end_s, str(m.packets)) for m in record.missing]
     return tuple(sorted(events, key=lambda e: (e.at_s, e.source)))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from agency_folder import leave_for, make_agency
 
 from dsp.tone_plan import load_plan
 from harness.caller import place_call
@@ -20,6 +21,7 @@ from harness.switchboard import sound
 from harness.timeline import build_timeline
 
 RATE = 8000
+NUMBER = "0227000201"
 PLAN = load_plan("tw")
 
 
@@ -40,11 +42,9 @@ def rung(seconds: float, *parts: np.ndarray) -> np.ndarray:
 def call(far: FarEnd, folder: Path, scenario: str = "extension-direct", **line: object) -> tuple[CallRecord, Measured]:
     record = place_call(
         load_scenario(scenario),
-        ScriptedSoftphone({"201": far}, **line),
-        uri="sip:201@127.0.0.1",
+        ScriptedSoftphone({NUMBER: far}, **line),
+        leave=leave_for(NUMBER, make_agency(folder / "agency", {NUMBER: "127.0.0.1:5060"})),
         call_id="test",
-        unit="u",
-        number="201",
         folder=folder,
         plan=PLAN,
         started=datetime(2026, 11, 22, tzinfo=UTC),
@@ -54,7 +54,9 @@ def call(far: FarEnd, folder: Path, scenario: str = "extension-direct", **line: 
 
 def direct(answer_s: float) -> FarEnd:
     early = FarEnd().says(0.1, 183).sounds_like(0.15, tone("ringback", 60))
-    return early.says(0.15 + answer_s, 200).sounds_like(0.15 + answer_s, np.concatenate([np.zeros(3200, np.int16), voice()]))
+    return early.says(0.15 + answer_s, 200).sounds_like(
+        0.15 + answer_s, np.concatenate([np.zeros(3200, np.int16), voice()])
+    )
 
 
 @pytest.mark.parametrize("answer_s", [0.5, 2.0, 7.5, 8.95, 9.05, 9.5, 10.5, 15.0, 26.0])
@@ -87,7 +89,9 @@ def test_without_ringback_rings_are_nominal_and_the_time_is_signalled(tmp_path: 
     assert abs(leg.answer_latency_s.middle - 10.5) < 0.001
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(486, "busy"), (600, "busy"), (404, "fault_theirs"), (503, "fault_ours"), (603, "rejected")])
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(486, "busy"), (600, "busy"), (404, "fault_theirs"), (503, "fault_ours"), (603, "rejected")]
+)
 def test_a_refusal_is_a_result(tmp_path: Path, status: int, outcome: str) -> None:
     record, measured = call(FarEnd().says(0.1, 180).says(0.6, status), tmp_path)
     assert measured.outcome == outcome
@@ -102,7 +106,9 @@ def test_a_refusing_tone_ends_the_wait_and_names_the_outcome(tmp_path: Path, nam
     assert record.duration_s < 10
 
 
-@pytest.mark.parametrize("far", [FarEnd().says(0.1, 180), FarEnd().says(0.1, 183).sounds_like(0.15, tone("ringback", 60))])
+@pytest.mark.parametrize(
+    "far", [FarEnd().says(0.1, 180), FarEnd().says(0.1, 183).sounds_like(0.15, tone("ringback", 60))]
+)
 def test_nobody_answers_and_the_caller_gives_up_at_27_seconds(tmp_path: Path, far: FarEnd) -> None:
     record, measured = call(far, tmp_path)
     leg = measured.legs[0]

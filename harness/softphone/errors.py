@@ -1,10 +1,10 @@
 """What can go wrong with the telephone itself: our fault, never the unit's.
 
-    LineError (3)
-    └── SoftphoneError        something the SIP stack refused; `key` says what
-        ├── LineFull          the worker process has no free leg
-        ├── BadAddress        the far end's SIP URI cannot be read
-        └── WorkerLost        the worker process ended; its calls are void
+LineError (3)
+└── SoftphoneError        something the SIP stack refused; `key` says what
+    ├── LineFull          the worker process has no free leg
+    ├── BadAddress        the far end's SIP URI cannot be read
+    └── WorkerLost        the worker process ended; its calls are void
 """
 
 from __future__ import annotations

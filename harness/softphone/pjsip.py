@@ -126,11 +126,11 @@ class _Leg:
         self.call: _Call | None = None
         self.far: pj.AudioMediaRecorder | None = None
         self.near: pj.AudioMediaRecorder | None = None
-        self.audio: pj.AudioMedia | None = None
+        self.audio: Any = None
         self.players: list[pj.AudioMediaPlayer] = []
         self.bridged: _Leg | None = None
-        self.over = False
-        self.seen: set[tuple[str, str, int, str]] = set()
+        self.answered = self.over = False
+        self.hung_up_s: float | None = None
 
 
 class SipEndpoint:
@@ -226,9 +226,7 @@ class SipEndpoint:
     def emit(self, leg_id: str, kind: str, direction: str, *, before: float | None = None, **values: Any) -> None:
         """Stamp a signal and hand it on."""
         earliest = self._known_empty if before is None else before
-        signal = SipSignal(
-            earliest_s=earliest, latest_s=time.monotonic(), kind=kind, direction=direction, **values
-        )
+        signal = SipSignal(earliest_s=earliest, latest_s=time.monotonic(), kind=kind, direction=direction, **values)
         self.notify(leg_id, signal)
 
     def message(self, leg_id: str, direction: str, text: str) -> None:
@@ -251,6 +249,8 @@ class SipEndpoint:
         body = event.body.tsxState
         if body.type == pj.PJSIP_EVENT_RX_MSG:
             self.message(leg_id, "rx", body.src.rdata.wholeMsg)
+            if body.tsx.method == "INVITE" and 200 <= body.tsx.statusCode < 300:
+                self._legs[leg_id].answered = True
         elif body.type == pj.PJSIP_EVENT_TX_MSG:
             self.message(leg_id, "tx", body.src.tdata.wholeMsg)
 
@@ -266,17 +266,23 @@ class SipEndpoint:
                 self.message(leg_id, "rx", text)
         elif event.type == pj.PJSIP_EVENT_USER:
             by = "tx"
+            self._emit_release(leg_id)
         self.emit(leg_id, RELEASED, by, status=info.lastStatusCode, reason=info.lastReason)
         self._legs[leg_id].over = True
+
+    def _emit_release(self, leg_id: str) -> None:
+        """Our CANCEL or BYE: pjsua2 calls the call over before it reports the message."""
+        leg = self._legs[leg_id]
+        if leg.hung_up_s is not None and leg.far is not None:
+            method = "BYE" if leg.answered else "CANCEL"
+            self.emit(leg_id, REQUEST, "tx", before=leg.hung_up_s, method=method)
 
     def media(self, leg_id: str, info: Any) -> None:
         """A stream was (re)built and lost its listeners: connect the recorders again."""
         leg = self._legs[leg_id]
         leg.audio = None
         active = [
-            m.index
-            for m in info.media
-            if m.type == pj.PJMEDIA_TYPE_AUDIO and m.status == pj.PJSUA_CALL_MEDIA_ACTIVE
+            m.index for m in info.media if m.type == pj.PJMEDIA_TYPE_AUDIO and m.status == pj.PJSUA_CALL_MEDIA_ACTIVE
         ]
         if active and leg.call is not None:
             leg.audio = leg.call.getAudioMedia(active[0])
@@ -364,8 +370,10 @@ class SipEndpoint:
         """Release the leg with CANCEL, BYE or a final response, as its state asks."""
         params = pj.CallOpParam(True)
         params.statusCode = status
+        call = self._call(leg_id)
+        self._legs[leg_id].hung_up_s = time.monotonic()
         with mapped("hang up"):
-            self._call(leg_id).hangup(params)
+            call.hangup(params)
 
     def play(self, leg_id: str, wav: Path, *, tick: Callable[[], None], loop: bool = False) -> tuple[float, float]:
         """Play a WAV file to the far end; returns earliest and latest instant of its sample 0."""

@@ -70,7 +70,9 @@ class WorkerPool:
         return call
 
     def _with_free_leg(self, beside: RealCall | None) -> WorkerProcess:
-        self._workers = [w for w in self._workers if w.alive]
+        for dead in [w for w in self._workers if not w.alive]:
+            self._workers.remove(dead)
+            dead.quit()
         able = [w for w in self._workers if w.legs < LEGS_PER_WORKER and (beside is None or w is beside.worker)]
         if able:
             return min(able, key=lambda w: w.legs)

@@ -27,6 +27,8 @@ LOOK_S = 0.020
 """How often the RTP counters are read."""
 CLOSE_S = 0.080
 """A recorder that is let go writes its last block within the bridge's next frames."""
+INFO_GAP_S = 0.250
+"""From one SIP INFO digit to the next."""
 LAST_WORDS_S = 1.5
 """How long an ending worker waits for its BYEs to be answered."""
 
@@ -43,6 +45,7 @@ class Worker:
         self._dialling = ""
         self._looked = 0.0
         self._closing: dict[str, float] = {}
+        self._to_press: list[tuple[float, dict[str, Any]]] = []
         self.running = True
 
     def start(self) -> None:
@@ -74,6 +77,7 @@ class Worker:
         for command in self._read_commands():
             self._obey(command)
         now = time.monotonic()
+        self._press_due(now)
         if now - self._looked >= LOOK_S:
             self._looked = now
             self._watch(now)
@@ -127,6 +131,18 @@ class Worker:
         self._send(event="playing", leg=command["leg"], earliest_s=earliest, latest_s=latest, wav=command["wav"])
 
     def _do_digits(self, command: dict[str, Any]) -> None:
+        # INFO requests may overtake each other (RFC 6086 §7): one digit at a time. RFC 4733 keeps their order itself.
+        parts = list(command["digits"]) if command["method"] == "info" else [command["digits"]]
+        now = time.monotonic()
+        self._to_press += [(now + n * INFO_GAP_S, {**command, "digits": part}) for n, part in enumerate(parts)]
+
+    def _press_due(self, now: float) -> None:
+        due = [command for at_s, command in self._to_press if at_s <= now]
+        self._to_press = [(at_s, command) for at_s, command in self._to_press if at_s > now]
+        for command in due:
+            self._obey({**command, "do": "press"})
+
+    def _do_press(self, command: dict[str, Any]) -> None:
         before = time.monotonic()
         self._endpoint.send_digits(command["leg"], command["digits"], method=command["method"])
         self._endpoint.emit(

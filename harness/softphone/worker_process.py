@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.softphone.errors import WorkerLost
+from harness.softphone.errors import SoftphoneError, WorkerLost
 from harness.softphone.line import Line
+from harness.softphone.signals import REGISTRATION, SipSignal, signal_from_dict
 
+REGISTERED_S = 10.0
+"""A registrar that has not answered by then is not there."""
 READY_S = 20.0
 """Starting an interpreter and pjsua2 on a loaded machine."""
 QUIT_S = 5.0
@@ -41,6 +45,9 @@ class WorkerProcess:
         self._lock = threading.Lock()
         self._ready = threading.Event()
         self._failed: dict[str, Any] | None = None
+        self._registers = bool(line.registrar)
+        self._registered = threading.Event()
+        self.registration: SipSignal | None = None
         self.port = 0
         self.alive = True
         self.command(line=line.to_dict(), silence_wav=str(silence_wav))
@@ -63,6 +70,15 @@ class WorkerProcess:
             raise WorkerLost("softphone.worker_silent", what="ready")
         if not self.alive:
             raise WorkerLost("softphone.worker_lost", status=self._process.poll())
+        if self._registers:
+            self._wait_registered()
+
+    def _wait_registered(self) -> None:
+        told = self._registered.wait(REGISTERED_S)
+        status = self.registration.status if told and self.registration else 0
+        if not 200 <= status < 300:
+            reason = self.registration.reason if self.registration else ""
+            raise SoftphoneError("softphone.not_registered", status=status or "—", reason=reason)
 
     def take(self, leg: Listener) -> None:
         """Route this leg's events to `leg` from now on."""
@@ -73,8 +89,8 @@ class WorkerProcess:
         """Write one command; a worker that is gone reports itself through its legs."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write((json.dumps(command) + "\n").encode())
-            self._process.stdin.flush()
+            # Past Python's buffer: a command that a dead worker did not take must not wait there.
+            os.write(self._process.stdin.fileno(), (json.dumps(command) + "\n").encode())
         except (BrokenPipeError, ValueError):
             self.alive = False
 
@@ -107,6 +123,10 @@ class WorkerProcess:
         if event["event"] == "ready":
             self.port = event["port"]
             self._ready.set()
+            return
+        if event["event"] == "signal" and event["signal"]["kind"] == REGISTRATION:
+            self.registration = signal_from_dict(event["signal"])
+            self._registered.set()
             return
         with self._lock:
             leg = self._legs.get(event.get("leg", ""))

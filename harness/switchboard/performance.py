@@ -51,14 +51,14 @@ class Performance:
         self._behaviour, self._telephone = behaviour, telephone
         self._call, self._log, self._rate = call, log, sample_rate_hz
         self._onset_s = time.monotonic()
-        self._digit: str | None = None
+        self._digits: list[str] = []
         self._waiting: WaitUntil | None = None
         self._steps = self._perform(behaviour.steps)
 
     def digit(self, digit: str) -> None:
         """Take a digit that the caller pressed."""
         self._tell(truth.DIGIT, "ivr", time.monotonic(), digit)
-        self._digit = digit
+        self._digits.append(digit)
 
     def released(self, by: str) -> None:
         """Note that the call is over."""
@@ -66,7 +66,7 @@ class Performance:
 
     def go_on(self, now_s: float) -> float | None:
         """Perform what is due; gives the next due instant, None when the script has ended."""
-        while self._waiting is None or now_s >= self._waiting.at_s or (self._waiting.digits and self._digit):
+        while self._waiting is None or now_s >= self._waiting.at_s or (self._waiting.digits and self._digits):
             self._waiting = next(self._steps, None)
             if self._waiting is None:
                 return None
@@ -88,13 +88,15 @@ class Performance:
                 case _:
                     self._signal(step)
 
-    def _signal(self, step: do.Ring | do.Progress | do.Answer | do.Reject | do.HangUp) -> None:
+    def _signal(self, step: do.Ring | do.Progress | do.Respond | do.Answer | do.Reject | do.HangUp) -> None:
         match step:
             case do.Ring():
                 self._onset_s = self._telephone.answer(180)
                 self._tell(truth.ALERTING, step.leg, self._onset_s)
             case do.Progress():
                 self._telephone.answer(183)
+            case do.Respond():
+                self._telephone.answer(step.status)
             case do.Answer():
                 at_s = self._telephone.answer(200)
                 if step.leg is not None:
@@ -112,7 +114,7 @@ class Performance:
 
     def _branch(self, step: do.Digit) -> Iterator[WaitUntil]:
         yield WaitUntil(time.monotonic() + step.timeout_s, digits=True)
-        pressed, self._digit = self._digit or "timeout", None
+        pressed = self._digits.pop(0) if self._digits else "timeout"
         block = step.to.get(pressed, step.to.get("other"))
         if block is not None:
             yield from self._perform(self._behaviour.blocks[block])

@@ -54,6 +54,14 @@ class Progress(Written):
     do: Literal["progress"]
 
 
+class Respond(Written):
+    """Send any other provisional response, without sound."""
+
+    do: Literal["respond"]
+    status: Annotated[int, Field(ge=101, le=199)]
+    """SIP status code: 181 Call Is Being Forwarded, 182 Queued, 199 Early Dialog Terminated …"""
+
+
 class Answer(Written):
     """Send 200 OK: somebody picks up, or a gateway or menu answers."""
 
@@ -118,7 +126,7 @@ class HangUp(Written):
     do: Literal["hang_up"]
 
 
-Step = Ring | Progress | Answer | Reject | Wait | Play | Digit | WaitRelease | HangUp
+Step = Ring | Progress | Respond | Answer | Reject | Wait | Play | Digit | WaitRelease | HangUp
 Steps = tuple[Annotated[Step, Field(discriminator="do")], ...]
 
 

@@ -17,10 +17,10 @@ import numpy as np
 from harness.softphone.errors import SoftphoneError
 from harness.softphone.growing_wav import write_wav
 from harness.softphone.line import Line
-from harness.softphone.message import Message
+from harness.softphone.message import Message, parse_message
 from harness.softphone.own_stdout import claim_stdout
 from harness.softphone.pjsip import SipEndpoint
-from harness.softphone.signals import DIGIT, RELEASED, RESPONSE, SipSignal
+from harness.softphone.signals import DIGIT, RELEASED, SipSignal
 from harness.switchboard.performance import Performance
 from harness.switchboard.script import AgencyScript, Site, load_script
 
@@ -31,15 +31,15 @@ POLL_S = 0.004
 class _Leg:
     """The telephone of one performance."""
 
-    def __init__(self, endpoint: SipEndpoint, leg_id: str) -> None:
+    def __init__(self, endpoint: SipEndpoint, leg_id: str, sent: dict[int, float]) -> None:
         self._endpoint, self._leg_id = endpoint, leg_id
-        self.sent_s: dict[int, float] = {}
+        self._sent = sent
 
     def answer(self, status: int) -> float:
-        """Send a response; gives the instant at which the stack reported it sent."""
+        """Send a response; gives the instant at which the stack handed it to its socket."""
         before = time.monotonic()
         self._endpoint.answer(self._leg_id, status)
-        return self.sent_s.get(status, before)
+        return self._sent.get(status, before)
 
     def play(self, wav: Path) -> float:
         """Send a sound; the middle of what is known of the instant of its sample 0."""
@@ -65,9 +65,13 @@ class Trunk:
             codecs=site.codecs,
         )
         self._calls: dict[str, Performance] = {}
-        self._legs: dict[str, _Leg] = {}
+        self._sent: dict[str, dict[int, float]] = {}
         self._endpoint = SipEndpoint(
-            self._line, silence_wav=silence_wav, notify=self._notify, incoming=self._incoming
+            self._line,
+            silence_wav=silence_wav,
+            notify=self._notify,
+            trace=self._trace,
+            incoming=self._incoming,
         )
         self.port = self._endpoint.port
 
@@ -77,10 +81,8 @@ class Trunk:
             self._endpoint.answer(leg_id, 404)
             return
         rate = self._line.sample_rate_hz
-        leg = self._legs[leg_id] = _Leg(self._endpoint, leg_id)
-        self._calls[leg_id] = Performance(
-            behaviour, leg, call=message.call_id, log=self._log, sample_rate_hz=rate
-        )
+        leg = _Leg(self._endpoint, leg_id, self._sent.setdefault(message.call_id, {}))
+        self._calls[leg_id] = Performance(behaviour, leg, call=message.call_id, log=self._log, sample_rate_hz=rate)
 
     def _notify(self, leg_id: str, signal: SipSignal) -> None:
         performance = self._calls.get(leg_id)
@@ -88,13 +90,23 @@ class Trunk:
             print(signal.reason, file=sys.stderr, flush=True)
         if performance is None:
             return
-        if signal.kind == RESPONSE and signal.direction == "tx":
-            self._legs[leg_id].sent_s.setdefault(signal.status, signal.latest_s)
         if signal.kind == DIGIT and signal.direction == "rx":
             performance.digit(signal.reason)
         if signal.kind == RELEASED:
             performance.released(signal.direction)
-            del self._calls[leg_id], self._legs[leg_id]
+            del self._calls[leg_id]
+
+    def _trace(self, direction: str, _: str, text: str, at_s: float) -> None:
+        """Stamp what is about to be sent: pjsip logs a message right before its socket gets it."""
+        message = parse_message(text) if direction == "TX" else None
+        if message is not None and message.status:
+            self._sent.setdefault(message.call_id, {}).setdefault(message.status, at_s)
+
+    def _give_up(self, leg_id: str) -> None:
+        """A script that cannot be performed leaves no call up."""
+        self._calls.pop(leg_id, None)
+        if leg_id in self._endpoint.legs_up():
+            self._endpoint.hang_up(leg_id)
 
     def turn(self) -> None:
         """Handle what came, then what is due."""
@@ -105,7 +117,7 @@ class Trunk:
                 due.append(performance.go_on(now) or now + POLL_S)
             except SoftphoneError as error:
                 print(f"{leg_id}: {error}", file=sys.stderr, flush=True)
-                self._calls.pop(leg_id, None)
+                self._give_up(leg_id)
         self._endpoint.poll(max(0.0, min(due) - time.monotonic()))
 
 

@@ -94,5 +94,5 @@ def true_leg(entries: list[Truth], leg: str) -> TrueLeg | None:
     picked = next((e.at_s for e in own if e.what == PICK_UP), None)
     heard = [e.at_s for e in own if e.what == RING_ONSET and (picked is None or e.at_s < picked)]
     alerted = [e.at_s for e in own if e.what == ALERTING]
-    onset = (heard or alerted or [None])[0]
+    onset = next(iter(heard or alerted), None)
     return TrueLeg(leg, onset, picked, bool(heard))

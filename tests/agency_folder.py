@@ -1,0 +1,39 @@
+"""A small agency folder for the tests, so that every call of theirs goes through the number gate too."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.agency import Agency, load_agency
+from harness.number_gate import Permit, permit
+
+HEAD = """name = "測試機關"
+recording_notice_date = 2026-01-02
+[hours]
+default = "00:00-24:00"
+days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+[caps]
+calls_at_once = 100
+calls_per_hour = 1000
+calls_per_day = 1000
+calls_per_number_per_day = 100
+"""
+
+
+def make_agency(folder: Path, numbers: dict[str, str], *, line: str = "") -> Agency:
+    """Write an agency whose units are called by the given numbers, each at its own `host:port`."""
+    lines = {server: f"l{index}" for index, server in enumerate(sorted(set(numbers.values())))}
+    text = HEAD + "".join(
+        f'[[lines]]\nid = "{name}"\nserver = "{server}"\nbind = "127.0.0.1"\n{line}' for server, name in lines.items()
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "agency.toml").write_text(text, encoding="utf-8")
+    rows = [f"u{number},單位{number},{number},{lines[server]}" for number, server in numbers.items()]
+    (folder / "units.csv").write_text("unit,name,number,line\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return load_agency(folder)
+
+
+def leave_for(number: str, agency: Agency) -> Permit:
+    """Ask the gate for leave to dial one of them."""
+    return permit(number, agency, now=datetime(2026, 11, 20, 2, tzinfo=UTC))
