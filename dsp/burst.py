@@ -11,8 +11,6 @@ from dsp.tone_sets import SR, ToneSet
 
 Array = npt.NDArray[np.float32]
 
-SHORTEST = round(0.130 * SR)
-"""Shorter, two tones 40 Hz apart are one hump and prove nothing alone."""
 BRIDGE = 90
 """ms. A hole this short inside a burst is lost packets, not silence: the shortest off time of any plan is 100 ms."""
 _MS = SR // 1000
@@ -35,6 +33,8 @@ class Burst:
     """Root mean square of the tones."""
     proven: bool
     """False: too short for its tones to be told apart; believed only where a burst was due."""
+    share: float = 1.0
+    """Share of the whole band's energy that the tones hold: little beside other instruments."""
 
 
 def envelope(samples: Array, tone_set: ToneSet) -> Array:
@@ -123,6 +123,8 @@ def sharpen(samples: Array, tones: tuple[float, ...], edge: int, *, ends: bool) 
     if power == 0 or float(np.sum((piece[:inner] - model[:inner]) ** 2)) > 0.5 * power:
         return edge
     search = max(at - first - _SEEK, _MARGIN)
+    if search >= len(piece):
+        return edge
     gain = np.cumsum(model[search:] ** 2 - 2 * piece[search:] * model[search:])
     moved = first + search + int(np.argmin(gain)) + 1
     return moved if ends else len(samples) - moved

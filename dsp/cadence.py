@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dsp.burst import Burst
-from dsp.segment import BUSY, CONGESTION, DIAL, RINGBACK, SIT, TONE, Segment
+from dsp.segment import BUSY, CONGESTION, DIAL, DTMF, RINGBACK, SIT, TONE, Segment
 from dsp.tone_plan import Tone, TonePlan
-from dsp.tone_sets import SR, ToneSet, same_set, set_of
+from dsp.tone_sets import SR, ToneSet, dtmf_sets, same_set, set_of
 
 STRETCH = 0.18
 """Cadences may be off by 15 %; a burst's edges by some milliseconds more."""
 _SLACK_S = 0.03
+_ALONE = 0.9
 _LONG_S = 2.5
 """A plan's tone without end that lasted this long is that tone."""
 
@@ -42,20 +43,26 @@ class Cadence:
         self._repeated = tuple((name, tone, set_of(tone, sets)) for name, tone in named if tone and tone.cadence)
         self._dial_set = set_of(plan.dial, sets) if plan.dial and not plan.dial.cadence else None
         self._sit_sets = _sit_sets(plan.sit, sets)
+        self._keys = {i: key for i, s in enumerate(sets) for key, pair in dtmf_sets() if s == pair}
         self._pending: dict[int, _Stretch] = {}
         self._sit: list[Burst] = []
         self._rings: list[Burst] = []
 
-    def push(self, burst: Burst, *, spoken: bool = False) -> list[Segment] | None:
+    def push(self, burst: Burst, *, spoken: bool = False, music: bool = False) -> list[Segment] | None:
         """Name what can be named now; None: the burst is no tone after all, but a piece of somebody's voice.
 
         `spoken`: somebody was speaking right up to the burst. Then only a whole burst is believed: vowels are tonal.
+        `music`: music was playing. Then a burst must be whole and stand alone: instruments hold notes.
         """
+        if music and (burst.share < _ALONE or not self._is_whole(burst)):
+            return None
         if not burst.proven:
             return self._ring(burst) if not spoken and self._was_due(burst) else None
         seconds = (burst.end - burst.start) / SR
         if spoken and seconds < 0.5 and not self._is_whole(burst):
             return None
+        if burst.tone_set in self._keys:
+            return [Segment(DTMF, burst.start, burst.end, self._keys[burst.tone_set])] if seconds < 3 else []
         done = self._sit_step(burst)
         if done is not None:
             return done

@@ -18,7 +18,7 @@ from dsp.segment import MISSING, Segment
 from dsp.silero import network
 from dsp.stream import Stream
 from dsp.tone_plan import TonePlan
-from dsp.tone_sets import HOP, SR, WINDOW, frame_powers, masks, plan_tones, tone_sets
+from dsp.tone_sets import FAX_SETS, HOP, SR, WINDOW, dtmf_sets, frame_powers, masks, plan_tones, tone_sets
 from dsp.tone_tracker import ToneTracker
 from dsp.voice import VoiceTracker
 
@@ -51,7 +51,7 @@ class Detector:
             raise ValueError(f"the ear takes {' or '.join(map(str, RATES))} samples a second, not {sr}")
         self._factor = sr // SR
         self._stream = Stream(sr=sr)
-        sets = tone_sets(plan_tones(plan))
+        sets = (*tone_sets(plan_tones(plan)), *FAX_SETS, *(pair for _, pair in dtmf_sets()))
         self._masks = masks(sets)
         self._tones = ToneTracker(sets, read=self._stream.read)
         self._cadence = Cadence(plan, sets)
@@ -120,7 +120,8 @@ class Detector:
     def _name(self, bursts: list[Burst]) -> None:
         for burst in bursts:
             self._hear(burst.start)
-            named = self._cadence.push(burst, spoken=bool(self._voice and self._voice.likely))
+            spoken, music = (self._voice.likely, self._voice.music) if self._voice else (False, False)
+            named = self._cadence.push(burst, spoken=spoken, music=music)
             if self._voice and named is not None:
                 self._done += self._voice.reset(burst.end)
             self._done += named or []

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.fft import rfft
 
-from dsp.tone_sets import DETUNE, SR, ToneSet
+from dsp.tone_sets import BAND_HZ, DETUNE, SR, ToneSet
 
 Array = npt.NDArray[np.float32]
 
@@ -20,6 +20,7 @@ MIN_BALANCE = 0.04
 _SIZE = 8192
 _LENGTHS = (4096, 2048, 1024, 512)
 _HZ = SR / _SIZE
+_LOW, _HIGH = (int(edge / _HZ) for edge in BAND_HZ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Purity:
     """The weaker line over the stronger."""
     energy: float
     """Energy of the lines: of two sets that fit, the right one explains more."""
+    share: float
+    """The same, of the whole telephone band's."""
 
     @property
     def is_tone(self) -> bool:
@@ -73,7 +76,7 @@ def purity(heard: Spectrum, tone_set: ToneSet) -> Purity:
     low, high = tone_set.edges_hz
     band = float(power[int((low - 60) / _HZ) : int((high + 60) / _HZ) + 1].sum())
     if band <= 0:
-        return Purity(0.0, 0.0, 0.0)
+        return Purity(0.0, 0.0, 0.0, 0.0)
     lines = np.zeros(len(power), bool)
     strengths = []
     for f in tone_set.frequencies_hz:
@@ -85,7 +88,8 @@ def purity(heard: Spectrum, tone_set: ToneSet) -> Purity:
             at = peak + side * (tone_set.modulation_hz or 0) / _HZ
             lines[int(at - half - 1) : int(at + half + 1) + 2] = True
     held = float(power[lines].sum())
-    return Purity(held / band, min(strengths) / max(strengths), held)
+    whole = float(power[_LOW:_HIGH].sum())
+    return Purity(held / band, min(strengths) / max(strengths), held, held / whole)
 
 
 def lines_hz(heard: Spectrum, tone_set: ToneSet) -> tuple[float, ...]:

@@ -43,6 +43,12 @@ class ToneSet:
         return self.frequencies_hz[0] * (1 - DETUNE) - side, self.frequencies_hz[-1] * (1 + DETUNE) + side
 
     @property
+    def shortest_s(self) -> float:
+        """Shorter, the set's tones cannot be told apart and prove nothing alone."""
+        far = len(self.frequencies_hz) > 1 and self.frequencies_hz[-1] - self.frequencies_hz[0] > 200
+        return 0.032 if far else 0.130
+
+    @property
     def beat_s(self) -> float:
         """The time in which the loudness repeats: the window over which it looks steady."""
         if self.modulation_hz:
@@ -72,6 +78,25 @@ def same_set(a: ToneSet, b: ToneSet) -> bool:
         and bool(a.modulation_hz) == bool(b.modulation_hz)
         and all(abs(f - g) <= 0.01 * f for f, g in zip(a.frequencies_hz, b.frequencies_hz, strict=True))
     )
+
+
+DTMF_LOW_HZ = (697.0, 770.0, 852.0, 941.0)
+DTMF_HIGH_HZ = (1209.0, 1336.0, 1477.0, 1633.0)
+DTMF_KEYS = ("123A", "456B", "789C", "*0#D")
+"""Rows and columns of ITU-T Q.23."""
+
+
+def dtmf_sets() -> tuple[tuple[str, ToneSet], ...]:
+    """The sixteen keys and their pairs of tones."""
+    return tuple(
+        (key, ToneSet((low, high), None))
+        for low, row in zip(DTMF_LOW_HZ, DTMF_KEYS, strict=True)
+        for high, key in zip(DTMF_HIGH_HZ, row, strict=True)
+    )
+
+
+FAX_SETS = (ToneSet((1100.0,), None), ToneSet((2100.0,), None))
+"""Calling tone and answer tone of faxes and modems (ITU-T T.30 §4, V.25)."""
 
 
 def set_of(tone: Tone, sets: tuple[ToneSet, ...]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dsp.burst import SHORTEST, Burst, edges, explained, sharpen
+from dsp.burst import Burst, edges, explained, sharpen
 from dsp.probe import REACH, cut_piece
 from dsp.purity import Purity, Spectrum, lines_hz, purity, spectrum
 from dsp.tone_sets import HOP, SR, WINDOW, ToneSet
@@ -102,7 +102,7 @@ class ToneTracker:
         if run and tone_set == run.tone_set and power > _BELOW_PEAK * run.peak:
             run.last, run.peak = frame, max(run.peak, power)
             self._look(run)
-        elif run and frame - run.last > _GAP_FRAMES:
+        elif run and frame - run.last > (_GAP_FRAMES if self._sets[run.tone_set].shortest_s > 0.1 else 1):
             found = self._close()
         if self._run is None and tone_set is not None and (not found or frame * HOP + WINDOW // 2 > found[-1].end):
             self._run = _Run(tone_set, frame, frame, power)
@@ -113,7 +113,7 @@ class ToneTracker:
         frames = run.last - run.first
         if frames == _CHECK_FRAMES:
             heard = spectrum(self._read(run.first * HOP + WINDOW // 2, run.last * HOP))
-            run.named = self._named(heard, run.tone_set)
+            run.named = self._named(heard, run.tone_set)[0]
             if run.named is None:
                 self._run = None
         elif frames == _LONG_FRAMES and run.start is None:
@@ -139,17 +139,18 @@ class ToneTracker:
         if run is None:
             return []
         usual = self._usual.get(self._set_of(run))
-        short = (run.last - run.first) * HOP < SHORTEST
+        shortest = self._sets[self._set_of(run)].shortest_s * SR
+        short = (run.last - run.first) * HOP < shortest
         start, end, level = self._edges(run, usual[0] if short and usual else None)
         start = max(start if run.start is None else run.start, self._last_end)
-        if end - start < SHORTEST:
+        if end - start < shortest:
             fits = usual is not None and self._fits(start, end, *usual)
             return self._found(Burst(self._set_of(run), start, end, level, proven=False)) if fits else []
         return self._proven(run, start, end, level)
 
     def _proven(self, run: _Run, start: int, end: int, level: float) -> list[Burst]:
         heard = spectrum(self._read(max(start, end - 2 * SR), end))
-        tone_set = self._named(heard, run.tone_set)
+        tone_set, found = self._named(heard, run.tone_set)
         if tone_set is None:
             return []
         tones = lines_hz(heard, self._sets[tone_set])
@@ -158,7 +159,7 @@ class ToneTracker:
         start, end = self._trimmed(start, end, tones, level)
         start, end = self._sharpened(start, end, tones, long=run.start is not None)
         self._usual[tone_set] = (level, tones)
-        return self._found(Burst(tone_set, start, end, level, proven=True))
+        return self._found(Burst(tone_set, start, end, level, proven=True, share=found.share))
 
     def probe(self, due: int, tone_set: int) -> Burst | None:
         """What is left of a burst that was due at a sample and was cut off almost at once."""
@@ -207,14 +208,14 @@ class ToneTracker:
         loud = float(np.sqrt(np.mean(piece**2))) / level
         return 0.5 < loud < 2.0 and explained(piece, tones) > 0.8 * wanted
 
-    def _named(self, heard: Spectrum, likely: int) -> int | None:
+    def _named(self, heard: Spectrum, likely: int) -> tuple[int | None, Purity]:
         """The set whose lines hold the stretch best, among those that share its band; None: no tone."""
         low, high = self._sets[likely].edges_hz
-        best, most = None, Purity(0, 0, 0)
+        best, most = None, Purity(0, 0, 0, 0)
         for index, tone_set in enumerate(self._sets):
             if tone_set.edges_hz[0] > high or tone_set.edges_hz[1] < low:
                 continue
             found = purity(heard, tone_set)
             if found.is_tone and found.energy > most.energy:
                 best, most = index, found
-        return best
+        return best, most

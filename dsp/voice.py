@@ -36,7 +36,7 @@ _MUSIC_DB = -50.0
 _MUSIC_FALL_DB = 25.0
 _MUSIC_PAUSE = 32
 """Music has rests; a second of quiet ends it."""
-_BEFORE, _AFTER = 7, 4
+_BEFORE, _AFTER = 11, 4
 """Chunks around the network's first in which the voice's very start is looked for."""
 _SURE_CHUNKS = 47
 """After so much speech its loudness alone is watched, while it stands out of the noise,"""
@@ -84,6 +84,11 @@ class VoiceTracker:
     def likely(self) -> bool:
         """Whether somebody is speaking now, or may just have begun."""
         return self._start is not None or any(p >= START_P for _, p in self._recent)
+
+    @property
+    def music(self) -> bool:
+        """Whether music is playing, or may have begun in the last second."""
+        return self._music is not None
 
     def reset(self, at: int) -> list[Segment]:
         """Begin anew at a sample: a burst ended there, or the call was answered."""
