@@ -4,15 +4,15 @@ Means are exact until shown: one decimal, half up. n stands beside every mean. I
 never mixed, timing records have no total, void calls count nowhere, and accuracy is Σ correct / Σ asked.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
 from rubric.periods import Period, period_of
-from rubric.rows import Row
+from rubric.rows import Line, Row
 from rubric.schema import Form
 from rubric.sums import half_up
 
@@ -77,28 +77,8 @@ class Figures:
 
 
 @dataclass(slots=True)
-class _Sum:
-    """A sum on its way to a mean; totals of different maxima stay apart until the end."""
-
-    n: int = 0
-    points: Decimal = Decimal(0)
-    by_max: dict[Decimal, Decimal] = field(default_factory=dict)
-    lowest: Decimal | None = None
-    highest: Decimal | None = None
-
-    def add(self, points: Decimal, most: Decimal) -> None:
-        self.n += 1
-        self.points += points
-        self.by_max[most] = self.by_max.get(most, Decimal(0)) + points
-        if self.lowest is None or points < self.lowest:
-            self.lowest = points
-        if self.highest is None or points > self.highest:
-            self.highest = points
-
-
-@dataclass(slots=True)
 class _Heap:
-    """Everything summed for one key."""
+    """Everything counted for one key: equal totals and equal lines are counted, not added one by one."""
 
     calls: int = 0
     timing_only: int = 0
@@ -106,9 +86,9 @@ class _Heap:
     below_standard: int = 0
     asked: int = 0
     correct: int = 0
-    total: _Sum = field(default_factory=_Sum)
-    parts: dict[str, _Sum] = field(default_factory=lambda: defaultdict(_Sum))
-    lost: dict[str, _Sum] = field(default_factory=lambda: defaultdict(_Sum))
+    totals: Counter[Decimal] = field(default_factory=Counter)
+    parts: Counter[Line] = field(default_factory=Counter)
+    items: Counter[Line] = field(default_factory=Counter)
 
 
 def aggregate(rows: Iterable[Row], form: Form, *, level: Level, period: Period) -> dict[Key, Figures]:
@@ -122,7 +102,7 @@ def aggregate(rows: Iterable[Row], form: Form, *, level: Level, period: Period) 
         heap = heaps.get(key)
         if heap is None:
             heap = heaps[key] = _Heap()
-        _add(heap, row, form)
+        _add(heap, row)
     return {key: _figures(key, heaps[key], form) for key in sorted(heaps)}
 
 
@@ -139,7 +119,7 @@ def _name(row: Row, level: Level) -> str | None:
     return ""
 
 
-def _add(heap: _Heap, row: Row, form: Form) -> None:
+def _add(heap: _Heap, row: Row) -> None:
     if row.void:
         heap.void += 1
         return
@@ -148,49 +128,47 @@ def _add(heap: _Heap, row: Row, form: Form) -> None:
     heap.below_standard += row.below_standard
     heap.asked += row.asked
     heap.correct += row.correct
-    if row.total is not None and not row.timing_only:
-        heap.total.add(row.total, form.total)
-    for part, points, most in () if row.timing_only else row.parts:
-        heap.parts[part].add(points, most)
-    for item, points, most in row.items:
-        heap.lost[item].add(most - points, most)
+    heap.items.update(row.items)
+    if row.timing_only:
+        return
+    heap.parts.update(row.parts)
+    if row.total is not None:
+        heap.totals[row.total] += 1
 
 
 def _figures(key: Key, heap: _Heap, form: Form) -> Figures:
+    lost = _means((one.id, one.max - one.points, n) for one, n in heap.items.items())
+    whole = Fraction(form.total)
+    rescaled = _means((one.id, Fraction(one.points) * whole / Fraction(one.max), n) for one, n in heap.parts.items())
     return Figures(
         key=key,
         calls=heap.calls,
         timing_only=heap.timing_only,
         void=heap.void,
-        total=_mean(heap.total),
-        parts=dict(_means(heap.parts)),
-        rescaled={part: _rescaled(one, form) for part, one in heap.parts.items() if one.n},
+        total=_means(("", one, n) for one, n in heap.totals.items()).get(""),
+        parts=_means((one.id, one.points, n) for one, n in heap.parts.items()),
+        # Exactly x 100/45 and x 100/55, where x 2.22 and x 1.82 would give 99.9 and 100.1.
+        rescaled=rescaled,
         accuracy=_accuracy(heap),
-        lost=tuple(sorted(_means(heap.lost), key=lambda one: (-one[1].exact, one[0]))),
+        lost=tuple(sorted(lost.items(), key=lambda one: (-one[1].exact, one[0]))),
         below_standard=heap.below_standard,
         small=heap.calls < form.aggregation.small_n,
     )
 
 
-def _means(sums: Mapping[str, _Sum]) -> Iterator[tuple[str, Mean]]:
-    for name, one in sums.items():
-        mean = _mean(one)
-        if mean is not None:
-            yield name, mean
+def _means(counted: Iterable[tuple[str, Decimal | Fraction, int]]) -> dict[str, Mean]:
+    """The mean of each name's values, each value with how often it occurred."""
+    values: dict[str, list[tuple[Fraction, int]]] = defaultdict(list)
+    for name, value, n in counted:
+        values[name].append((Fraction(value), n))
+    return {name: _mean(told) for name, told in values.items()}
 
 
-def _mean(one: _Sum) -> Mean | None:
-    if not one.n:
-        return None
-    exact = Fraction(one.points) / one.n
-    return Mean(half_up(exact, 1), one.n, exact, one.lowest, one.highest)
-
-
-def _rescaled(one: _Sum, form: Form) -> Mean:
-    """Exactly points x 100 / maximum, where x 2.22 and x 1.82 would give 99.9 and 100.1."""
-    whole = sum((Fraction(points) * HUNDRED / Fraction(most) for most, points in one.by_max.items()), Fraction(0))
-    exact = min(whole / one.n, Fraction(HUNDRED))
-    return Mean(half_up(exact, 1), one.n, exact)
+def _mean(told: list[tuple[Fraction, int]]) -> Mean:
+    n = sum(times for _, times in told)
+    mean = sum((value * times for value, times in told), Fraction(0)) / n
+    lowest, highest = min(value for value, _ in told), max(value for value, _ in told)
+    return Mean(half_up(mean, 1), n, mean, half_up(lowest, 1), half_up(highest, 1))
 
 
 def _accuracy(heap: _Heap) -> Mean | None:

@@ -55,9 +55,11 @@ class Answer:
     """Nobody can tell: the value better for the person tested is taken."""
     adjustment: Adjustment | None = None
     """An adjustment for a disability or a voice."""
+    at_s: Decimal | None = None
+    """Where in the recording it can be heard, seconds."""
 
 
-_KEYS = ("option", "options", "points", "ticks", "met", "number", "text", "reason", "unsettled", "adjusted")
+_KEYS = ("option", "options", "points", "ticks", "met", "number", "text", "reason", "unsettled", "adjusted", "at_s")
 
 
 def read_answer(raw: Any, item: Item) -> tuple[Answer | None, list[Problem]]:
@@ -132,12 +134,13 @@ def _answer(table: Mapping[str, Any]) -> Answer:
         text=str(table.get("text", "")),
         reason=str(table.get("reason", "")).strip(),
         unsettled=table.get("unsettled") is True,
+        at_s=decimal_of(table.get("at_s")),
         adjustment=None if before is None else Adjustment(before, str(told.get("reason", "")).strip()),
     )
 
 
 def _impossible(answer: Answer, table: Mapping[str, Any], item: Item) -> Iterator[Problem]:
-    for key in ("points", "number"):
+    for key in ("points", "number", "at_s"):
         if table.get(key) is not None and getattr(answer, key) is None:
             yield problem("answers.not_a_number", item=item.id, value=repr(table[key]))
     if any(not isinstance(value, bool) for value in (*answer.ticks.values(), answer.met or False)):

@@ -94,8 +94,23 @@ class Case:
             why=f"{why.say('zh')}{clause.say('zh')}",
             why_en=f"{why.say('en')}{clause.say('en')}",
             leg=self.form.group(item.group).leg,
+            auto=item.auto,
+            evidence=self._evidence(item),
             **more,
         )
+
+    def _evidence(self, item: Item) -> dict[str, Any]:
+        """Where in the recording to listen: the leg's times for what is timed, the tester's own mark."""
+        leg, answer = self.leg(item), self.answer(item)
+        found: dict[str, Any] = {}
+        if leg is not None and item.auto != "human":
+            if leg.ring_onset_s is not None:
+                found["ring_onset_s"] = leg.ring_onset_s
+            if leg.pick_up_s is not None:
+                found["pick_up_s"] = {"earliest": leg.pick_up_s.earliest, "latest": leg.pick_up_s.latest}
+        if answer is not None and answer.at_s is not None:
+            found["heard_at_s"] = answer.at_s
+        return found
 
 
 def _clause(item: Item, why: Phrase) -> Phrase:

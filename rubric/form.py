@@ -102,11 +102,16 @@ def read_form(text: str, *, file: str) -> Form:
     return form
 
 
+_NOT_INHERITED = ("valid_from", "valid_to", "adoption")
+"""A form's days and its adoption are its own."""
+
+
 def _raw(form_id: str) -> dict[str, Any]:
     """The tables of the shipped form that another one extends; its own stand wherever it has them."""
     if form_id not in shipped_ids():
         raise FormError([problem("form.unreadable", file=form_id, allowed=allowed_keys(form_id, shipped_ids()))])
-    return tomllib.loads(form_text(form_id), parse_float=Decimal)
+    raw = tomllib.loads(form_text(form_id), parse_float=Decimal)
+    return {key: value for key, value in raw.items() if key not in _NOT_INHERITED}
 
 
 @cache

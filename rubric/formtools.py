@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rubric.errors import FormError, problem
-from rubric.form import form_text
+from rubric.errors import FormError, Problem, problem
+from rubric.form import form_text, load_form, shipped_ids
 from rubric.schema import Form
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -47,6 +47,29 @@ def form_changes(before: Form, after: Form) -> tuple[Change, ...]:
     return tuple(
         Change(place, first.get(place), second.get(place)) for place in places if first.get(place) != second.get(place)
     )
+
+
+def advice(form: Form) -> tuple[Problem, ...]:
+    """What a form may do but its author should know: it is usable all the same."""
+    found = [problem("advice.draft", file=form.id)] if form.draft else []
+    if form.id in shipped_ids():
+        found += _against_shipped(form, load_form(form.id))
+    if form.valid_from is None and form.valid_to is None:
+        found.append(problem("advice.no_dates", file=form.id))
+    silent = tuple(item.id for item in form.items if not item.clause)
+    if silent:
+        found.append(problem("advice.no_clause", file=form.id, names=silent))
+    return tuple(found)
+
+
+def _against_shipped(form: Form, shipped: Form) -> Iterator[Problem]:
+    """A copy that keeps the shipped id: its own content wants its own version, and the letter stays the letter."""
+    if form.version == shipped.version and form.digest != shipped.digest:
+        yield problem("advice.same_version", file=form.id, value=form.version)
+    first, second = _flat(shipped), _flat(form)
+    for place in (key for key in first if key.endswith(".letter")):
+        if first[place] != second.get(place):
+            yield problem("advice.letter", file=form.id, wrong=place, value=first[place])
 
 
 def form_schema() -> dict[str, Any]:

@@ -280,7 +280,10 @@ class Item(Table):
     """The rule in short, for the reason that is printed beside the points."""
     auto: Literal["auto", "partly", "human"] = "human"
     """Who can decide it: the machine, the machine with a person's word, a person."""
+    measure: str = ""
+    """What the machine measures for it, from where to where."""
     hint: str = ""
+    """A word to the tester; ours, not the form's."""
     ours: str = ""
     """Why a choice of ours stands here."""
     voice: bool = False

@@ -52,6 +52,10 @@ class ItemScore:
     """What it would have earned without an adjustment for a disability or a voice."""
     meets_standard: bool | None = None
     """Whether the service standard was met; `None` where the item is none or it is not known."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """Places in the recording, seconds: the ringing's onset, the pick-up as an interval, the tester's mark."""
+    auto: str = "human"
+    """Who can decide it at all: auto, partly (machine and person), human."""
     policy: str | None = None
     """What happens to its points when it does not apply."""
 

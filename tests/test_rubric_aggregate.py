@@ -1,5 +1,6 @@
 """From sheets to a year's figures: exact means with their n, series apart, nothing invented."""
 
+import json
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from rubric.aggregate import Key, aggregate
 from rubric.form import load_form
 from rubric.periods import period_of, roc_period
 from rubric.ranking import mean_of_means, ranking, trend
-from rubric.rows import Row, row_of
+from rubric.rows import Row, row_from_dict, row_of, row_to_dict
 from rubric.sheet import to_dict
 from rubric.sums import exact, half_up
 
@@ -140,6 +141,13 @@ def test_periods_in_both_calendars() -> None:
         "115 年上半年",
         "115 年",
     ]
+
+
+def test_a_row_is_kept_as_small_json() -> None:
+    for one in (row(), row(answers={}), row(unit_leg=leg(4, 10.0), extension="205", group="甲組")):
+        told = json.dumps(row_to_dict(one), ensure_ascii=False)
+        assert row_from_dict(json.loads(told)) == one
+        assert len(told) < 1000
 
 
 def test_another_schema_is_refused() -> None:

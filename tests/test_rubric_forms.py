@@ -1,15 +1,18 @@
 """Every shipped form: its best call, what does not apply, its bands, and forms an agency writes itself."""
 
+import re
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from rubric_cases import best, call, filled, leg, line, points
 
 from rubric.facts import parse_facts
 from rubric.form import load_form, read_form, shipped_ids
-from rubric.schema import Form
+from rubric.known import MACHINE_FACTS
+from rubric.schema import Basis, Form, ItemType, NaPolicy
 from rubric.score import ready_to_sign, score
 from rubric.sums import band_of
 
@@ -226,3 +229,23 @@ def test_facts_need_not_exist_for_a_form_without_a_call() -> None:
     sheet = score(own("taichung"), parse_facts({}))
     assert sheet.kind == "timing_record"
     assert len(sheet.open) == 5
+
+
+def readme_blocks() -> list[str]:
+    text = files("rubric.forms").joinpath("README.md").read_text("utf-8")
+    return re.findall(r"```toml\n(.*?)```", text, re.S)
+
+
+def test_the_forms_in_the_manual_load_and_score() -> None:
+    adopted, small = (read_form(block, file="README.md") for block in readme_blocks())
+    assert not adopted.draft
+    facts = call(legs={"unit": leg(4, 10.0)})
+    answers = {"C1": True, "C2": True, "C3": {"option": "1", "points": 20}, "C4": True}
+    sheet = filled(small, facts, answers | {"facts": {"request_refused": False}})
+    assert (sheet.total, sheet.band) == (Decimal("94.3"), "優良")  # 66 of 70
+
+
+def test_the_manual_names_every_item_type_and_policy() -> None:
+    text = files("rubric.forms").joinpath("README.md").read_text("utf-8")
+    for name in (*get_args(ItemType), *get_args(NaPolicy), *get_args(Basis), *MACHINE_FACTS):
+        assert f"`{name}`" in text or f"{name} " in text, name

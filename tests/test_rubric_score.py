@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rubric_cases import best, call, keelung, leg, line, points
+from rubric_cases import best, call, filled, keelung, leg, line, points
 
-from rubric.form import load_form
+from rubric.form import form_text, load_form, read_form
 from rubric.score import ready_to_sign
 from rubric.sheet import to_dict
 
@@ -135,6 +135,25 @@ def test_a_unit_is_not_redialled() -> None:
     sheet = keelung(call(legs={"operator": leg(1, 2.0), "unit": leg(outcome="no_answer")}), best(without=("B",)))
     assert [points(sheet)[one] for one in ("B1.1", "B1.2", "B2.1", "B2.2", "B2.3")] == [0, 0, 0, 0, 0]
     assert next(part for part in sheet.parts if part.id == "B").points == 0
+
+
+def test_a_unit_is_redialled_where_the_agency_has_it_approved() -> None:
+    approved = 'attempts = {value = 2, letter = 1, approval = "某字第 1 號"}'
+    text = form_text("keelung-102").replace("[legs.unit]\n", f"[legs.unit]\n{approved}\n", 1)
+    form = read_form(text, file="x.toml")
+    once = filled(form, call(legs={"unit": leg(outcome="no_answer")}))
+    assert (line(once, "B1.1").status, line(once, "B2.1").status) == ("open", "open")
+    twice = filled(form, call(legs={"unit": leg(outcome="no_answer", attempts=2)}))
+    assert points(twice)["B1.1"] == 0
+
+
+def test_the_evidence_says_where_to_listen() -> None:
+    told = leg(5, 12.5, ring_onset_s=1.6, pick_up_s={"earliest": 14.1, "latest": 14.1})
+    sheet = to_dict(keelung(call(legs={"unit": told}), {"B2.3": {"option": "1", "points": 9, "at_s": 41.25}}))
+    items = {item["id"]: item for item in sheet["items"]}
+    assert items["B1.1"]["evidence"] == {"ring_onset_s": 1.6, "pick_up_s": {"earliest": 14.1, "latest": 14.1}}
+    assert items["B2.3"]["evidence"] == {"heard_at_s": 41.25}
+    assert (items["B1.1"]["auto"], items["B2.2"]["auto"], items["B2.3"]["auto"]) == ("auto", "partly", "human")
 
 
 def test_a_forwarded_unit_keeps_the_five_points_of_its_forwarding() -> None:

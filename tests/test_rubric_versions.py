@@ -8,7 +8,7 @@ from rubric_cases import best, call, filled, keelung, leg
 
 from rubric.errors import FormError
 from rubric.form import form_text, load_form, read_form, shipped_ids
-from rubric.formtools import form_changes, form_schema, new_form
+from rubric.formtools import advice, form_changes, form_schema, new_form
 from rubric.sheet import to_dict
 from rubric.versions import check_frozen, differences, in_force, is_in_force
 
@@ -85,3 +85,12 @@ def test_an_unknown_base_is_named() -> None:
 def test_sheets_carry_the_version_they_were_scored_with() -> None:
     told = to_dict(keelung(call(), best()))
     assert (told["form_version"], told["form_digest"]) == ("1", FORM.digest)
+
+
+def test_advice_is_given_without_refusing() -> None:
+    assert advice(FORM) == ()
+    copied = form_text("keelung-102").replace('letter = "either"', 'letter = "strictest"', 1)
+    copied = copied.replace('value = "either"', 'value = "strictest"', 1)
+    keys = [one.key for one in advice(read_form(copied, file="x.toml"))]
+    assert keys == ["advice.same_version", "advice.letter"]
+    assert [one.key for one in advice(load_form("enforcement"))] == ["advice.draft", "advice.no_dates"]
