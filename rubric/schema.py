@@ -4,56 +4,66 @@ import hashlib
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
+from typing import Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
+from pydantic import Field
+
+from rubric.call_tables import FactQuestion, HeaderField, Leg, NoAnswer, Settings
+from rubric.item_tables import Item, Latency, Limit, Option, Step, Tick
+from rubric.report_tables import (
+    Accuracy,
+    Aggregation,
+    AtLeast,
+    Band,
+    BandSet,
+    Bonus,
+    Duty,
+    Note,
+    Often,
+    Programme,
+    Remark,
 )
+from rubric.table import Basis, Id, ItemType, LegName, NaPolicy, Outcome, Setting, Table
 
-Outcome = Literal["answered", "no_answer", "busy", "fault_theirs"]
-LegName = Literal["ivr", "operator", "unit"]
-Basis = Literal["either", "rings", "seconds", "strictest", "by_signal"]
-NaPolicy = Literal["full_points", "reallocate_in_group", "reallocate_in_part", "reallocate_in_sheet", "exclude", "zero"]
-ItemType = Literal["check", "absence", "single", "multi", "number", "latency", "composite", "timed", "text"]
-Id = str
-T = TypeVar("T")
-
-
-class Table(BaseModel):
-    """A table of the form file: no key but its own, and nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
-
-
-class Setting(Table, Generic[T]):
-    """A choice. Leaving what the form's text says (`letter`) needs the approval that allowed it."""
-
-    value: T
-    """What is applied."""
-    letter: T
-    """What the form's own text says."""
-    approval: str = ""
-    """The 文號 that allows `value` to differ from `letter`."""
-    why: str = ""
-    """Why this is the reading."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain(cls, raw: Any) -> Any:
-        return raw if isinstance(raw, dict | Setting) else {"value": raw, "letter": raw}
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """A setting may also be written as its plain value."""
-        table = handler(schema)
-        plain = dict(handler.resolve_ref_schema(table)["properties"]["value"])
-        return {"anyOf": [plain, table]}
+__all__ = [
+    "Accuracy",
+    "Adoption",
+    "Aggregation",
+    "AtLeast",
+    "Band",
+    "BandSet",
+    "Basis",
+    "Bonus",
+    "Duty",
+    "FactQuestion",
+    "Form",
+    "Gate",
+    "Group",
+    "HeaderField",
+    "Id",
+    "Item",
+    "ItemType",
+    "Latency",
+    "Leg",
+    "LegName",
+    "Limit",
+    "NaPolicy",
+    "NoAnswer",
+    "Note",
+    "Often",
+    "Option",
+    "Outcome",
+    "Part",
+    "Programme",
+    "Remark",
+    "Setting",
+    "Settings",
+    "Source",
+    "Step",
+    "Table",
+    "Tick",
+    "Variant",
+]
 
 
 class Source(Table):
@@ -82,369 +92,143 @@ class Adoption(Table):
     """Date of adoption."""
 
 
-class NoAnswer(Table):
-    """From when on ringing counts as unanswered."""
-
-    rings: int | None = Field(default=None, ge=1)
-    """Rings, counted from the first."""
-    seconds: Decimal | None = Field(default=None, gt=0)
-    """Seconds from the first ring."""
-
-
-class Leg(Table):
-    """How one leg of the call is tested."""
-
-    text: str
-    """What the agency calls it."""
-    attempts: Setting[int] = Setting[int](value=1, letter=1)
-    """Unanswered calls it takes before the result counts."""
-    retry_after_minutes: int | None = Field(default=None, ge=1)
-    """How long to wait before the next attempt."""
-    no_answer: NoAnswer | None = None
-    """When ringing counts as unanswered, if the form says."""
-    clause: str = ""
-    """Where the form says it."""
-
-
-class Settings(Table):
-    """The choices a form leaves open."""
-
-    latency_basis: Setting[Basis] = Setting[Basis](value="either", letter="either")
-    """Which limb of 「rings or seconds」 counts."""
-    unobserved: Setting[Literal["zero", "exclude_and_rescale"]] = Setting[Literal["zero", "exclude_and_rescale"]](
-        value="zero", letter="zero"
-    )
-    """What an item is worth when nobody was reached."""
-    no_answer_combine: Setting[Literal["both", "any"]] = Setting[Literal["both", "any"]](value="both", letter="both")
-    """Whether both limits of `no_answer` must pass, or one is enough."""
-    partial_credit: Setting[bool] = Setting[bool](value=False, letter=False)
-    """Whether a composite item gives points for the part that was met."""
-
-
-class HeaderField(Table):
-    """A blank at the head of the sheet."""
-
-    id: Id
-    text: str
-    type: Literal["signature", "unit", "roc_datetime", "phone", "text", "extension"] = "text"
-
-
-class FactQuestion(Table):
-    """Something about the call that only the tester can say."""
-
-    id: Id
-    """Its name in conditions."""
-    text: str
-    """The question."""
-    machine: str = ""
-    """What the machine can propose, if anything."""
-
-
 class Gate(Table):
     """A yes/no printed at the head of a part."""
 
     fact: str
+    """The fact that answers it."""
     text: str
+    """Its wording."""
     yes: str = "是"
+    """The word beside the first box."""
     no: str = "否"
+    """The word beside the second box."""
 
 
 class Part(Table):
     """A section of the sheet with its own maximum."""
 
     id: Id
+    """Its id."""
     text: str
+    """Its wording."""
     max: Decimal = Field(gt=0)
+    """What it can be worth."""
     short: str = ""
     """The short name used in tables."""
     gate: Gate | None = None
+    """The yes/no at its head."""
 
 
 class Variant(Table):
     """A group counted otherwise under a condition."""
 
     when: str
+    """The condition."""
     multiply: Decimal = Field(gt=0)
+    """The factor on the items' sum."""
     max: Decimal = Field(gt=0)
+    """The group's maximum then."""
     clause: str = ""
+    """Where the form says it."""
 
 
 class Group(Table):
     """Items under one heading."""
 
     id: Id
+    """Its id."""
     part: Id
+    """The part it belongs to."""
     text: str
+    """Its wording."""
     max: Decimal = Field(ge=0)
+    """What it can be worth."""
     leg: LegName | None = None
     """The leg its items are observed on."""
     applies_if: str | None = None
+    """The condition under which it counts."""
     na_policy: NaPolicy | None = None
+    """What happens to its points otherwise; the form's own when not given."""
     choose: Literal["all", "one"] = "all"
     """`one`: its items are alternatives, exactly one is filled in."""
     variants: tuple[Variant, ...] = ()
-
-
-class Limit(Table):
-    """A limit in rings, in seconds, or in both: which of both counts is `settings.latency_basis`."""
-
-    rings: int | None = Field(default=None, ge=0)
-    seconds: Decimal | None = Field(default=None, ge=0)
-
-    @model_validator(mode="after")
-    def _one_at_least(self) -> "Limit":
-        if self.rings is None and self.seconds is None:
-            raise ValueError("rings, seconds")
-        return self
-
-
-class Step(Table):
-    """How many points each further ring or second costs or earns."""
-
-    points: Decimal = Field(ge=0)
-    rings: int | None = Field(default=None, ge=1)
-    seconds: Decimal | None = Field(default=None, gt=0)
-
-
-class Latency(Table):
-    """Points by how soon the call was answered."""
-
-    at: Limit
-    """The limit that earns `base`."""
-    base: Decimal = Field(ge=0)
-    step: Step | None = None
-    """None: nothing for being earlier, `floor` for being later."""
-    cap: Decimal = Field(ge=0)
-    floor: Decimal = Field(default=Decimal(0), ge=0)
-    ours: str = ""
-
-
-class Tick(Table):
-    """One thing that was done or not, inside an item."""
-
-    id: Id
-    text: str
-    fact: str | None = None
-    """The fact that decides it, when the machine knows."""
-    points: Decimal | None = Field(default=None, ge=0)
-    """What it is worth by itself, where partial credit is switched on."""
-
-
-_ONE_OR_MORE = {
-    "anyOf": [
-        {"enum": list(get_args(Outcome))},
-        {"type": "array", "items": {"enum": list(get_args(Outcome))}},
-    ]
-}
-
-
-class Option(Table):
-    """One box of an item, and when the machine may tick it."""
-
-    id: Id
-    text: str
-    label: str = ""
-    """What to call an option that the form does not print."""
-    points: Decimal | None = Field(default=None, ge=0)
-    range: tuple[int, int] | None = None
-    """Whole points from … to …; nothing between two options' ranges can be given."""
-    latency: Latency | None = None
-    outcome: Annotated[tuple[Outcome, ...], WithJsonSchema(_ONE_OR_MORE)] = ()
-    """Outcomes of the leg with which this option is possible; empty: a person chooses."""
-    within: Limit | None = None
-    when: str | None = None
-    otherwise: bool = False
-    """Chosen when no option before it was."""
-    when_ticks: str | None = None
-    """The ticks that lead to it."""
-    standard: bool = False
-    """Whether it means the service standard was met."""
-    ours: str = ""
-
-    @field_validator("outcome", mode="before")
-    @classmethod
-    def _one(cls, raw: Any) -> Any:
-        return (raw,) if isinstance(raw, str) else raw
-
-
-class Item(Table):
-    """One line of the sheet that is worth points."""
-
-    id: Id
-    group: Id
-    text: str
-    max: Decimal = Field(ge=0)
-    type: ItemType
-    clause: str = ""
-    rule: str = ""
-    """The rule in short, for the reason that is printed beside the points."""
-    auto: Literal["auto", "partly", "human"] = "human"
-    """Who can decide it: the machine, the machine with a person's word, a person."""
-    measure: str = ""
-    """What the machine measures for it, from where to where."""
-    hint: str = ""
-    """A word to the tester; ours, not the form's."""
-    ours: str = ""
-    """Why a choice of ours stands here."""
-    voice: bool = False
-    """Whether it judges voice or tone, where a disability may be taken into account."""
-    points_ours: bool = False
-    applies_if: str | None = None
-    na_policy: NaPolicy | None = None
-    full_if: str | None = None
-    full_why: str = ""
-    options: tuple[Option, ...] = ()
-    latency: Latency | None = None
-    unanswered: Decimal | None = None
-    """What a `latency` item is worth when nobody answered."""
-    ticks: tuple[Tick, ...] = ()
-    need: Literal["all", "any"] = "all"
-    min: Decimal = Decimal(0)
-    step: Decimal = Field(default=Decimal(1), gt=0)
-    limit_s: Decimal | None = Field(default=None, gt=0)
-    start: str = ""
-    end: str = ""
-
-
-class Accuracy(Table):
-    """Questions asked during the call; outside the points."""
-
-    text: str
-    min_questions: int = Field(default=2, ge=1)
-    asked_text: str = ""
-    question_text: str = ""
-    correct_text: str = ""
-    rate_text: str = ""
-    formula_text: str = ""
-
-
-class Bonus(Table):
-    """Points above the total, with the agency's own criteria."""
-
-    text: str
-    max: Decimal = Field(gt=0)
-    enabled: Setting[bool]
-    criteria: str = ""
-
-
-class Note(Table):
-    """A printed note."""
-
-    text: str
-
-
-class Remark(Table):
-    """A remark printed under a condition."""
-
-    when: str
-    text: str
-
-
-class Band(Table):
-    """A grade and the points it starts at."""
-
-    name: str
-    at_least: Decimal
-
-
-class BandSet(Table):
-    """A set of grades."""
-
-    id: Id
-    clause: str = ""
-    decimals: int = Field(default=1, ge=0)
-    bands: tuple[Band, ...]
-
-
-class Often(Table):
-    """At least so many in every period."""
-
-    at_least: int = Field(ge=1)
-    every: Literal["month", "quarter", "half_year", "year"]
-    clause: str = ""
-
-
-class AtLeast(Table):
-    """At least so many."""
-
-    at_least: int = Field(ge=1)
-    clause: str = ""
-
-
-class Duty(Table):
-    """A condition of the programme itself."""
-
-    id: Id
-    text: str
-    clause: str = ""
-    kind: Literal["rounds", "units_per_round", "every_unit", "improvement", "document", "count"]
-    auto: bool = False
-
-
-class Programme(Table):
-    """What the testing as a whole must satisfy."""
-
-    rounds: Often | None = None
-    units_per_round: AtLeast | None = None
-    every_unit: Often | None = None
-    tester_not_own_unit: bool = False
-    due_day_next_month: int | None = Field(default=None, ge=1, le=28)
-    series: tuple[str, ...] = ()
-    questions_at_least: int | None = None
-    duties: tuple[Duty, ...] = ()
-
-
-class Aggregation(Table):
-    """How sheets become figures."""
-
-    rank_part: Id | None = None
-    """The part units are ranked on, rescaled to the total; None: the total."""
-    small_n: int = Field(default=5, ge=1)
-    """Means of fewer calls than this carry a warning."""
-    ours: str = ""
+    """Other ways of counting it."""
 
 
 class Form(Table):
     """A score sheet as data."""
 
     schema_: Literal["thirdring.form/1"] = Field(alias="schema")
+    """The version of this file format."""
     extends: Id | None = None
     """A shipped form whose tables stand wherever this one has none of its own."""
     id: Id
+    """Its id."""
     version: str
+    """Its version; a used one never changes."""
     title: str
+    """Its title."""
     agency: str
+    """Whose it is."""
     annex: str = ""
+    """What is printed above the title."""
     status: str = ""
+    """A word on its standing."""
     points_source: Literal["form", "ours"]
     """Whether the points are the document's own; ours print 草案 until the agency adopts them."""
     adoption: Adoption | None = None
+    """The agency's decision to use points that are ours."""
     total: Decimal = Field(gt=0)
+    """What the whole can be worth."""
     total_text: str = ""
+    """The total as printed."""
     grand_total_text: str = "總得分"
+    """The wording of the last line."""
     decimals: int = Field(default=1, ge=0, le=4)
     """Places kept where points are rescaled; sums are never rounded."""
     columns: tuple[str, str, str, str] = ("測試結果", "考核內容", "細項配分", "分項得分")
+    """The heads of the four columns."""
     valid_from: date | None = None
+    """The first day it is in force."""
     valid_to: date | None = None
+    """The last day it is in force."""
     na_policy: NaPolicy = "exclude"
+    """What happens to points that do not apply."""
     pass_mark: Decimal | None = None
+    """The total below which a call did not pass."""
     source: Source = Source()
+    """The document it stands on."""
     settings: Settings = Settings()
-    legs: dict[LegName, Leg] = {}
+    """The choices it leaves open."""
+    legs: dict[LegName, Leg] = Field(default_factory=dict)
+    """How each leg of the call is tested."""
     facts: tuple[FactQuestion, ...] = ()
+    """What only the tester can say of the call."""
     header: tuple[HeaderField, ...] = ()
+    """The blanks at its head."""
     parts: tuple[Part, ...]
+    """Its sections."""
     groups: tuple[Group, ...]
+    """Its groups, in printed order."""
     items: tuple[Item, ...]
+    """Its items, in printed order."""
     accuracy: Accuracy | None = None
+    """Questions asked during the call."""
     bonus: Bonus | None = None
+    """Points above the total."""
     band_set: Id | None = None
+    """The set of grades the agency chose."""
     band_sets: tuple[BandSet, ...] = ()
+    """Sets of grades to choose from."""
     notes: tuple[Note, ...] = ()
+    """The printed notes."""
     remarks: tuple[Remark, ...] = ()
+    """Remarks under conditions."""
     aggregation: Aggregation = Aggregation()
+    """How sheets become figures."""
     programme: Programme | None = None
+    """What the testing as a whole must satisfy."""
 
     def item(self, item_id: str) -> Item:
         """The item of that id. Raises `KeyError` when there is none."""

@@ -1,6 +1,6 @@
 """From measurements and answers to a score sheet: a pure function, every point with its reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from rubric.answers import AccuracyAnswer, Answers
@@ -25,19 +25,16 @@ def score(form: Form, facts: Facts, answers: Answers | None = None) -> Sheet:
     """
     said = answers or Answers()
     before = known_facts(form, facts, {})
-    case = Case(form, facts, said, known_facts(form, facts, {}))
-    taken = {name: one.value for name, one in said.facts.items() if _may_say(case, name, before)}
-    case = Case(form, facts, said, known_facts(form, facts, taken), case.problems)
+    case = _case(form, facts, said, before)
     items = tuple(rule(case, item) for item in form.items)
     sums = add_up(case, items)
-    kind = "sheet" if said.said_something else "timing_record"
     bonus = _bonus(form, said)
-    total = None if sums.total is None or kind == "timing_record" else sums.total + (bonus or 0)
+    total = None if sums.total is None or not said.said_something else sums.total + (bonus or 0)
     return Sheet(
         form=form.id,
         form_version=form.version,
         form_digest=form.digest,
-        kind=kind,
+        kind="sheet" if said.said_something else "timing_record",
         draft=form.draft,
         items=items,
         groups=sums.groups,
@@ -51,11 +48,7 @@ def score(form: Form, facts: Facts, answers: Answers | None = None) -> Sheet:
         problems=(*case.problems, *_short_of_questions(form, said.accuracy)),
         remarks=tuple(_remarks(case)),
         facts=dict(case.known),
-        overrides=tuple(
-            FactOverride(name, before[name], value, said.facts[name].reason)
-            for name, value in taken.items()
-            if before[name] is not None and before[name] != value
-        ),
+        overrides=tuple(_overrides(case, before)),
         header=said.header,
     )
 
@@ -72,14 +65,26 @@ def ready_to_sign(form: Form, sheet: Sheet) -> tuple[Problem, ...]:
     return (*draft, *timing, *missing, *unasked, *sheet.problems)
 
 
-def _may_say(case: Case, name: str, before: dict[str, Known]) -> bool:
-    """A person may see a fact otherwise than the machine, with a reason."""
-    said = case.answers.facts[name]
-    if before[name] is None or before[name] == said.value or said.reason:
-        return True
-    known = str(before[name]).lower()
-    case.problems.append(problem("answers.fact_reason", item=f"facts {name}", value=known))
-    return False
+def _case(form: Form, facts: Facts, said: Answers, before: Mapping[str, Known]) -> Case:
+    """The call with every fact known; a person's word goes before the machine's where it has a reason."""
+    problems: list[Problem] = []
+    taken: dict[str, Known] = {}
+    for name, fact in said.facts.items():
+        machine = before[name]
+        if machine is None or machine == fact.value or fact.reason:
+            taken[name] = fact.value
+        else:
+            known = str(machine).lower()
+            problems.append(problem("answers.fact_reason", item=f"facts {name}", value=known))
+    return Case(form, facts, said, known_facts(form, facts, taken), problems)
+
+
+def _overrides(case: Case, before: Mapping[str, Known]) -> Iterator[FactOverride]:
+    """Facts a person saw otherwise than the machine: both stay."""
+    for name, fact in case.answers.facts.items():
+        machine, person = before[name], case.known[name]
+        if machine is not None and machine != person:
+            yield FactOverride(name, machine, person, fact.reason)
 
 
 def _bonus(form: Form, answers: Answers) -> Decimal | None:
