@@ -167,6 +167,7 @@ class RealCall:
 
     def _take_rtp(self, event: dict[str, Any]) -> None:
         self._rtp = event
+        self._missing = [(start, end, packets) for start, end, packets in event["missing"]]
 
     def _take_recorded(self, event: dict[str, Any]) -> None:
         self._ended_s = event["ended_s"]

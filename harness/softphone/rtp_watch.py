@@ -34,6 +34,8 @@ class RtpWatch:
             self.packets = self.lost = 0
         if lost > self.lost:
             self._add(lost - self.lost, now_s)
+        elif lost < self.lost:
+            self._take_back(self.lost - lost)
         if packets > self.packets:
             self.arrived_s = now_s
         self.packets, self.lost, self.looked_s = packets, lost, now_s
@@ -42,6 +44,14 @@ class RtpWatch:
         # The gap is noticed when the packet behind it arrives, so it ends no later than that one's playout.
         start = max(self.looked_s - count * FRAME_S, self.windows[-1][1] if self.windows else 0.0)
         self.windows.append((min(start, now_s), now_s + PLAYOUT_S, count))
+
+    def _take_back(self, count: int) -> None:
+        """Packets that counted as lost came after all, out of order: their windows shrink or go."""
+        while count and self.windows:
+            start, end, lost = self.windows.pop()
+            if lost > count:
+                self.windows.append((start, end, lost - count))
+            count = max(0, count - lost)
 
     def stopped(self, now_s: float) -> bool:
         """Whether packets came once and come no more."""

@@ -220,6 +220,7 @@ class Worker:
                 lost=watch.lost,
                 jitter_buffer_ms=watch.jitter_buffer_ms,
                 last_packet_s=watch.arrived_s,
+                missing=watch.windows,
             )
 
     def _trace(self, direction: str, peer: str, text: str, at_s: float) -> None:

@@ -1,0 +1,124 @@
+"""A relay on loopback between a caller and an agency: passes SIP on, carries RTP through itself by a pattern.
+
+One call at a time. The pattern decides for each packet of the far end's sound: how often it goes on (0: lost, 2: duplicated) and
+after how many seconds. No packet leaves loopback.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+Fate = Callable[[int], tuple[int, float]]
+"""Number of the RTP packet → copies that go on, seconds of delay."""
+
+
+class Relay:
+    """Listens on a port of its own; `address` is what to dial instead of the agency's."""
+
+    def __init__(self, agency: str, fate: Fate) -> None:
+        host, port = agency.rsplit(":", 1)
+        self._agency, self._fate = (host, int(port)), fate
+        self._selector = selectors.DefaultSelector()
+        self._sip = self._open(self._on_sip)
+        self.address = f"127.0.0.1:{self._sip.getsockname()[1]}"
+        self._caller: tuple[str, int] | None = None
+        self._caller_media = self._agency_media = ("127.0.0.1", 0)
+        self._to_caller: socket.socket | None = None
+        self._to_agency: socket.socket | None = None
+        self._due: list[tuple[float, int, socket.socket, bytes, tuple[str, int]]] = []
+        self._sent = self._seen = 0
+        self.lost: list[float] = []
+        self._running = True
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running = False
+        self._thread.join()
+        for key in list(self._selector.get_map().values()):
+            key.fileobj.close()  # type: ignore[union-attr]
+        self._selector.close()
+
+    def _open(self, handler: Callable[[socket.socket, bytes, tuple[str, int]], None]) -> socket.socket:
+        one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        one.bind(("127.0.0.1", 0))
+        self._selector.register(one, selectors.EVENT_READ, handler)
+        return one
+
+    def _run(self) -> None:
+        while self._running:
+            for key, _ in self._selector.select(self._pause()):
+                data, source = key.fileobj.recvfrom(65536)  # type: ignore[union-attr]
+                key.data(key.fileobj, data, source)
+            while self._due and self._due[0][0] <= time.monotonic():
+                _, _, out, data, target = heapq.heappop(self._due)
+                out.sendto(data, target)
+
+    def _pause(self) -> float:
+        return min(0.05, max(0.0, self._due[0][0] - time.monotonic())) if self._due else 0.05
+
+    def _on_sip(self, own: socket.socket, data: bytes, source: tuple[str, int]) -> None:
+        if source == self._agency:
+            if self._caller is not None:
+                own.sendto(self._answer(data), self._caller)
+            return
+        self._caller = source
+        own.sendto(self._offer(data), self._agency)
+
+    def _offer(self, data: bytes) -> bytes:
+        """Put a port of ours where the caller offered its own: the agency's sound comes there."""
+        port = _media_port(data)
+        if port is None:
+            return data
+        if self._to_agency is None:
+            self._caller_media = ("127.0.0.1", port)
+            self._to_agency = self._open(self._from_agency)
+        return _with_media_port(data, self._to_agency.getsockname()[1])
+
+    def _answer(self, data: bytes) -> bytes:
+        """Put a port of ours where the agency answered its own: symmetric RTP would go past us otherwise."""
+        port = _media_port(data)
+        if port is None:
+            return data
+        if self._to_caller is None:
+            self._agency_media = ("127.0.0.1", port)
+            self._to_caller = self._open(self._from_caller)
+        return _with_media_port(data, self._to_caller.getsockname()[1])
+
+    def _from_caller(self, _: socket.socket, rtp: bytes, __: tuple[str, int]) -> None:
+        if self._to_agency is not None:
+            self._to_agency.sendto(rtp, self._agency_media)
+
+    def _from_agency(self, _: socket.socket, rtp: bytes, __: tuple[str, int]) -> None:
+        copies, delay_s = self._fate(self._seen)
+        self._seen += 1
+        if not copies:
+            self.lost.append(time.monotonic())
+        for _n in range(copies if self._to_caller is not None else 0):
+            self._sent += 1
+            heapq.heappush(self._due, (time.monotonic() + delay_s, self._sent, self._to_caller, rtp, self._caller_media))
+
+
+def _media_port(data: bytes) -> int | None:
+    found = re.search(rb"m=audio (\d+)", data)
+    return int(found.group(1)) if found else None
+
+
+def _with_media_port(data: bytes, port: int) -> bytes:
+    head, _, body = data.partition(b"\r\n\r\n")
+    body = re.sub(rb"m=audio \d+", b"m=audio %d" % port, body)
+    head = re.sub(rb"(?i)(content-length:\s*)\d+", rb"\g<1>%d" % len(body), head)
+    return head + b"\r\n\r\n" + body
