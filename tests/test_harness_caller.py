@@ -110,7 +110,7 @@ def test_a_refusing_tone_ends_the_wait_and_names_the_outcome(tmp_path: Path, nam
     "far", [FarEnd().says(0.1, 180), FarEnd().says(0.1, 183).sounds_like(0.15, tone("ringback", 60))]
 )
 def test_nobody_answers_and_the_caller_gives_up_at_27_seconds(tmp_path: Path, far: FarEnd) -> None:
-    record, measured = call(far, tmp_path)
+    _, measured = call(far, tmp_path)
     leg = measured.legs[0]
     assert (measured.outcome, measured.first_release) == ("no_answer", "near")
     assert leg.waited_s is not None
