@@ -143,7 +143,7 @@ def _accuracy(raw: Mapping[str, Any], form: Form, wrong: list[Problem]) -> Accur
     if "accuracy" not in raw:
         return listed
     match raw["accuracy"]:
-        case {"asked": int(asked), "correct": int(correct)} if 0 <= correct <= asked and len(raw["accuracy"]) == 2:
+        case {"asked": int(asked), "correct": int(correct), **more} if _counts(asked, correct) and not more:
             if not questions or (asked, correct) == (listed.asked, listed.correct):
                 return AccuracyAnswer(asked, correct, questions)
             counted = {"asked": listed.asked, "correct": listed.correct}
@@ -153,10 +153,17 @@ def _accuracy(raw: Mapping[str, Any], form: Form, wrong: list[Problem]) -> Accur
     return None
 
 
+def _counts(asked: int, correct: int) -> bool:
+    """Two whole numbers, and no more correct than asked (`true` is no number)."""
+    return not isinstance(asked, bool) and not isinstance(correct, bool) and 0 <= correct <= asked
+
+
 def _questions(raw: Any, wrong: list[Problem]) -> Iterator[Question]:
     for n, one in enumerate(raw if isinstance(raw, list) else [raw], start=1):
         usable = isinstance(one, Mapping) and set(one) <= {"text", "verdict", "precise", "complete"}
-        if not usable or one.get("verdict") not in VERDICTS:
+        ticks = [one.get(key) for key in ("precise", "complete")] if usable else []
+        usable = usable and one.get("verdict") in VERDICTS and all(t in (None, True, False) for t in ticks)
+        if not usable:
             wrong.append(problem("answers.question", item=f"questions {n}", names=VERDICTS))
             continue
         yield Question(str(one.get("text", "")), one["verdict"], one.get("precise"), one.get("complete"))

@@ -41,6 +41,12 @@ class Case:
         name = self.form.group(item.group).leg
         return "answered" if name is None else leg_state(self.form, name, self.leg(item))
 
+    def part_untested(self, item: Item) -> bool:
+        """Whether no leg at all of the item's part happened, as when an extension was dialled directly."""
+        part = self.form.group(item.group).part
+        legs = [group.leg for group in self.form.groups_of(part)]
+        return bool(self.facts.legs) and all(leg is not None and leg not in self.facts.legs for leg in legs)
+
     def leg_text(self, item: Item) -> str:
         """What the agency calls that leg."""
         name = self.form.group(item.group).leg

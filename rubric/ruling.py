@@ -20,7 +20,7 @@ def rule(case: Case, item: Item) -> ItemScore:
     if applies is False:
         return _outside(case, item)
     if applies is None and case.answer(item) is None:
-        return case.left(item, phrase("why.fact_unknown"))
+        return _untested(case, item) if case.part_untested(item) else _unknown(case, item)
     state = case.state(item)
     if state == "void":  # our own trunk's failure is never a unit's zero
         if case.answer(item) is not None or case.observed(item) is not None:
@@ -83,7 +83,15 @@ def _absent(case: Case, item: Item) -> ItemScore:
         return judged(case, item, answer)
     if answer is not None:
         case.refuse("answers.reason_wanted", item, machine="—")
+    return _untested(case, item)
+
+
+def _untested(case: Case, item: Item) -> ItemScore:
     return case.left(item, phrase("why.untested", leg=case.leg_text(item)), status=UNTESTED)
+
+
+def _unknown(case: Case, item: Item) -> ItemScore:
+    return case.left(item, phrase("why.fact_unknown"))
 
 
 def _undecided(case: Case, item: Item, state: str) -> ItemScore:
@@ -115,7 +123,7 @@ def _by_note(case: Case, item: Item) -> ItemScore:
         why = phrase("why.note", why=item.full_why or phrase("why.note_plain"))
         return _with_answer(case, item, Ruling((item.max,), why, by="note"))
     if held is None and case.answer(item) is None:
-        return case.left(item, phrase("why.fact_unknown"))
+        return _unknown(case, item)
     return _by_tester(case, item)
 
 
@@ -140,6 +148,8 @@ def _with_answer(case: Case, item: Item, ruling: Ruling) -> ItemScore:
 def _person_over_machine(case: Case, item: Item, ruling: Ruling, answer: Answer, own: ItemScore) -> ItemScore:
     given = judged(case, item, _completed(answer, ruling))
     if given.points is None:
+        return own
+    if not _possible_under_outcome(case, item, given.points):
         return own
     if ruling.candidates == (given.points,):
         return own  # they agree
@@ -179,6 +189,18 @@ def _against_outcome(case: Case, item: Item, answer: Answer) -> bool:
         return False
     case.refuse("answers.outcome_final", item, option=chosen.id, outcome=phrase(f"outcome.{leg.outcome}"))
     return True
+
+
+def _possible_under_outcome(case: Case, item: Item, points: Decimal) -> bool:
+    """Nor do points that the outcome cannot earn: nothing but `unanswered` for a call that was not answered."""
+    leg = case.leg(item)
+    if leg is None or leg.outcome == "answered" or not is_measured(item, case.state(item)):
+        return True
+    worths = {one.points for one in item.options if leg.outcome in one.outcome} or {item.unanswered}
+    if points not in worths:
+        outcome = phrase(f"outcome.{leg.outcome}")
+        case.refuse("answers.points_final", item, value=points, outcome=outcome)
+    return points in worths
 
 
 def _ruled(case: Case, item: Item, ruling: Ruling) -> ItemScore:

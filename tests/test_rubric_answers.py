@@ -137,6 +137,19 @@ def test_a_person_decides_an_engaged_line_with_a_reason() -> None:
     assert line(keelung(facts, {"B1.1": {"points": 5, "reason": "主管裁定"}}), "B1.1").points == 5
 
 
+@pytest.mark.parametrize(
+    "told",
+    [{"accuracy": {"asked": True, "correct": True}}, {"accuracy": {"asked": 2, "correct": 2, "rate": 100}},
+     {"accuracy": {"asked": 3, "correct": 1}, "questions": [{"text": "a", "verdict": "correct"}]},
+     {"questions": [{"text": "a", "verdict": "right"}]}, {"questions": [{"verdict": "wrong", "precise": "no"}]},
+     {"questions": "x"}, {"accuracy": 2}],
+)  # fmt: skip
+def test_an_accuracy_block_of_another_shape_is_refused(told: dict[str, Any]) -> None:
+    answers, problems = read_answers(told, FORM)
+    assert answers.accuracy is None or "questions" in told
+    assert len(problems) == 1
+
+
 # ---- facts
 
 

@@ -195,6 +195,11 @@ def test_an_outcome_in_the_facts_is_final() -> None:
     sheet = keelung(call(), answer)
     assert points(sheet)["A2.1"] == 10
     assert "已接聽" in sheet.problems[0].say()
+    unanswered = keelung(call(legs={"unit": leg(outcome="no_answer")}), {"B1.1": {"points": 8, "reason": "其實有接"}})
+    assert points(unanswered)["B1.1"] == 0
+    assert "無人接聽" in unanswered.problems[0].say()
+    taken_back = {"B1.2": {"option": "1", "reason": "總機收回並轉接代理人"}}
+    assert points(keelung(call(legs={"unit": leg(outcome="no_answer")}), taken_back))["B1.2"] == 5
 
 
 # ---- parts that were not tested
@@ -207,7 +212,7 @@ def test_an_extension_dialled_directly_has_its_own_part_only() -> None:
     a, b = sheet.parts
     assert (a.points, a.complete) == (None, False)
     assert (b.points, b.rescaled) == (53, Decimal("96.4"))
-    assert line(sheet, "A3.1").status == "untested"
+    assert {line(sheet, one).status for one in ("A1.1", "A2.1", "A3.1")} == {"untested"}
 
 
 def test_an_operator_who_answers_it_all_has_the_first_part_only() -> None:

@@ -144,7 +144,7 @@ def _why(score: Mapping[str, Any], labels: Labels) -> Iterator[Line]:
     """The reason, where the tick alone does not tell it."""
     why = labels.why(score)
     by_hand = score.get("by") == "tester" and not score.get("reason") and "before_adjustment" not in score
-    if by_hand or score.get("status") == "not_applicable" or labels.only_awaits(why):
+    if by_hand or score.get("status") in ("not_applicable", "untested") or labels.only_awaits(why):
         return
     if "machine_points" in score:
         why += labels.say("override", points=number(score["machine_points"]))
