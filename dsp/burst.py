@@ -53,14 +53,11 @@ def envelope(samples: Array, tone_set: ToneSet) -> Array:
     return np.asarray(np.sqrt(2 * total) / (window * _MS), dtype=np.float32)
 
 
-def edges(
-    samples: Array, tone_set: ToneSet, *, inside: int, usual: float | None = None
-) -> tuple[int, int, float]:
+def edges(samples: Array, tone_set: ToneSet, *, inside: int) -> tuple[int, int, float]:
     """(start, end, level) of the burst that sounds at sample `inside`.
 
     The strength over one beat rises from nothing to the burst's own within one window; where it passes half, half
-    of the window is filled: that is the edge. `usual` is the level of the bursts before: with it the length of a
-    burst shorter than the window can be told, which never reaches its full strength.
+    of the window is filled: that is the edge.
     """
     window = round(tone_set.beat_s * 1000)
     strength = envelope(samples, tone_set)
@@ -69,12 +66,7 @@ def edges(
     at = min(max(inside // _MS - window // 2, 0), len(strength) - 1)
     near = max(at - window, 0)
     top = near + int(strength[near : at + window + 1].argmax())
-    peak = float(strength[top])
-    if usual is not None and peak < 0.9 * usual:
-        first, last = _stretch(strength > peak / 2, top)
-        centre, length = (first + last) / 2 + window / 2, window * peak / usual
-        return round((centre - length / 2) * _MS), round((centre + length / 2) * _MS), usual
-    level = float(np.median(strength[strength > peak / 2]))
+    level = float(np.median(strength[strength > strength[top] / 2]))
     first, last = _stretch(strength > level / 2, top)
     return round((first + window / 2) * _MS), round((last + 1 + window / 2) * _MS), level
 

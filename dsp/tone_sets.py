@@ -45,8 +45,12 @@ class ToneSet:
     @property
     def shortest_s(self) -> float:
         """Shorter, the set's tones cannot be told apart and prove nothing alone."""
-        far = len(self.frequencies_hz) > 1 and self.frequencies_hz[-1] - self.frequencies_hz[0] > 200
-        return 0.032 if far else 0.130
+        return 0.032 if self.is_far else 0.130
+
+    @property
+    def is_far(self) -> bool:
+        """Two tones so far apart that a few milliseconds tell them: a digit."""
+        return len(self.frequencies_hz) > 1 and self.frequencies_hz[-1] - self.frequencies_hz[0] > 200
 
     @property
     def beat_s(self) -> float:

@@ -18,6 +18,8 @@ Reader = Callable[[int, int], Array]
 
 _SHARE = 0.3
 """Least share of the band's power in one set: a tone 0 dB above white noise has more than half."""
+_FAR_SHARE = 0.6
+"""Tones far apart (digits) lie where voices have their formants."""
 _FAINTEST = 49152 * 10 ** (-56 / 10)
 """Power of a tone of -56 dBFS in a frame (512^2 * 3/16 * rms^2 for a Hann window)."""
 _BELOW_PEAK = 0.05
@@ -28,8 +30,6 @@ _CHECK_FRAMES = 20
 """After 0.4 s a candidate must look like a tone, or the voice waits for it in vain."""
 _LONG_FRAMES = 150
 """From 3 s on a tone is a long one: only its two ends are looked at."""
-_SHORTEST_PIECE = round(0.008 * SR)
-"""A piece of a burst shorter than this is not to be told from a click."""
 _BRIEF = round(0.35 * SR)
 """A proven burst shorter than this must also be as pure as the noise before it allows."""
 _PIECE = round(0.032 * SR)
@@ -57,6 +57,7 @@ class ToneTracker:
     def __init__(self, sets: tuple[ToneSet, ...], *, read: Reader) -> None:
         self._sets = sets
         self._read = read
+        self._shares = np.array([_FAR_SHARE if s.is_far else _SHARE for s in sets], np.float32)
         self._run: _Run | None = None
         self._usual: dict[int, tuple[float, tuple[float, ...]]] = {}
         self._next = 0
@@ -87,7 +88,7 @@ class ToneTracker:
         """Powers of the next frames, (m, sets + 1), the whole band last."""
         best = powers[:, :-1].argmax(axis=1)
         top = powers[np.arange(len(powers)), best]
-        on = (top > _SHARE * powers[:, -1]) & (top > _FAINTEST)
+        on = (top > self._shares[best] * powers[:, -1]) & (top > _FAINTEST)
         first, self._next = self._next, self._next + len(powers)
         if self._run is None and not on.any():
             return []
@@ -102,7 +103,7 @@ class ToneTracker:
         if run and tone_set == run.tone_set and power > _BELOW_PEAK * run.peak:
             run.last, run.peak = frame, max(run.peak, power)
             self._look(run)
-        elif run and frame - run.last > (_GAP_FRAMES if self._sets[run.tone_set].shortest_s > 0.1 else 1):
+        elif run and frame - run.last > (1 if self._sets[run.tone_set].is_far else _GAP_FRAMES):
             found = self._close()
         if self._run is None and tone_set is not None and (not found or frame * HOP + WINDOW // 2 > found[-1].end):
             self._run = _Run(tone_set, frame, frame, power)
@@ -126,32 +127,36 @@ class ToneTracker:
     def _set_of(self, run: _Run) -> int:
         return run.tone_set if run.named is None else run.named
 
-    def _edges(self, run: _Run, usual: float | None = None) -> tuple[int, int, float]:
+    def _edges(self, run: _Run) -> tuple[int, int, float]:
         first = run.first if run.start is None else max(run.last - _LONG_FRAMES // 2, run.first)
         base = max(first * HOP - _BACK, 0)
         samples = self._read(base, run.last * HOP + WINDOW + HOP)
         inside = (first + run.last) // 2 * HOP + WINDOW // 2 - base
-        start, end, level = edges(samples, self._sets[self._set_of(run)], inside=inside, usual=usual)
+        start, end, level = edges(samples, self._sets[self._set_of(run)], inside=inside)
         return base + start, base + end, level
 
     def _close(self) -> list[Burst]:
+        """The burst that a run was; nothing where it was too short to prove itself, or a piece of a voice."""
         run, self._run = self._run, None
         if run is None:
             return []
-        usual = self._usual.get(self._set_of(run))
-        shortest = self._sets[self._set_of(run)].shortest_s * SR
-        short = (run.last - run.first) * HOP < shortest
-        start, end, level = self._edges(run, usual[0] if short and usual else None)
-        start = max(start if run.start is None else run.start, self._last_end)
-        if end - start < shortest:
-            fits = usual is not None and self._fits(start, end, *usual)
-            return self._found(Burst(self._set_of(run), start, end, level, proven=False)) if fits else []
-        return self._proven(run, start, end, level)
-
-    def _proven(self, run: _Run, start: int, end: int, level: float) -> list[Burst]:
-        heard = spectrum(self._read(max(start, end - 2 * SR), end))
+        centre = (run.first + run.last) // 2 * HOP + WINDOW // 2
+        half = max((run.last - run.first) * HOP // 2, HOP)
+        shortest = self._sets[run.tone_set].shortest_s * SR
+        if 2 * half + 2 * HOP < shortest:
+            return []
+        heard = spectrum(self._read(max(centre - half, centre + half - 2 * SR), centre + half))
         tone_set, found = self._named(heard, run.tone_set)
         if tone_set is None:
+            return []
+        run.named = tone_set
+        return self._proven(run, heard, found)
+
+    def _proven(self, run: _Run, heard: Spectrum, found: Purity) -> list[Burst]:
+        tone_set = self._set_of(run)
+        start, end, level = self._edges(run)
+        start = max(start if run.start is None else run.start, self._last_end)
+        if end - start < self._sets[tone_set].shortest_s * SR:
             return []
         tones = lines_hz(heard, self._sets[tone_set])
         if end - start < _BRIEF and not self._fits(start, end, *self._usual.get(tone_set, (level, tones))):
@@ -200,8 +205,6 @@ class ToneTracker:
 
     def _fits(self, start: int, end: int, level: float, tones: tuple[float, ...]) -> bool:
         """Whether a short piece is as loud and as pure as the bursts before it, in the noise before it."""
-        if end - start < _SHORTEST_PIECE:
-            return False
         noise = self._read(start - round(0.25 * SR), start - round(0.03 * SR))
         wanted = level**2 / (level**2 + float(np.mean(noise**2)))
         piece = self._read(start + 16, max(end - 16, start + 48))
@@ -212,6 +215,9 @@ class ToneTracker:
         """The set whose lines hold the stretch best, among those that share its band; None: no tone."""
         low, high = self._sets[likely].edges_hz
         best, most = None, Purity(0, 0, 0, 0)
+        if self._sets[likely].is_far:
+            found = purity(heard, self._sets[likely])
+            return (likely, found) if found.is_tone else (None, found)
         for index, tone_set in enumerate(self._sets):
             if tone_set.edges_hz[0] > high or tone_set.edges_hz[1] < low:
                 continue

@@ -38,7 +38,7 @@ _MUSIC_PAUSE = 32
 """Music has rests; a second of quiet ends it."""
 _BEFORE, _AFTER = 11, 4
 """Chunks around the network's first in which the voice's very start is looked for."""
-_SURE_CHUNKS = 47
+_SURE_CHUNKS = 16
 """After so much speech its loudness alone is watched, while it stands out of the noise,"""
 _STANDS_OUT_DB = 15.0
 _PAUSE_DB = 6.0
