@@ -31,6 +31,14 @@ class WorkerLost(SoftphoneError):
     """The worker process that held the call has ended."""
 
 
+KINDS: dict[str, type[SoftphoneError]] = {"softphone.line_full": LineFull, "softphone.bad_address": BadAddress}
+
+
+def error_of(key: str, **values: object) -> SoftphoneError:
+    """Give the error that a worker process reported by its key."""
+    return KINDS.get(key, SoftphoneError)(key, **values)
+
+
 def softphone_error(what: str, status: int, reason: str) -> SoftphoneError:
     """Give the error of ours that stands for a status of pjsip's."""
     if status == TOO_MANY_CALLS:

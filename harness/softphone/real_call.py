@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import ThirdringError
-from harness.softphone.errors import SoftphoneError, WorkerLost
+from harness.softphone.errors import SoftphoneError, WorkerLost, error_of
 from harness.softphone.growing_wav import GrowingWav, repair_header
 from harness.softphone.protocol import Call, Missing, Recording
 from harness.softphone.signals import FAULT, PLAY, RELEASED, SipSignal, signal_from_dict
@@ -38,6 +38,7 @@ class RealCall:
         self._zero: tuple[float, float] | None = None
         self._missing: list[tuple[float, float, int]] = []
         self._missing_given = 0
+        self._dialled = False
         self._rtp: dict[str, Any] = {"packets": 0, "lost": 0}
         self._ended_s: float | None = None
         self._fault = ""
@@ -47,12 +48,12 @@ class RealCall:
     # --- the commander's thread -----------------------------------------------------------------------
 
     def start(self, uri: str, headers: dict[str, str]) -> None:
-        """Have the worker record and dial; returns when sample 0 has its instant."""
+        """Have the worker record and dial; returns when the INVITE is out, raises what kept it from going."""
         paths = {"far": str(self.far), "near": str(self.near), "trace": str(self.trace)}
         self._command("dial", uri=uri, headers=headers, **paths)
         with self._changed:
-            self._changed.wait_for(lambda: self._zero or self._error or self._fault, START_S)
-            if self._zero is None:
+            self._changed.wait_for(lambda: self._dialled or self._error or self._fault, START_S)
+            if not self._dialled:
                 raise self._error or WorkerLost("softphone.worker_silent", what="dial")
 
     @property
@@ -155,6 +156,9 @@ class RealCall:
     def _take_recording(self, event: dict[str, Any]) -> None:
         self._zero = (event["earliest_s"], event["latest_s"])
 
+    def _take_dialled(self, _: dict[str, Any]) -> None:
+        self._dialled = True
+
     def _take_signal(self, event: dict[str, Any]) -> None:
         self._signals.append(signal_from_dict(event["signal"]))
 
@@ -173,7 +177,7 @@ class RealCall:
         self._ended_s = event["ended_s"]
 
     def _take_error(self, event: dict[str, Any]) -> None:
-        self._error = SoftphoneError(event["key"], **event["values"])
+        self._error = error_of(event["key"], **event["values"])
 
     def _take_lost(self, event: dict[str, Any]) -> None:
         now = time.monotonic()

@@ -125,6 +125,7 @@ class Worker:
             self._endpoint.dial(leg, command["uri"], headers=command.get("headers", {}))
         finally:
             self._dialling = ""
+        self._send(event="dialled", leg=leg)
 
     def _do_play(self, command: dict[str, Any]) -> None:
         earliest, latest = self._endpoint.play(command["leg"], Path(command["wav"]), tick=self._tick)

@@ -50,6 +50,7 @@ class WorkerProcess:
         self.registration: SipSignal | None = None
         self.port = 0
         self.alive = True
+        self.retired = False
         self.command(line=line.to_dict(), silence_wav=str(silence_wav))
         self._reader = threading.Thread(target=self._read, name="softphone worker events", daemon=True)
         self._reader.start()
@@ -58,6 +59,11 @@ class WorkerProcess:
     def pid(self) -> int:
         """The process's id."""
         return self._process.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """How the process ended; None while it runs."""
+        return self._process.poll()
 
     @property
     def legs(self) -> int:
