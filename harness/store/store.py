@@ -79,7 +79,7 @@ class Store:
         if unknown:
             raise ValueError(f"no such columns: {sorted(unknown)}")
         call_id = row["call_id"]
-        with self._db.atomic():
+        with self._writing():
             whole = row | {"record": _json(record), "measured": None if measured is None else _json(measured)}
             self._db.table("calls").insert(whole)
             for one in recordings:
@@ -111,7 +111,7 @@ class Store:
     def add_answers(self, call_id: str, answers: Row, *, who: str, now: datetime | None = None) -> int:
         """Keep what a tester said, and who said it; give the row's id."""
         row = {"call_id": call_id, "who": who, "given_at": _stamp(now), "answers": _json(answers)}
-        with self._db.atomic():
+        with self._writing():
             self._call_or_raise(call_id)
             self._db.table("answers").insert(row)
             return int(self._db.execute("SELECT last_insert_rowid()").fetchone()[0])
@@ -126,7 +126,7 @@ class Store:
         now: datetime | None = None,
     ) -> int:
         """Add a score sheet beside those that are there; give its version, from 1."""
-        with self._db.atomic():
+        with self._writing():
             self._call_or_raise(call_id)
             version = len(self._of("sheets", call_id, "version")) + 1
             row = {"call_id": call_id, "version": version, "made_at": _stamp(now), "form": sheet["form"]}
@@ -146,6 +146,15 @@ class Store:
             one["answers"] = json.loads(by["answers"]) if by else None
             found.append(one)
         return found
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction that waits for its turn at once.
+
+        A deferred one that reads before it writes fails without waiting where another has written meanwhile.
+        """
+        with _write_lock(self._db):
+            yield
 
     def _of(self, table: str, call_id: str, order: str) -> list[Row]:
         return list(self._db.table(table).rows_where("call_id = ?", [call_id], order_by=order))
@@ -178,8 +187,23 @@ def _up_to_date(connection: sqlite3.Connection, file: str) -> Database:
     db.execute("PRAGMA synchronous = FULL")
     if {one.name for one in steps.applied(db)} - STEP_NAMES:
         raise StoreError("store.newer", file=file)
-    steps.apply(db)
+    if {one.name for one in steps.pending(db)}:
+        with _write_lock(db):
+            steps.apply(db)
     return db
+
+
+@contextmanager
+def _write_lock(db: Database) -> Iterator[None]:
+    """Hold the database's write lock from the start of a transaction to its end."""
+    connection = db.conn
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 def _summary(sheet: Row) -> Row:
