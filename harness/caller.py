@@ -29,7 +29,7 @@ UNHEARD_S = 1.5
 NO_SIGNAL_S = 36.0
 """Longest wait for anything at all after the INVITE: SIP's own transaction ends after 64 × T1 = 32 s."""
 LONGEST_CALL_S = 300.0
-"""No call lasts longer, whatever its scenario says."""
+"""No call lasts longer, whatever its scenario says, unless the agency sets another limit."""
 
 Progress = Callable[[Act], None]
 
@@ -43,6 +43,7 @@ def place_call(
     folder: Path,
     plan: TonePlan,
     started: datetime,
+    longest_s: float = LONGEST_CALL_S,
     headers: dict[str, str] | None = None,
     progress: Progress = lambda _: None,
 ) -> CallRecord:
@@ -52,7 +53,7 @@ def place_call(
     kept the call from beginning at all.
     """
     call = softphone.dial(leave, call_id=call_id, folder=folder, headers=headers or {})
-    walk = Walk(call, plan, progress)
+    walk = Walk(call, plan, progress, longest_s=longest_s)
     walk.act("dial", detail=leave.number)
     try:
         walk.through(scenario.steps)
@@ -67,7 +68,8 @@ def place_call(
 class Walk:
     """A call in progress and how far its scenario has got."""
 
-    def __init__(self, call: Call, plan: TonePlan, progress: Progress) -> None:
+    def __init__(self, call: Call, plan: TonePlan, progress: Progress, *, longest_s: float = LONGEST_CALL_S) -> None:
+        self._longest_s = longest_s
         self.call, self.ear = call, LiveEar(call, plan)
         self.signals: list[SipSignal] = []
         self.acts: list[Act] = []
@@ -102,7 +104,11 @@ class Walk:
         """Let a little time pass; hear and take what came."""
         self.take(self.call.advance(STEP_S))
         self.ear.listen()
-        if self.call.over or self.now_s > LONGEST_CALL_S:
+        if self.call.over:
+            self.released = True
+        elif self.now_s > self._longest_s and not self.released:
+            self.act("hang_up", detail="longest_call_s")
+            self.call.hang_up()
             self.released = True
 
     @property

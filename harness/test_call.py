@@ -138,6 +138,7 @@ def _place(
         folder=folder,
         plan=plan.tones,
         started=now.astimezone(UTC),
+        longest_s=agency.settings.caps.longest_call_s,
         headers=headers,
         progress=progress,
     )

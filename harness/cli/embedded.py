@@ -42,9 +42,12 @@ def switchboard(asked: Asked, script: Path, truth: Path) -> int:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("demo"), metavar="[DIR]")
+@click.option(
+    "--picture", type=click.Path(path_type=Path), metavar="FILE.svg", help="另存成圖。Draw the table into a file too."
+)
 @asked_for
-def demo(asked: Asked, folder: Path) -> int:
+def demo(asked: Asked, folder: Path, picture: Path | None) -> int:
     """對模擬機關撥測試電話，和真實時間比對。Call the embedded agency and compare with its truth."""
     from harness import demo as demonstration
 
-    return demonstration.run(folder, as_json=asked.as_json)
+    return demonstration.run(folder, as_json=asked.as_json, picture=picture)

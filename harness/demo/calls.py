@@ -44,7 +44,7 @@ class Row:
         return all(leg.right for leg in self.legs)
 
 
-def demonstrate(folder: Path, *, as_json: bool) -> int:
+def demonstrate(folder: Path, *, as_json: bool, picture: Path | None) -> int:
     """Run the demonstration and print it; 0 only if every measured interval holds the truth."""
     from harness.demo.show import show_json, show_start, show_table
 
@@ -61,7 +61,10 @@ def demonstrate(folder: Path, *, as_json: bool) -> int:
         Row(unit, test, compare(test.record, test.measured, log.get(test.record.sip_call_id, [])))
         for unit, test in tests
     )
-    (show_json if as_json else show_table)(rows, folder)
+    if as_json:
+        show_json(rows, folder)
+    else:
+        show_table(rows, folder, picture=picture)
     return DONE if all(row.right for row in rows) else BELOW_STANDARD
 
 

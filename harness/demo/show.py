@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -21,7 +22,9 @@ from harness.words import label, say
 from rubric.sheet import to_dict as sheet_to_dict
 
 SCHEMA = "thirdring.demo/1"
-PLAIN_WIDTH = 200
+PLAIN_WIDTH = 180
+TIMED = ("A1.1", "A2.1", "B1.1")
+"""The form's timing items; what else the machine gave is only counted."""
 COLUMNS = ("unit", "scenario", "outcome", "rings", "latency", "truth", "error", "points", "open")
 
 
@@ -39,19 +42,31 @@ def show_progress(calls: int) -> Iterator[Callable[[Future[Any]], None]]:
         yield lambda _: progress.advance(task)
 
 
-def show_table(rows: tuple[Row, ...], folder: Path) -> None:
-    """Print one row a call; a call with several legs has a line for each."""
-    table = Table(*(label(f"demo.{name}") for name in COLUMNS), box=None, padding=(0, 2, 0, 0))
+def show_table(rows: tuple[Row, ...], folder: Path, *, picture: Path | None) -> None:
+    """Print one row a call; a call with several legs has a line for each. `picture`: an SVG of the same."""
+    headings = (label(f"demo.{name}").replace(" ", "\n", 1) for name in COLUMNS)
+    table = Table(*headings, box=None, padding=(0, 2, 0, 0))
     for row in rows:
         for index, leg in enumerate(row.legs):
             head = [f"{row.unit.unit} {row.unit.name}", row.test.record.scenario] if index == 0 else ["", ""]
             tail = [_points(row), _open(row)] if index == 0 else ["", ""]
             table.add_row(*(Text(cell) for cell in (*head, *_leg(leg, several=len(row.legs) > 1), *tail)))
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    Console(file=sys.stdout, width=width, highlight=False).print(table)
-    print()
-    print(_verdict(rows))
+    console = Console(file=sys.stdout, width=_width(), highlight=False, record=picture is not None)
+    console.print(table)
+    console.print("\n" + _verdict(rows), soft_wrap=True)
+    if picture is not None:
+        picture.write_text(_without_fonts(console.export_svg(title="make demo")), encoding="utf-8")
     print(say("demo.where", folder=folder, page=_a_page(rows), recording=_a_recording(rows)))
+
+
+def _width() -> int | None:
+    """A terminal's own width; wide where there is none, so that a file has one line a row."""
+    return None if sys.stdout.isatty() else PLAIN_WIDTH
+
+
+def _without_fonts(svg: str) -> str:
+    """Take the web fonts out: nothing is fetched to look at a picture."""
+    return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
 
 
 def show_json(rows: tuple[Row, ...], folder: Path) -> None:
@@ -84,8 +99,11 @@ def _leg(leg: Comparison, *, several: bool) -> list[str]:
 
 
 def _points(row: Row) -> str:
-    by_machine = [item for item in sheet_to_dict(row.test.sheet)["items"] if item["by"] == "machine"]
-    return " ".join(f"{item['id']}={item['points']}" for item in by_machine if item["points"] is not None) or "—"
+    items = sheet_to_dict(row.test.sheet)["items"]
+    given = {i["id"]: i["points"] for i in items if i["by"] == "machine" and i["points"] is not None}
+    timed = " ".join(f"{name}={points}" for name, points in given.items() if name in TIMED)
+    others = sum(name not in TIMED for name in given)
+    return (timed + (f" +{others}" if others else "")).strip() or "—"
 
 
 def _open(row: Row) -> str:
