@@ -14,7 +14,7 @@ from dsp.tone_sets import SR, ToneSet, dtmf_sets, same_set, set_of
 STRETCH = 0.18
 """Cadences may be off by 15 %; a burst's edges by some milliseconds more."""
 _SLACK_S = 0.03
-_ALONE = 0.9
+_ALONE = 0.75
 _LONG_S = 2.5
 """A plan's tone without end that lasted this long is that tone."""
 
@@ -54,12 +54,12 @@ class Cadence:
         `spoken`: somebody was speaking right up to the burst. Then only a whole burst is believed: vowels are tonal.
         `music`: music was playing. Then a burst must be whole and stand alone: instruments hold notes.
         """
-        if music and (burst.share < _ALONE or not self._is_whole(burst)):
+        if music and (burst.share < _ALONE or not self.is_whole(burst)):
             return None
         if not burst.proven:
-            return self._ring(burst) if not spoken and self._was_due(burst) else None
+            return self._ring(burst) if not spoken and self.is_due(burst) else None
         seconds = (burst.end - burst.start) / SR
-        if spoken and seconds < 0.5 and not self._is_whole(burst):
+        if spoken and seconds < _LONG_S and not self.is_whole(burst):
             return None
         if burst.tone_set in self._keys:
             return [Segment(DTMF, burst.start, burst.end, self._keys[burst.tone_set])] if seconds < 3 else []
@@ -72,13 +72,14 @@ class Cadence:
             return [*self._settle(burst.tone_set), *self._single(burst)]
         return self._join(burst)
 
-    def _is_whole(self, burst: Burst) -> bool:
+    def is_whole(self, burst: Burst) -> bool:
+        """Whether a burst has the full length of one of the plan's."""
         ons = [on for _, tone, s in self._repeated if s == burst.tone_set for on, _ in tone.cadence]
         ons += self._ring_ons if burst.tone_set == self.ring_set else ()
         return any(fits((burst.end - burst.start) / SR, on) for on in ons) or burst.tone_set in self._sit_sets
 
-    def _was_due(self, burst: Burst) -> bool:
-        """A burst cut to a few milliseconds is believed where the cadence wanted one."""
+    def is_due(self, burst: Burst) -> bool:
+        """Whether the cadence wanted a burst there: one cut to a few milliseconds is believed only then."""
         if not self._rings or burst.tone_set != self.ring_set:
             return False
         slack = 0.04 * SR if len(self._rings) > 1 else STRETCH * min(self._steps) * SR

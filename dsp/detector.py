@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from dsp.burst import Burst
 from dsp.cadence import Cadence
+from dsp.fallback import WebrtcVoice
 from dsp.probe import REACH
 from dsp.segment import MISSING, Segment
 from dsp.silero import network
@@ -33,6 +34,7 @@ VOICE_ERROR_S = 0.060
 STEP_FRAMES = 16
 STEP = STEP_FRAMES * HOP
 """Samples at 8 kHz heard at a time: 320 ms, what a live reader lags besides the audio needed to be sure."""
+_TASTE = round(0.2 * SR)
 
 
 class Detector:
@@ -55,8 +57,7 @@ class Detector:
         self._masks = masks(sets)
         self._tones = ToneTracker(sets, read=self._stream.read)
         self._cadence = Cadence(plan, sets)
-        net = network()
-        self._voice = VoiceTracker(net, read=self._stream.read) if net else None
+        self._voice = VoiceTracker(network() or WebrtcVoice(), read=self._stream.read)
         self._steps = 0
         self._fed = 0
         self._probed = -1
@@ -89,14 +90,13 @@ class Detector:
         self._name(self._tones.close())
         self._hear(total)
         self._done += self._cadence.close()
-        if self._voice:
-            self._done += self._voice.reset(total)
+        self._done += self._voice.reset(total)
         return self._hand_out(limit=total)
 
     @property
     def open(self) -> tuple[Segment, ...]:
         """Speech, busy and congestion heard so far and not over yet, for who must act at once."""
-        voice = self._voice.open if self._voice else None
+        voice = self._voice.open
         return tuple(self._scaled(s) for s in (*self._cadence.open, *((voice,) if voice else ())))
 
     def _take(self, block: npt.NDArray[np.float32]) -> list[Segment]:
@@ -115,15 +115,18 @@ class Detector:
             self._hear(self._tones.clear_until)
             self._done += self._cadence.tick(first + STEP)
             keep = self._tones.keep_from
-            self._stream.forget(min(keep, self._voice.keep_from) if self._voice else keep)
+            self._stream.forget(min(keep, self._voice.keep_from))
 
     def _name(self, bursts: list[Burst]) -> None:
         for burst in bursts:
-            self._hear(burst.start)
-            spoken, music = (self._voice.likely, self._voice.music) if self._voice else (False, False)
-            named = self._cadence.push(burst, spoken=spoken, music=music)
-            if self._voice and named is not None:
-                self._done += self._voice.reset(burst.end)
+            # What is neither whole nor due may be a vowel or a note: the network hears its start too.
+            sure = not burst.proven or self._cadence.is_whole(burst) or self._cadence.is_due(burst)
+            self._hear(burst.start if sure else min(burst.start + _TASTE, burst.end))
+            named = self._cadence.push(burst, spoken=self._voice.likely, music=self._voice.music)
+            if named is not None and sure:
+                self._done += self._voice.reset(burst.end, since=burst.start)
+            elif named is not None:
+                self._done += self._voice.skip(burst.end)
             self._done += named or []
 
     def _probe(self) -> None:
@@ -132,14 +135,11 @@ class Detector:
             if self._probed < due and due + REACH < min(self._tones.clear_until, self._stream.available):
                 self._probed = due
                 self._hear(due)
-                spoken = bool(self._voice and self._voice.likely)
-                burst = None if spoken else self._tones.probe(due, self._cadence.ring_set)
+                burst = None if self._voice.likely else self._tones.probe(due, self._cadence.ring_set)
                 if burst is not None:
                     self._name([burst])
 
     def _hear(self, until: int) -> None:
-        if self._voice is None:
-            return
         if self._answer is not None and self._answer <= until:
             self._done += self._voice.advance(self._answer)
             self._done += self._voice.reset(self._answer)

@@ -33,6 +33,8 @@ _LOST_S = 0.045
 """A burst shorter by less than this may have lost its last two packets instead of being cut."""
 _SAME_S = 0.0015
 """Ends of bursts that agree to this are equal: edges are known to 1.5 ms at 20 dB."""
+_LEAST_PROMPT_S = 0.3
+"""No prompt is shorter."""
 _HAIR_S = 0.001
 """The pick-up comes before the burst that did not come."""
 _SIGNAL_S = 0.030
@@ -124,7 +126,7 @@ def _before(call: _Call, first: int) -> list[Leg]:
     legs: list[Leg] = []
     refusals = _between(call, tuple(_REFUSED), 0, first)
     spoken = [s for s in heard if not refusals or s.start < refusals[0].start]
-    if spoken:
+    if sum(s.length for s in spoken) > _LEAST_PROMPT_S * call.sr:
         voice = next((s for s in spoken if s.sound == SPEECH), None)
         legs.append(
             Leg(None, 0, NONE, None, _voice_span(call, voice), None, tuple(spoken), music=voice is None)
@@ -247,8 +249,12 @@ def _is_whole(call: _Call, train: Train) -> bool:
     ends = _ends(train)
     if len(ends) < 2:
         return False
-    near = sum(abs(end - float(np.median(ends))) <= _SAME_S * call.sr for end in ends)
-    return near > 1 and train.last.end >= _whole_end(call, train) - train.lean - _SAME_S * call.sr
+    apart = np.abs(np.array(ends) - float(np.median(ends)))
+    same = apart[apart <= _SAME_S * call.sr]
+    if len(same) < 2:
+        return False
+    error = min(4 * float(np.median(same)) + _SAME_S / 4 * call.sr, _SAME_S * call.sr)
+    return train.last.end >= _whole_end(call, train) - train.lean - error
 
 
 def _was_cut(call: _Call, train: Train) -> bool:

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.detector import Detector, Samples
+from dsp.learn import find_plan
 from dsp.legs import Leg, find_legs
 from dsp.segment import Segment, Span
-from dsp.tone_plan import TonePlan
+from dsp.tone_plan import TonePlan, load_plan
 
 SCHEMA = "thirdring.listening/1"
 _BLOCK_S = 10
@@ -38,7 +39,7 @@ def listen(
     samples: Samples,
     *,
     sr: int,
-    plan: TonePlan,
+    plan: TonePlan | None,
     missing: Sequence[tuple[int, int]] = (),
     early_until: int | None = None,
     answered_at: int | None = None,
@@ -48,7 +49,7 @@ def listen(
     Args:
         samples: mono, int16 or floats in [-1, 1], shape (n,).
         sr: 8000 or 16000.
-        plan: the tones to listen for.
+        plan: the tones to listen for; None: the published plan that fits what rings, else Taiwan's.
         missing: (start, end) samples that never arrived, whatever the file holds there.
         early_until: until this sample the call was not answered by signalling.
         answered_at: the sample at which a 200 OK arrived.
@@ -56,6 +57,8 @@ def listen(
     Raises:
         ValueError: a rate the ear does not take.
     """
+    if plan is None:
+        plan = find_plan(samples, sr=sr) or load_plan("tw")
     detector = Detector(sr=sr, plan=plan)
     if answered_at is not None:
         detector.answered_at(answered_at)

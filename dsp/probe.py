@@ -17,6 +17,8 @@ Array = npt.NDArray[np.float32]
 _MS = SR // 1000
 REACH = 150 * _MS
 """Longer pieces are found without being looked for."""
+_HOLED = 55 * _MS
+"""A piece this long may have a lost packet in it."""
 SHORTEST, LEAST_LATE = 8 * _MS, 30 * _MS
 _LENGTHS = tuple(n * _MS for n in (8, 10, 12, 14, 16, 18, 20, 23, 26, 30, 34, 38, 43, 48, 54, 60, 70, 80, 95, 110, 130))
 _LATE = tuple(n * _MS for n in (0, 20, 40))
@@ -58,4 +60,5 @@ def _plausible(held: float, total: float, n: int, level: float, noise: float) ->
     """As loud as the bursts before, and what the tones leave is little more than the line's noise."""
     loud = held / n / level**2
     left = (total - held) / n
-    return 0.2 < loud < 3.0 and held > 40 * noise and left < max(4 * noise, 0.1 * held / n)
+    pure = left < max(4 * noise, 0.1 * held / n) or (n > _HOLED and held > 0.6 * total)
+    return 0.2 < loud < 3.0 and held > 40 * noise and pure

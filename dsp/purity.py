@@ -40,7 +40,7 @@ class Purity:
     concentration: float
     """Share of the set's band that its lines hold."""
     balance: float
-    """The weaker line over the stronger."""
+    """The weakest line over the strongest; a tone that swings has two beside it, a fifth as strong."""
     energy: float
     """Energy of the lines: of two sets that fit, the right one explains more."""
     share: float
@@ -70,6 +70,10 @@ def _peak(power: Array, f: float) -> int:
     return low + int(np.argmax(power[low : int(f * (1 + DETUNE) / _HZ) + 2]))
 
 
+MIN_DIGIT = 0.7
+"""Share of the whole band that a digit's two tones must hold: a chord has more lines."""
+
+
 def purity(heard: Spectrum, tone_set: ToneSet) -> Purity:
     """How purely a stretch is this set of tones, each anywhere within the tolerated detuning."""
     power, half = heard.power, heard.half_hz / _HZ
@@ -86,7 +90,10 @@ def purity(heard: Spectrum, tone_set: ToneSet) -> Purity:
         lines[line] = True
         for side in (-1, 1) if tone_set.modulation_hz else ():
             at = peak + side * (tone_set.modulation_hz or 0) / _HZ
-            lines[int(at - half - 1) : int(at + half + 1) + 2] = True
+            swing = slice(int(at - half - 1), int(at + half + 1) + 2)
+            lines[swing] = True
+            if heard.half_hz < (tone_set.modulation_hz or 0) / 2:
+                strengths.append(float(power[swing].sum()))
     held = float(power[lines].sum())
     whole = float(power[_LOW:_HIGH].sum())
     return Purity(held / band, min(strengths) / max(strengths), held, held / whole)

@@ -6,8 +6,11 @@ scale of 1.0.
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import numpy.typing as npt
+import soundfile
 
 from dsp.tone_plan import Step, Tone
 
@@ -109,17 +112,39 @@ def g711(wave: Array, *, law: str = "a") -> Array:
     return (np.sign(x) * size).astype(np.float32)
 
 
+def adpcm(wave: Array, *, subtype: str) -> Array:
+    """There and back through a codec of libsndfile at 8 kHz: `GSM610` (GSM full rate) or `G721_32` (ITU-T G.726).
+
+    Codecs work in blocks; what they add at the end is cut off.
+    """
+    file = io.BytesIO()
+    kind = "WAV" if subtype == "GSM610" else "AU"
+    soundfile.write(file, wave, 8000, format=kind, subtype=subtype)
+    file.seek(0)
+    decoded = soundfile.read(file, dtype="float32")[0]
+    out = np.zeros(len(wave), np.float32)
+    out[: min(len(decoded), len(wave))] = decoded[: len(wave)]
+    return out
+
+
 def lose_packets(
-    wave: Array, *, sr: int, share: float, rng: np.random.Generator, conceal: bool = True
+    wave: Array,
+    *,
+    sr: int,
+    share: float,
+    rng: np.random.Generator,
+    conceal: bool = True,
+    keep: tuple[int, int] | None = None,
 ) -> tuple[Array, tuple[tuple[int, int], ...]]:
     """Drop 20 ms packets at random: (what is left, the (start, end) samples lost).
 
-    Concealment repeats the last packet at half strength, as simple receivers do; else the loss is silence.
+    What overlaps `keep` always arrives. Concealment repeats the last packet at half strength, as simple receivers do; else the loss is silence.
     """
     size = sr // 50
     out, lost = wave.copy(), []
     for start in range(0, len(wave) - size, size):
-        if rng.random() < share:
+        spared = keep is not None and start < keep[1] and start + size > keep[0]
+        if rng.random() < share and not spared:
             before = out[start - size : start] if conceal and start >= size else np.zeros(size, np.float32)
             out[start : start + size] = before * 0.5
             lost.append((start, start + size))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dsp.burst import Burst, edges, explained, sharpen
 from dsp.probe import REACH, cut_piece
-from dsp.purity import Purity, Spectrum, lines_hz, purity, spectrum
+from dsp.purity import MIN_DIGIT, Purity, Spectrum, lines_hz, purity, spectrum
 from dsp.tone_sets import HOP, SR, WINDOW, ToneSet
 
 Array = npt.NDArray[np.float32]
@@ -33,6 +33,9 @@ _LONG_FRAMES = 150
 _BRIEF = round(0.35 * SR)
 """A proven burst shorter than this must also be as pure as the noise before it allows."""
 _PIECE = round(0.032 * SR)
+_HALF = round(0.100 * SR)
+_HALF_PURE, _HALF_SHARE = 0.85, 0.6
+"""A half of a burst is believed only where it is purer than a whole one need be."""
 _AROUND = round(0.05 * SR)
 _BACK = round(0.5 * SR)
 
@@ -51,6 +54,15 @@ class _Run:
     """The exact start, once the run is long enough to be proven while it sounds."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """The last burst of a set, by which the next is judged."""
+
+    level: float
+    tones: tuple[float, ...]
+    share: float
+
+
 class ToneTracker:
     """Bursts out of frame powers. `read(start, end)` gives samples not older than `keep_from`."""
 
@@ -59,7 +71,7 @@ class ToneTracker:
         self._read = read
         self._shares = np.array([_FAR_SHARE if s.is_far else _SHARE for s in sets], np.float32)
         self._run: _Run | None = None
-        self._usual: dict[int, tuple[float, tuple[float, ...]]] = {}
+        self._usual: dict[int, _Usual] = {}
         self._next = 0
         self._last_end = 0
 
@@ -113,10 +125,11 @@ class ToneTracker:
         """Give up a candidate that is no tone; fix the start of a long tone."""
         frames = run.last - run.first
         if frames == _CHECK_FRAMES:
-            heard = spectrum(self._read(run.first * HOP + WINDOW // 2, run.last * HOP))
-            run.named = self._named(heard, run.tone_set)[0]
-            if run.named is None:
+            looked = self._look_at(run.first * HOP + WINDOW // 2, run.last * HOP, run.tone_set)
+            if looked is None:
                 self._run = None
+            else:
+                run.named = looked[0]
         elif frames == _LONG_FRAMES and run.start is None:
             run.start = self._edges(run)[0]
 
@@ -145,11 +158,10 @@ class ToneTracker:
         shortest = self._sets[run.tone_set].shortest_s * SR
         if 2 * half + 2 * HOP < shortest:
             return []
-        heard = spectrum(self._read(max(centre - half, centre + half - 2 * SR), centre + half))
-        tone_set, found = self._named(heard, run.tone_set)
-        if tone_set is None:
+        looked = self._look_at(max(centre - half, centre + half - 2 * SR), centre + half, run.tone_set)
+        if looked is None:
             return []
-        run.named = tone_set
+        run.named, found, heard = looked
         return self._proven(run, heard, found)
 
     def _proven(self, run: _Run, heard: Spectrum, found: Purity) -> list[Burst]:
@@ -159,11 +171,12 @@ class ToneTracker:
         if end - start < self._sets[tone_set].shortest_s * SR:
             return []
         tones = lines_hz(heard, self._sets[tone_set])
-        if end - start < _BRIEF and not self._fits(start, end, *self._usual.get(tone_set, (level, tones))):
+        usual = self._usual.get(tone_set, _Usual(level, tones, 1.0))
+        if not self._is_steady(start, end, level) or (end - start < _BRIEF and not self._fits(start, end, usual)):
             return []
-        start, end = self._trimmed(start, end, tones, level)
+        start, end = self._trimmed(start, end, tones, level, share=min(usual.share, found.share))
         start, end = self._sharpened(start, end, tones, long=run.start is not None)
-        self._usual[tone_set] = (level, tones)
+        self._usual[tone_set] = _Usual(level, tones, found.share)
         return self._found(Burst(tone_set, start, end, level, proven=True, share=found.share))
 
     def probe(self, due: int, tone_set: int) -> Burst | None:
@@ -171,30 +184,31 @@ class ToneTracker:
         usual = self._usual.get(tone_set)
         if usual is None or due < self._last_end:
             return None
-        level, tones = usual
         noise = self._read(due - round(0.25 * SR), due - round(0.03 * SR))
         piece = cut_piece(
-            self._read(due, due + REACH), level=level, tones=tones, noise=float(np.mean(noise**2)) + 1e-10
+            self._read(due, due + REACH), level=usual.level, tones=usual.tones, noise=float(np.mean(noise**2)) + 1e-10
         )
         if piece is None:
             return None
-        return self._found(Burst(tone_set, due + piece[0], due + piece[1], level, proven=False))[0]
+        return self._found(Burst(tone_set, due + piece[0], due + piece[1], usual.level, proven=False))[0]
 
     def _found(self, burst: Burst) -> list[Burst]:
         self._last_end = burst.end
         return [burst]
 
-    def _trimmed(self, start: int, end: int, tones: tuple[float, ...], level: float) -> tuple[int, int]:
+    def _trimmed(
+        self, start: int, end: int, tones: tuple[float, ...], level: float, *, share: float
+    ) -> tuple[int, int]:
         """Take off what is no tone at the ends: a voice that came right after, bridged like a lost packet."""
-        while end - start > 3 * _PIECE and not self._sounds(end - _PIECE, tones, level):
+        while end - start > 3 * _PIECE and not self._sounds(end - _PIECE, tones, level, share):
             end -= _PIECE // 2
-        while end - start > 3 * _PIECE and not self._sounds(start, tones, level):
+        while end - start > 3 * _PIECE and not self._sounds(start, tones, level, share):
             start += _PIECE // 2
         return start, end
 
-    def _sounds(self, at: int, tones: tuple[float, ...], level: float) -> bool:
+    def _sounds(self, at: int, tones: tuple[float, ...], level: float, share: float) -> bool:
         piece = self._read(at, at + _PIECE)
-        return explained(piece, tones) > 0.4 and float(np.mean(piece**2)) > 0.1 * level**2
+        return explained(piece, tones) > 0.6 * share and float(np.mean(piece**2)) > 0.1 * level**2
 
     def _sharpened(self, start: int, end: int, tones: tuple[float, ...], *, long: bool) -> tuple[int, int]:
         base = max(start, end - 2 * SR) - _AROUND
@@ -203,13 +217,34 @@ class ToneTracker:
             start = base + sharpen(samples, tones, start - base, ends=False)
         return start, base + sharpen(samples, tones, end - base, ends=True)
 
-    def _fits(self, start: int, end: int, level: float, tones: tuple[float, ...]) -> bool:
-        """Whether a short piece is as loud and as pure as the bursts before it, in the noise before it."""
+    def _fits(self, start: int, end: int, usual: _Usual) -> bool:
+        """Whether a short piece is as loud and as pure as the burst before it, in the noise before it."""
         noise = self._read(start - round(0.25 * SR), start - round(0.03 * SR))
-        wanted = level**2 / (level**2 + float(np.mean(noise**2)))
+        wanted = min(usual.level**2 / (usual.level**2 + float(np.mean(noise**2))), usual.share)
         piece = self._read(start + 16, max(end - 16, start + 48))
-        loud = float(np.sqrt(np.mean(piece**2))) / level
-        return 0.5 < loud < 2.0 and explained(piece, tones) > 0.8 * wanted
+        loud = float(np.sqrt(np.mean(piece**2))) / usual.level
+        return 0.5 < loud < 2.0 and explained(piece, usual.tones) > 0.75 * wanted
+
+    def _is_steady(self, start: int, end: int, level: float) -> bool:
+        """An exchange's tone is as loud at its end as at its start; a plucked or spoken one dies away."""
+        third = (end - start) // 3
+        if third < _PIECE:
+            return True
+        parts = [float(np.mean(self._read(at, at + third) ** 2)) for at in (start, start + third, end - third)]
+        return max(parts) < 4 * min(parts) + 0.1 * level**2
+
+    def _look_at(self, start: int, end: int, likely: int) -> tuple[int, Purity, Spectrum] | None:
+        """(set, purity, spectrum) of a stretch: of the whole, else of a half without the packet that was lost."""
+        samples = self._read(start, end)
+        half = len(samples) // 2
+        pieces = [samples] if half < _HALF else [samples, samples[:half], samples[half:]]
+        for piece in pieces:
+            heard = spectrum(piece)
+            tone_set, found = self._named(heard, likely)
+            pure = found.concentration > _HALF_PURE and found.share > _HALF_SHARE
+            if tone_set is not None and (len(piece) == len(samples) or pure):
+                return tone_set, found, heard
+        return None
 
     def _named(self, heard: Spectrum, likely: int) -> tuple[int | None, Purity]:
         """The set whose lines hold the stretch best, among those that share its band; None: no tone."""
@@ -217,7 +252,7 @@ class ToneTracker:
         best, most = None, Purity(0, 0, 0, 0)
         if self._sets[likely].is_far:
             found = purity(heard, self._sets[likely])
-            return (likely, found) if found.is_tone else (None, found)
+            return (likely if found.is_tone and found.share > MIN_DIGIT else None), found
         for index, tone_set in enumerate(self._sets):
             if tone_set.edges_hz[0] > high or tone_set.edges_hz[1] < low:
                 continue

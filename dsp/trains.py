@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from dsp.cadence import STRETCH, fits
-from dsp.segment import MISSING, MUSIC, RINGBACK, SPEECH, Segment
+from dsp.segment import DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import TonePlan
 
-TRUE_PERIOD = 0.008
-"""A measured period this near the plan's is the plan's: exchanges count with crystals, and a lost packet moves an
-edge by 20 ms."""
-
+_EARLY_S = 0.0025
+"""Starts of bursts are known to this at 10 dB of signal to noise."""
+_LOST_S = 0.045
+"""Two packets."""
 _MAX_LEAN_S = 0.003
 _HOLE_S = 0.09
-_AGREE = 0.0015
-"""Starts this near each other, as a share of the period, differ by noise, not by lost packets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,36 +91,80 @@ def _rings(bursts: list[Segment], *, sr: int, plan: TonePlan) -> list[tuple[Segm
 
 
 def _goes_on(
-    group: list[tuple[Segment, ...]], ring: tuple[Segment, ...], segments: Sequence[Segment], *, sr: int, plan: TonePlan
+    group: list[tuple[Segment, ...]],
+    ring: tuple[Segment, ...],
+    segments: Sequence[Segment],
+    *,
+    sr: int,
+    plan: TonePlan,
 ) -> bool:
     """Whether a ring belongs to the ringing before it: on time, or late with nobody heard between."""
-    before, start = group[-1][0].start, ring[0].start
-    period = _period(group, sr=sr, plan=plan)
-    steps = (start - before) / period
-    if round(steps) >= 1 and abs(steps - round(steps)) <= 0.04 and round(steps) <= 2:
+    before, start = group[-1][0], ring[0].start
+    if not (_is_whole(before, sr=sr, plan=plan) or before.start < _HOLE_S * sr):
+        return False  # what ended early was picked up, or was never ringing
+    steps = (start - before.start) / _period(group, sr=sr, plan=plan)
+    if round(steps) in (1, 2) and abs(steps - round(steps)) <= 0.04:
         return True  # a burst on time: whatever sounded in the gap did not stop the ringing
     spoken = any(s.sound in (SPEECH, MUSIC) and s.start < start and s.end > group[-1][-1].end for s in segments)
     return not spoken and steps < 2 * (1 + STRETCH)
 
 
+def _is_whole(burst: Segment, *, sr: int, plan: TonePlan) -> bool:
+    """Whether a burst has the plan's length, or did before it lost two packets."""
+    return any(fits(burst.length / sr + lost, on) for on, _ in plan.cadence for lost in (0, _LOST_S))
+
+
 def _period(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> float:
     """Samples from ring to ring."""
+    return _grid(group, sr=sr, plan=plan).period
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """The beat that the rings keep."""
+
+    period: float
+    onset: float
+    steps: npt.NDArray[np.float64]
+    on_it: int
+
+
+def _grid(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> _Grid:
+    """The beat most rings keep. A lost packet makes a burst begin late, never early: no ring is before its beat."""
     nominal = plan.period_s * sr
     starts = np.array([ring[0].start for ring in group], dtype=float)
-    steps = np.round(np.diff(starts) / nominal)
-    fair = (steps >= 1) & (np.abs(np.diff(starts) / np.maximum(steps, 1) / nominal - 1) <= STRETCH)
-    if fair.any():
-        # The median: one burst whose first packet was lost, or one restart, does not move it.
-        each = np.diff(starts)[fair] / steps[fair]
-        if np.abs(each / nominal - 1).min() <= _AGREE / 3:
-            return nominal  # one step to the plan's own hair: the others lost a packet
-        measured = float(np.median(each))  # which a lost packet or a restart does not move
-        near = each[np.abs(each - measured) <= _AGREE * nominal]
-        if len(near) > 1:
-            return float(near.mean())
-    else:
-        measured = nominal * _scale(group[0], sr=sr, plan=plan)
-    return nominal if abs(measured / nominal - 1) <= TRUE_PERIOD else measured
+    steps = np.concatenate([[0], np.cumsum(np.maximum(np.round(np.diff(starts) / nominal), 1))])
+    first = _Grid(nominal * _scale(group[0], sr=sr, plan=plan), float(starts[0]), steps, 1)
+    lines = [_line(starts, steps, i, j) for i in range(len(starts)) for j in range(i + 1, len(starts))]
+    lines += [_Grid(nominal, float(start - step * nominal), steps, 0) for start, step in zip(starts, steps, strict=True)]
+    best, most = first, (0, 0.0)
+    for line in lines:
+        late = (starts - line.onset - steps * line.period) / sr
+        if abs(line.period / nominal - 1) > STRETCH or late.min() < -_EARLY_S:
+            continue
+        on_it = int((late <= _EARLY_S).sum())
+        likely = (on_it + (line.period == nominal), -abs(line.period / nominal - 1))
+        if on_it > 1 and likely > most:
+            best, most = _Grid(line.period, line.onset, steps, on_it), likely
+    return _settled(best, starts, sr=sr, nominal=nominal)
+
+
+def _line(starts: npt.NDArray[np.float64], steps: npt.NDArray[np.float64], i: int, j: int) -> _Grid:
+    period = float((starts[j] - starts[i]) / (steps[j] - steps[i]))
+    return _Grid(period, float(starts[i] - steps[i] * period), steps, 0)
+
+
+def _settled(grid: _Grid, starts: npt.NDArray[np.float64], *, sr: int, nominal: float) -> _Grid:
+    """The same beat, laid through the middle of the rings on it."""
+    late = starts - grid.onset - grid.steps * grid.period
+    on_it = np.abs(late) <= _EARLY_S * sr
+    if grid.on_it < 2:
+        return grid
+    period = grid.period
+    if grid.on_it > 2 and period != nominal:
+        period = float(np.polyfit(grid.steps[on_it], starts[on_it], 1)[0])
+    onset = float(np.median(starts[on_it] - grid.steps[on_it] * period))
+    return _Grid(period, onset, grid.steps, grid.on_it)
 
 
 def _scale(ring: tuple[Segment, ...], *, sr: int, plan: TonePlan) -> float:
@@ -131,28 +174,26 @@ def _scale(ring: tuple[Segment, ...], *, sr: int, plan: TonePlan) -> float:
 
 
 def _train(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> Train:
-    period = _period(group, sr=sr, plan=plan)
+    grid = _grid(group, sr=sr, plan=plan)
     count, restarted = 1, False
     for one, other in pairwise(group):
-        steps = (other[0].start - one[0].start) / period
+        steps = (other[0].start - one[0].start) / grid.period
         on_time = abs(steps - round(steps)) <= 0.06 and round(steps) >= 1
         count += round(steps) if on_time else 1
         restarted |= not on_time
-    onset, last_start = _anchors(group, period)
-    sure = _sure(group, onset, period, sr=sr, plan=plan)
-    lean = _lean(group, period, sr=sr, plan=plan)
-    return Train(tuple(group), count, period, restarted, round(onset - lean), last_start - lean, sure, lean)
+    lean = _lean(group, grid.period, sr=sr, plan=plan)
+    onset, last_start = grid.onset, grid.onset + float(grid.steps[-1]) * grid.period
+    if restarted or abs(group[-1][0].start - last_start) > 0.06 * grid.period:
+        onset, last_start = group[0][0].start, group[-1][0].start
+    sure = _is_sure(group, grid, sr=sr, plan=plan)
+    return Train(tuple(group), count, grid.period, restarted, round(onset - lean), last_start - lean, sure, lean)
 
 
-def _sure(
-    group: list[tuple[Segment, ...]], onset: float, period: float, *, sr: int, plan: TonePlan
-) -> bool:
-    wanted = plan.cadence[0][0] * sr * period / (plan.period_s * sr)
-    if any(abs(ring[0].length - wanted) <= 2 * _MAX_LEAN_S * sr for ring in group[:1]):
+def _is_sure(group: list[tuple[Segment, ...]], grid: _Grid, *, sr: int, plan: TonePlan) -> bool:
+    wanted = plan.cadence[0][0] * grid.period / plan.period_s
+    if abs(group[0][0].length - wanted) <= 2 * _MAX_LEAN_S * sr:
         return True
-    steps = [(ring[0].start - onset) / period for ring in group]
-    on_grid = sum(abs(step - round(step)) <= _AGREE for step in steps)
-    return on_grid >= 3 or (on_grid == 2 and abs(period / (plan.period_s * sr) - 1) <= _AGREE)
+    return grid.on_it >= 3 or (grid.on_it == 2 and grid.period == plan.period_s * sr)
 
 
 def _lean(group: list[tuple[Segment, ...]], period: float, *, sr: int, plan: TonePlan) -> float:
@@ -189,11 +230,18 @@ def _proven(train: Train, segments: Sequence[Segment], *, sr: int, plan: TonePla
     if len(train.rings) > 1 and not train.restarted:
         return True
     lonely = train.rings[0][0]
-    if any(s.sound == MUSIC and s.start < lonely.end + sr and s.end > lonely.start - sr for s in segments):
+    if _near(lonely, segments, (MUSIC,), before=sr, after=sr):
         return False
-    whole = any(fits(lonely.length / sr, on) for on, _ in plan.cadence)
-    near = any(s.sound == SPEECH and lonely.start - 0.3 * sr < s.end and s.start < lonely.start for s in segments)
-    return whole or not near
+    if _is_whole(lonely, sr=sr, plan=plan):
+        return not _near(lonely, segments, (TONE, RINGBACK), before=round(1.5 * sr), after=round(0.5 * sr))
+    spoken = _near(lonely, segments, (SPEECH,), before=round(0.3 * sr), after=0)
+    return not spoken and not _near(lonely, segments, (TONE, DTMF, RINGBACK), before=4 * sr, after=4 * sr)
+
+
+def _near(one: Segment, segments: Sequence[Segment], sounds: tuple[str, ...], *, before: int, after: int) -> bool:
+    """Whether one of some sounds is heard around a segment (for what comes after: also once it has ended)."""
+    low, high = one.start - before, one.end + after if after else one.start
+    return any(s.sound in sounds and s.start < high and s.end > low and s.start != one.start for s in segments)
 
 
 def hidden(segments: Sequence[Segment], start: float, end: float) -> bool:

@@ -21,10 +21,15 @@ from dsp.tone_plan import TonePlan
 Array = npt.NDArray[np.float32]
 SR = 8000
 
+CODECS = ("a", "u", "gsm", "g726", "")
 DENSE_AT_S = (9.0, 10.0, 12.0)
 """Where the rules change their points, and so where many calls are picked up."""
 UNHEARD_S = 0.012
 """A burst cut shorter than this is no ring to anybody; no call is made with one."""
+
+
+SPARED = round(0.060 * SR)
+"""No packet is lost so shortly before the pick-up: a burst of three packets that all were lost is no ring to anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class Truth:
     """The sample of the pick-up; None: never."""
     voice_onset: int | None
     """First sample of the voice; None: nobody spoke."""
+    before: int = 0
+    """Legs before the one that rings: 1 behind an IVR's prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +62,8 @@ class Condition:
     """Ringback over the line's noise before the pick-up."""
     noise_step_db: float
     """How much the noise rises when the handset is lifted."""
-    law: str
-    """G.711's law: a, u, or empty for none."""
+    codec: str
+    """G.711's a or u, gsm, g726, or empty for none."""
     loss: float
     """Share of 20 ms packets lost."""
     stretch: float
@@ -101,16 +108,29 @@ def make_call(rng: np.random.Generator, *, plan: TonePlan, voices: Sequence[Arra
     kind = rng.choice([ANSWERED, NO_ANSWER, BUSY, CONGESTION], p=[0.8, 0.1, 0.06, 0.04])
     lead = round(rng.uniform(0.1, 2.5) * SR)
     if kind == ANSWERED:
-        clean, truth, answered = _answered(rng, plan, condition, voices, lead)
+        prompt = _prompt(rng, condition, voices) if rng.random() < 0.25 else None
+        clean, truth, answered = _answered(rng, plan, condition, voices, lead, prompt)
     elif kind == NO_ANSWER:
         clean, truth, answered = _unanswered(rng, plan, condition, lead)
     else:
         clean, truth, answered = _refused(rng, plan, condition, lead, str(kind))
     noisy = clean + _line_noise(rng, len(clean), answered, condition)
-    heard = syn.g711(noisy, law=condition.law) if condition.law else noisy
-    heard, lost = syn.lose_packets(heard, sr=SR, share=condition.loss, rng=rng, conceal=bool(rng.random() < 0.5))
+    heard = coded(noisy, condition.codec)
+    keep = None if truth.pick_up is None else (truth.pick_up - SPARED, truth.pick_up)
+    heard, lost = syn.lose_packets(
+        heard, sr=SR, share=condition.loss, rng=rng, conceal=bool(rng.random() < 0.5), keep=keep
+    )
     known = lost if rng.random() < 0.5 else ()
     return TruthCall(syn.to_int16(heard), truth, condition, known)
+
+
+def coded(wave: Array, codec: str) -> Array:
+    """There and back through a codec by its name in `CODECS`."""
+    if codec in ("a", "u"):
+        return syn.g711(wave, law=codec)
+    if codec == "gsm":
+        return syn.adpcm(wave, subtype="GSM610")
+    return syn.adpcm(wave, subtype="G721_32") if codec == "g726" else wave
 
 
 def _condition(rng: np.random.Generator, *, strict: bool) -> Condition:
@@ -121,7 +141,7 @@ def _condition(rng: np.random.Generator, *, strict: bool) -> Condition:
         voice_dbfs=float(np.clip(level + rng.uniform(-8, 8), max(level - snr + 20, -45), -10)),
         snr_db=snr,
         noise_step_db=float(rng.choice([0.0, 0.0, rng.uniform(-6, 15)])),
-        law=str(rng.choice(["a", "u", ""])),
+        codec=str(rng.choice(CODECS)),
         loss=float(rng.choice([0.0, 0.0, 0.01, 0.03, 0.05])),
         stretch=1.0 if strict else float(rng.uniform(0.85, 1.15)),
         detune=1.0 if strict else float(rng.uniform(0.98, 1.02)),
@@ -149,17 +169,30 @@ def _pick_up_s(rng: np.random.Generator, plan: TonePlan, stretch: float) -> floa
 
 
 def _answered(
-    rng: np.random.Generator, plan: TonePlan, condition: Condition, voices: Sequence[Array], lead: int
+    rng: np.random.Generator,
+    plan: TonePlan,
+    condition: Condition,
+    voices: Sequence[Array],
+    lead: int,
+    prompt: Array | None,
 ) -> tuple[Array, Truth, int]:
     at = _pick_up_s(rng, plan, condition.stretch)
     ringing = _tone(rng, plan, condition, at)
     wait = round(float(rng.choice([rng.uniform(0.05, 0.6), rng.uniform(0.05, 3.5)])) * SR)
     voice = syn.at_level(voices[int(rng.integers(len(voices)))], condition.voice_dbfs)
     tail = syn.silence(float(rng.uniform(0.2, 2)), sr=SR)
-    pick_up = lead + len(ringing)
-    clean = np.concatenate([np.zeros(lead, np.float32), ringing, np.zeros(wait, np.float32), voice, tail])
+    head = np.zeros(lead, np.float32) if prompt is None else np.concatenate([np.zeros(lead, np.float32), prompt])
+    pick_up = len(head) + len(ringing)
+    clean = np.concatenate([head, ringing, np.zeros(wait, np.float32), voice, tail])
     rings = int(at // (plan.period_s * condition.stretch)) + 1
-    return clean, Truth(ANSWERED, rings, lead, pick_up, pick_up + wait), pick_up
+    before = 0 if prompt is None else 1
+    return clean, Truth(ANSWERED, rings, len(head), pick_up, pick_up + wait, before), pick_up
+
+
+def _prompt(rng: np.random.Generator, condition: Condition, voices: Sequence[Array]) -> Array:
+    """An IVR's prompt and the wait after it."""
+    voice = syn.at_level(voices[int(rng.integers(len(voices)))], condition.voice_dbfs)
+    return np.concatenate([voice, syn.silence(float(rng.uniform(0.4, 3)), sr=SR)])
 
 
 def _tone(rng: np.random.Generator, plan: TonePlan, condition: Condition, seconds: float) -> Array:
@@ -230,7 +263,7 @@ class Row:
 def judge(call: TruthCall, heard: Listening, *, plan: TonePlan) -> Row:
     """Compare what was heard with the truth of the call."""
     truth = call.truth
-    leg = heard.legs[0] if heard.legs else None
+    leg = heard.legs[truth.before] if len(heard.legs) > truth.before else None
     outcome = leg.outcome if leg else NONE
     rings = leg.rings if leg else 0
     pick = leg.pick_up if leg else None
@@ -251,7 +284,7 @@ def judge(call: TruthCall, heard: Listening, *, plan: TonePlan) -> Row:
     unsure = bool(leg and leg.answer_latency and leg.answer_latency.earliest < limit < leg.answer_latency.latest)
     return Row(
         rings_wrong=rings != truth.rings,
-        outcome_wrong=outcome != truth.outcome or len(heard.legs) != 1,
+        outcome_wrong=outcome != truth.outcome or len(heard.legs) != truth.before + 1,
         truth_outside=outside or (truth.pick_up is not None and pick is None),
         voice_error_s=voice,
         onset_error_s=onset,

@@ -12,6 +12,7 @@ from dsp.loudness import Floor, levels_db
 from dsp.music import MIN_TONALITY, tonality
 from dsp.onset import voice_onset
 from dsp.segment import MUSIC, SPEECH, Segment
+from dsp.fallback import WebrtcVoice
 from dsp.silero import CHUNK, CONTEXT, GROUP, Network, State
 
 Array = npt.NDArray[np.float32]
@@ -33,6 +34,7 @@ _WINDOW = 47
 """1.5 s: of this long a stretch the network's share of voice tells music from speech."""
 _MUSIC_SHARE = 0.2
 _MUSIC_DB = -50.0
+_NOTE_DB = -20.0
 _MUSIC_FALL_DB = 25.0
 _MUSIC_PAUSE = 32
 """Music has rests; a second of quiet ends it."""
@@ -50,7 +52,7 @@ _CHECK_LENGTH = 16
 class VoiceTracker:
     """Speech and music segments out of samples at 8 kHz."""
 
-    def __init__(self, net: Network, *, read: Reader) -> None:
+    def __init__(self, net: Network | WebrtcVoice, *, read: Reader) -> None:
         self._net = net
         self._read = read
         self._at = self._since = 0
@@ -90,11 +92,25 @@ class VoiceTracker:
         """Whether music is playing, or may have begun in the last second."""
         return self._music is not None
 
-    def reset(self, at: int) -> list[Segment]:
-        """Begin anew at a sample: a burst ended there, or the call was answered."""
+    def reset(self, at: int, *, since: int | None = None) -> list[Segment]:
+        """Begin anew at a sample: a burst ended there (and began at `since`), or the call was answered."""
         done = self._end_speech() + self._end_music()
+        done = [Segment(s.sound, s.start, min(s.end, max(since, s.start))) for s in done] if since is not None else done
         self._at = self._since = max(at, self._at)
         self._begin()
+        return done
+
+    def skip(self, until: int) -> list[Segment]:
+        """Pass over a stretch that sounded like a tone, but may be a note: for music it counts."""
+        done = self._end_speech()
+        self._state = None
+        self._recent.clear()
+        while self._at + CHUNK <= until:
+            self._window.append((self._at, False, _NOTE_DB))
+            if self._music is not None:
+                self._music = (self._music[0], self._at + CHUNK)
+            self._at += CHUNK
+        self._since = self._at
         return done
 
     def advance(self, until: int) -> list[Segment]:
@@ -221,8 +237,8 @@ class VoiceTracker:
 
     def _is_music(self) -> bool:
         voiced = sum(voice for _, voice, _ in self._window)
-        loud = sum(db > _MUSIC_DB for _, _, db in self._window)
-        if voiced >= _MUSIC_SHARE * _WINDOW or loud < 0.8 * _WINDOW:
+        loud = sum(db > max(_MUSIC_DB, self._noise_db + _RISE_DB) for _, _, db in self._window)
+        if voiced >= _MUSIC_SHARE * _WINDOW or loud < 0.75 * _WINDOW:
             return False
         first = self._window[0][0]
         return tonality(self._read(first, first + _WINDOW * CHUNK)) >= MIN_TONALITY

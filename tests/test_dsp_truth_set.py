@@ -1,0 +1,38 @@
+"""The ear against calls whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dsp_calls import VOICES, voice
+
+from dsp.listen import listen
+from dsp.tone_plan import load_plan
+from dsp.truth_set import judge, make_calls, table
+
+ALL = [voice(name) for name in VOICES]
+
+
+@pytest.mark.parametrize(("plan", "strict", "count"), [("tw", True, 30), ("tw", False, 15), ("uk", True, 8), ("jp", True, 6)])
+def test_the_ear_is_never_wrong(plan, strict, count):
+    tones = load_plan(plan)
+    rows = []
+    for call in make_calls(2026, count, plan=tones, voices=ALL, strict=strict):
+        rows.append(judge(call, listen(call.samples, sr=8000, plan=tones, missing=call.missing), plan=tones))
+    figures = dict(table(rows))
+    assert figures["ring count wrong"] == "0"
+    assert figures["outcome wrong"] == "0"
+    assert figures["interval without the truth"] == "0"
+
+
+def test_a_seed_is_a_set():
+    one, other = (list(make_calls(7, 3, plan=load_plan("tw"), voices=ALL)) for _ in range(2))
+    assert all((a.samples == b.samples).all() and a.truth == b.truth for a, b in zip(one, other, strict=True))
+
+
+def test_the_truth_is_what_was_made():
+    for call in make_calls(8, 20, plan=load_plan("tw"), voices=ALL):
+        if call.truth.pick_up is not None and call.truth.ring_onset is not None:
+            latency_s = (call.truth.pick_up - call.truth.ring_onset) / 8000
+            assert call.truth.rings == int(np.floor(latency_s / 3)) + 1
+            assert call.truth.pick_up <= call.truth.voice_onset
