@@ -33,5 +33,5 @@ def write_agency(folder: Path, addresses: dict[str, str]) -> None:
     for site, address in addresses.items():
         settings = settings.replace(f"@{site}@", address)
     (folder / "agency.toml").write_text(settings, encoding="utf-8")
-    for name in ("units.csv", ANSWERS):
+    for name in ("units.csv", ANSWERS, "scenarios/menu-only.toml"):
         (folder / name).write_text((source / name).read_text(encoding="utf-8"), encoding="utf-8")

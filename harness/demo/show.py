@@ -55,7 +55,7 @@ def show_table(rows: tuple[Row, ...], folder: Path, *, picture: Path | None) -> 
     console.print(table)
     console.print("\n" + _verdict(rows), soft_wrap=True)
     if picture is not None:
-        picture.write_text(_without_fonts(console.export_svg(title="make demo")), encoding="utf-8")
+        picture.write_text(_plain(console.export_svg(title="make demo")), encoding="utf-8")
     print(say("demo.where", folder=folder, page=_a_page(rows), recording=_a_recording(rows)))
 
 
@@ -64,9 +64,10 @@ def _width() -> int | None:
     return None if sys.stdout.isatty() else PLAIN_WIDTH
 
 
-def _without_fonts(svg: str) -> str:
-    """Take the web fonts out: nothing is fetched to look at a picture."""
-    return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+def _plain(svg: str) -> str:
+    """Take out the web fonts, nothing is fetched to look at a picture, and the lengths that squeeze wide characters."""
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    return re.sub(r' textLength="[^"]*"', "", svg)
 
 
 def show_json(rows: tuple[Row, ...], folder: Path) -> None:
@@ -107,7 +108,10 @@ def _points(row: Row) -> str:
 
 
 def _open(row: Row) -> str:
-    return str(len(row.test.sheet.open))
+    """Items that wait for a person; those that this call could not test at all are counted apart."""
+    waiting = [item for item in row.test.sheet.items if item.id in row.test.sheet.open]
+    open_now = sum(item.status == "open" for item in waiting)
+    return f"{open_now} (+{len(waiting) - open_now})" if len(waiting) > open_now else str(open_now)
 
 
 def _leg_json(leg: Comparison) -> dict[str, Any]:
