@@ -20,7 +20,8 @@ _HEADER = 12
 
 
 class AudioError(Exception):
-    """A file that cannot be heard. `why_key` names the reason for a program, the message says it for a person."""
+    """A file that cannot be heard. `why_key` names the reason for a program, the message says it for a
+    person."""
 
     def __init__(self, file: str, why_key: str, detail: str) -> None:
         super().__init__(f"{file}: {detail}")
@@ -122,7 +123,8 @@ def _read_wav(file: Path, name: str) -> tuple[Samples, int]:
 
 
 def _chunks(data: bytes) -> tuple[tuple[int, ...] | None, int | None, int]:
-    """(format, first byte of the samples, how many): a data length of 0, or past the end, means up to the end."""
+    """(format, first byte of the samples, how many): a data length of 0, or past the end, means up to the
+    end."""
     form: tuple[int, ...] | None = None
     at = 12
     while at + 8 <= len(data):

@@ -12,7 +12,8 @@ from dsp.tone_sets import SR, ToneSet
 Array = npt.NDArray[np.float32]
 
 BRIDGE = 90
-"""ms. A hole this short inside a burst is lost packets, not silence: the shortest off time of any plan is 100 ms."""
+"""ms. A hole this short inside a burst is lost packets, not silence: the shortest off time of any plan is 100
+ms."""
 _MS = SR // 1000
 _FIT = round(0.160 * SR)
 _MARGIN = round(0.012 * SR)
@@ -56,9 +57,8 @@ def envelope(samples: Array, tone_set: ToneSet) -> Array:
 def edges(samples: Array, tone_set: ToneSet, *, inside: int) -> tuple[int, int, float]:
     """(start, end, level) of the burst that sounds at sample `inside`.
 
-    The strength over one beat rises from nothing to the burst's own within one window; where it passes half, half
-    of the window is filled: that is the edge.
-    """
+    The strength over one beat rises from nothing to the burst's own within one window; where it passes half,
+    half of the window is filled: that is the edge."""
     window = round(tone_set.beat_s * 1000)
     strength = envelope(samples, tone_set)
     if not len(strength):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from dsp.burst import Burst
 from dsp.segment import BUSY, CONGESTION, DIAL, DTMF, RINGBACK, SIT, TONE, Segment
 from dsp.tone_plan import Tone, TonePlan
@@ -51,7 +49,8 @@ class Cadence:
     def push(self, burst: Burst, *, spoken: bool = False, music: bool = False) -> list[Segment] | None:
         """Name what can be named now; None: the burst is no tone after all, but a piece of somebody's voice.
 
-        `spoken`: somebody was speaking right up to the burst. Then only a whole burst is believed: vowels are tonal.
+        `spoken`: somebody was speaking right up to the burst. Then only a whole burst is believed: vowels are
+        tonal.
         `music`: music was playing. Then a burst must be whole and stand alone: instruments hold notes.
         """
         if music and (burst.share < _ALONE or not self.is_whole(burst)):
@@ -87,14 +86,16 @@ class Cadence:
 
     @property
     def due(self) -> tuple[int, ...]:
-        """When the next burst of ringback should begin: after a gap inside a ring, and after one between rings."""
+        """When the next burst of ringback should begin: after a gap inside a ring, and after one between
+        rings."""
         if not self._rings:
             return ()
         return tuple(round(self._rings[-1].start + step * self._scale * SR) for step in self._steps)
 
     @property
     def _scale(self) -> float:
-        """How much slower than the plan's the cadence runs: by the last two bursts, else by the last one's length."""
+        """How much slower than the plan's the cadence runs: by the last two bursts, else by the last one's
+        length."""
         if len(self._rings) > 1:
             step = (self._rings[-1].start - self._rings[-2].start) / SR
             ratios = [step / wanted for wanted in self._steps if fits(step, wanted)]

@@ -1,10 +1,9 @@
 """The ear: samples in, segments out, in blocks of any size.
 
-Segments come in the order in which they become certain: ringback some 0.2 s after a burst's end, busy tones and
-speech only when they are over for good. Sort by `start` for a timeline. Silence is not reported: what no segment
-covers is silence or noise. Whatever the cut of the audio, the segments are the same, in the same order: everything is
-worked out in steps of `STEP` samples at 8 kHz.
-"""
+Segments come in the order in which they become certain: ringback some 0.2 s after a burst's end, busy tones
+and speech only when they are over for good. Sort by `start` for a timeline. Silence is not reported: what no
+segment covers is silence or noise. Whatever the cut of the audio, the segments are the same, in the same
+order: everything is worked out in steps of `STEP` samples at 8 kHz."""
 
 from __future__ import annotations
 
@@ -35,6 +34,8 @@ STEP_FRAMES = 16
 STEP = STEP_FRAMES * HOP
 """Samples at 8 kHz heard at a time: 320 ms, what a live reader lags besides the audio needed to be sure."""
 _TASTE = round(0.2 * SR)
+_NOTE = SR
+"""No voice and hardly an instrument holds a note as steadily for a second."""
 
 
 class Detector:
@@ -65,7 +66,8 @@ class Detector:
         self._done: list[Segment] = []
 
     def feed(self, samples: Samples) -> list[Segment]:
-        """Hear the next samples: mono, int16 or floats in [-1, 1], shape (n,). Returns the segments now complete."""
+        """Hear the next samples: mono, int16 or floats in [-1, 1], shape (n,). Returns the segments now
+        complete."""
         block = np.asarray(samples)
         scale = np.float32(1 / 32768) if block.dtype == np.int16 else np.float32(1)
         return self._take(block.astype(np.float32) * scale)
@@ -78,7 +80,8 @@ class Detector:
         return self._take(np.zeros(n, np.float32))
 
     def answered_at(self, sample: int) -> None:
-        """A 200 OK arrived at this sample: the voice is listened for anew from there. Say it before that audio."""
+        """A 200 OK arrived at this sample: the voice is listened for anew from there. Say it before that
+        audio."""
         self._answer = sample // self._factor
 
     def flush(self) -> list[Segment]:
@@ -120,7 +123,8 @@ class Detector:
     def _name(self, bursts: list[Burst]) -> None:
         for burst in bursts:
             # What is neither whole nor due may be a vowel or a note: the network hears its start too.
-            sure = not burst.proven or self._cadence.is_whole(burst) or self._cadence.is_due(burst)
+            known = not burst.proven or self._cadence.is_whole(burst) or self._cadence.is_due(burst)
+            sure = known or burst.end - burst.start > _NOTE
             self._hear(burst.start if sure else min(burst.start + _TASTE, burst.end))
             named = self._cadence.push(burst, spoken=self._voice.likely, music=self._voice.music)
             if named is not None and sure:

@@ -1,8 +1,8 @@
-"""A voice detector for where the network's package is not installed: webrtcvad, far worse (it takes music for speech).
+"""A voice detector for where the network's package is not installed: webrtcvad, far worse (it takes music for
+speech).
 
-It is asked only about chunks that stand out of the line's noise, and tones are taken out before; what it says holds
-80 to 160 ms on after a tone, so that it counts only where the chunk is loud.
-"""
+It is asked only about chunks that stand out of the line's noise, and tones are taken out before; what it says
+holds 80 to 160 ms on after a tone, so that it counts only where the chunk is loud."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A tone plan out of the sound itself: an exchange's own (learnt), or the published one that fits (auto).
 
-Nothing is assumed of the frequencies: bursts are stretches whose energy stands in one or two places of the spectrum,
-the lines of a burst are read off one long spectrum, and the cadence off the bursts that have the same lines.
-"""
+Nothing is assumed of the frequencies: bursts are stretches whose energy stands in one or two places of the
+spectrum, the lines of a burst are read off one long spectrum, and the cadence off the bursts that have the
+same lines."""
 
 from __future__ import annotations
 
@@ -99,7 +99,8 @@ def learn_plan(samples: npt.NDArray[np.generic], *, sr: int, name: str) -> ToneP
 
 
 def _exact(plan: TonePlan, samples: npt.NDArray[np.generic], *, sr: int) -> TonePlan:
-    """The plan with its ringback's lengths as the detector, which knows edges to a millisecond, hears them."""
+    """The plan with its ringback's lengths as the detector, which knows edges to a millisecond, hears
+    them."""
     detector = Detector(sr=sr, plan=plan)
     found = detector.feed(samples) + detector.flush()  # type: ignore[arg-type]
     bursts = [
@@ -137,9 +138,8 @@ def _step_notation(step: Step) -> str:
 def find_plan(samples: npt.NDArray[np.generic], *, sr: int) -> TonePlan | None:
     """The published plan whose ringback fits best what rings in a recording; None when nothing known rings.
 
-    Several countries ring alike; of those the first with the busy tone heard, else Taiwan's list order, is taken:
-    the rings are the same.
-    """
+    Several countries ring alike; of those the first with the busy tone heard, else Taiwan's list order, is
+    taken: the rings are the same."""
     heard = heard_tones(samples, sr=sr)
     best, least = None, _FIT_LIMIT
     for plan in map(load_plan, plan_names()):
@@ -156,7 +156,8 @@ _FIT_LIMIT = 3.0
 
 
 def _distance(tone: Tone, heard: HeardTone) -> float:
-    """How far a signal is from what was heard: 1 for each 1.5 % of frequency or 8 % of a length; infinity: another."""
+    """How far a signal is from what was heard: 1 for each 1.5 % of frequency or 8 % of a length; infinity:
+    another."""
     if len(tone.cadence) != len(heard.cadence) or (tone.modulation_hz is None) != (heard.modulation_hz is None):
         return float("inf")
     wanted = tuple(sorted(tone.frequencies_hz))
@@ -201,7 +202,8 @@ def _bursts(wave: Array) -> list[_Burst]:
 
 
 def _tonal_places(wave: Array) -> tuple[npt.NDArray[np.intp], Array]:
-    """(the strongest place of each frame's spectrum, or -1 where the energy is not in one or two places; its power)."""
+    """(the strongest place of each frame's spectrum, or -1 where the energy is not in one or two places; its
+    power)."""
     count = max((len(wave) - WINDOW) // HOP + 1, 0)
     places, powers = np.full(count, -1), np.zeros(count, np.float32)
     for first in range(0, count, 500):
@@ -304,6 +306,10 @@ def _alike(periods: list[tuple[tuple[float, float], ...]], size: int) -> list[tu
     for one in periods:
         if size == 2 and one[0][1] >= one[1][1]:
             continue
-        same = [p for p in periods if all(abs(a - b) <= _SAME_S for x, y in zip(p, one, strict=True) for a, b in zip(x, y, strict=True))]
+        same = [
+            p
+            for p in periods
+            if all(abs(a - b) <= _SAME_S for x, y in zip(p, one, strict=True) for a, b in zip(x, y, strict=True))
+        ]
         best = max(best, same, key=len)
     return best

@@ -1,9 +1,8 @@
 """What rang in a call, how often, and when it was picked up: each instant as the span that surely holds it.
 
-Outcomes of a leg: `answered` (a voice or music after the ringing), `busy` and `congestion` (that tone, also after
-some rings: the line rang and was then refused; a special information tone counts as congestion), `no_answer`
-(ringback and nothing else until the end), `none` (no ringing heard: a prompt, say).
-"""
+Outcomes of a leg: `answered` (a voice or music after the ringing), `busy` and `congestion` (that tone, also
+after some rings: the line rang and was then refused; a special information tone counts as congestion),
+`no_answer` (ringback and nothing else until the end), `none` (no ringing heard: a prompt, say)."""
 
 from __future__ import annotations
 
@@ -25,8 +24,8 @@ NO_ANSWER = "no_answer"
 NONE = "none"
 
 CUT_EARLY_S, CUT_LATE_S = 0.022, 0.030
-"""A pick-up that cut a burst is known to this: the packet that held the cut (20 ms) may be lost, and what came of the
-tone after it too short to be heard; or it may be concealed by the one before it."""
+"""A pick-up that cut a burst is known to this: the packet that held the cut (20 ms) may be lost, and what
+came of the tone after it too short to be heard; or it may be concealed by the one before it."""
 SHORT_CUT_ERROR_S = 0.045
 """The same where little was left of the burst."""
 _LOST_S = 0.045
@@ -35,6 +34,7 @@ _SAME_S = 0.0015
 """Ends of bursts that agree to this are equal: edges are known to 1.5 ms at 20 dB."""
 _LEAST_PROMPT_S = 0.3
 """No prompt is shorter."""
+_SMEARED_S = 0.100
 _HAIR_S = 0.001
 """The pick-up comes before the burst that did not come."""
 _SIGNAL_S = 0.030
@@ -96,8 +96,8 @@ def find_legs(
         sr: samples a second, of everything here.
         plan: the tones' plan; its cadence makes rings of bursts.
         end: length of the audio.
-        early_until: until this sample the call was not answered by signalling: speech before it is an announcement,
-            never a pick-up. None: no signalling is known.
+        early_until: until this sample the call was not answered by signalling: speech before it is an
+            announcement, never a pick-up. None: no signalling is known.
         answered_at: the sample at which a 200 OK arrived; None: none, or not known.
     """
     ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
@@ -128,22 +128,19 @@ def _before(call: _Call, first: int) -> list[Leg]:
     spoken = [s for s in heard if not refusals or s.start < refusals[0].start]
     if sum(s.length for s in spoken) > _LEAST_PROMPT_S * call.sr:
         voice = next((s for s in spoken if s.sound == SPEECH), None)
-        legs.append(
-            Leg(None, 0, NONE, None, _voice_span(call, voice), None, tuple(spoken), music=voice is None)
-        )
+        legs.append(Leg(None, 0, NONE, None, _voice_span(call, voice), None, tuple(spoken), music=voice is None))
     if refusals:
         legs.append(Leg(None, 0, _REFUSED[refusals[0].sound], None, None, None, (refusals[0],)))
     return legs
 
 
 def _refused_after(call: _Call, leg: Leg, limit: int) -> list[Leg]:
-    """A busy tone after an answer: the next telephone was busy, or the far end hung up; the ear cannot tell."""
+    """A busy tone after an answer: the next telephone was busy, or the far end hung up; the ear cannot
+    tell."""
     if leg.outcome != ANSWERED or leg.pick_up is None:
         return []
     refusals = _between(call, tuple(_REFUSED), leg.pick_up.latest, limit)
-    return [
-        Leg(None, 0, _REFUSED[first.sound], None, None, None, (first,), provisional=True) for first in refusals[:1]
-    ]
+    return [Leg(None, 0, _REFUSED[first.sound], None, None, None, (first,), provisional=True) for first in refusals[:1]]
 
 
 def _ringing(call: _Call, train: Train, limit: int, *, behind: bool) -> Leg:
@@ -183,7 +180,8 @@ def _onset(call: _Call, train: Train) -> Span:
 
 
 def _first_voice(call: _Call, train: Train, limit: int) -> Segment | None:
-    """The first speech after the ringing that can be a person's: not before the call is answered by signalling."""
+    """The first speech after the ringing that can be a person's: not before the call is answered by
+    signalling."""
     after = train.last.end - round(VOICE_ERROR_S * call.sr)
     for speech in _between(call, (SPEECH,), after, limit):
         if _opens_music(call, speech):
@@ -211,7 +209,8 @@ def _signalled(call: _Call, train: Train, limit: int) -> Span | None:
 
 
 def _pick_up(call: _Call, train: Train, reply: Segment | None, limit: int) -> Span:
-    """A cut burst tells the moment; else it lies in the gap, before the voice and before the burst that was due."""
+    """A cut burst tells the moment; else it lies in the gap, before the voice and before the burst that was
+    due."""
     ms = call.sr / 1000
     latest = min(_due(call, train) - _HAIR_S * call.sr, limit)
     if reply is not None:
@@ -222,6 +221,9 @@ def _pick_up(call: _Call, train: Train, reply: Segment | None, limit: int) -> Sp
     elif _was_cut(call, train) and not hidden(call.segments, end, end + 20 * ms):
         short = train.last.length <= 0.13 * call.sr
         earliest = end - (SHORT_CUT_ERROR_S if short else CUT_EARLY_S) * call.sr
+        if reply is not None and reply.start <= end + CUT_LATE_S * call.sr:
+            # Speaking at once, the voice may pass for the tone's last bit.
+            earliest = max(min(earliest, reply.start - _SMEARED_S * call.sr), train.last.start)
         latest = min(latest, end + (SHORT_CUT_ERROR_S if short else CUT_LATE_S) * call.sr)
     else:
         earliest = end - EDGE_ERROR_S * call.sr
@@ -245,7 +247,8 @@ def _whole_end(call: _Call, train: Train) -> float:
 
 
 def _is_whole(call: _Call, train: Train) -> bool:
-    """Whether the last burst surely ran its full length: it ends where at least two before it did, to a hair."""
+    """Whether the last burst surely ran its full length: it ends where at least two before it did, to a
+    hair."""
     ends = _ends(train)
     if len(ends) < 2:
         return False
@@ -280,7 +283,8 @@ def _due(call: _Call, train: Train) -> float:
 
 
 def _latency(call: _Call, train: Train, pick_up: Span) -> Span:
-    """From ring onset to pick-up. Both ends of a gap are counted by the cadence from the onset: its error cancels."""
+    """From ring onset to pick-up. Both ends of a gap are counted by the cadence from the onset: its error
+    cancels."""
     error = EDGE_ERROR_S * call.sr
     earliest = pick_up.earliest - train.onset - (0 if _is_whole(call, train) else error)
     latest = pick_up.latest - train.onset + error + (0 if train.sure else _LOST_S * call.sr)

@@ -70,9 +70,7 @@ def listen(
         at = max(end, at)
     found += _feed(detector, samples[at:], sr=sr) + detector.flush()
     ordered = tuple(sorted(found, key=lambda s: (s.start, s.end)))
-    legs = find_legs(
-        ordered, sr=sr, plan=plan, end=len(samples), early_until=early_until, answered_at=answered_at
-    )
+    legs = find_legs(ordered, sr=sr, plan=plan, end=len(samples), early_until=early_until, answered_at=answered_at)
     return Listening(ordered, legs, sr, len(samples), plan)
 
 
@@ -90,7 +88,9 @@ def to_dict(listening: Listening, *, file: str) -> dict[str, Any]:
         return round(samples / sr, 3)
 
     def span(value: Span | None) -> dict[str, float] | None:
-        return value and {"earliest": seconds(value.earliest), "latest": seconds(value.latest)}
+        if value is None:
+            return None
+        return {"earliest": seconds(value.earliest), "latest": seconds(value.latest)}
 
     def middle(value: Span | None) -> float | None:
         return None if value is None else seconds((value.earliest + value.latest) // 2)

@@ -18,7 +18,8 @@ _LOW, _HIGH = int(150 * _WINDOW / SR), int(3600 * _WINDOW / SR)
 
 
 def tonality(samples: Array) -> float:
-    """Share of the band's energy in the sixteen strongest of its 440 lines, the middle of all windows of 128 ms."""
+    """Share of the band's energy in the sixteen strongest of its 440 lines, the middle of all windows of 128
+    ms."""
     count = len(samples) // _WINDOW
     if count == 0:
         return 0.0

@@ -22,10 +22,9 @@ _STEADY_DB = 2.0
 def voice_onset(samples: Array) -> int | None:
     """The sample at which a voice begins, (n,) around the network's first chunk; None: nothing steps up.
 
-    The loudness is split in two where that leaves the least squares of decibels. The small step of the line's noise
-    when a handset is lifted loses against the voice's. What is left before it is split again: a soft consonant
-    belongs to the voice, the steady noise of a lifted handset does not.
-    """
+    The loudness is split in two where that leaves the least squares of decibels. The small step of the line's
+    noise when a handset is lifted loses against the voice's. What is left before it is split again: a soft
+    consonant belongs to the voice, the steady noise of a lifted handset does not."""
     count = len(samples) // _FRAME
     if count < 8:
         return None

@@ -1,8 +1,7 @@
 """What is left of a burst that was cut off almost at once: looked for where the cadence wanted one.
 
-A pick-up some milliseconds into a burst leaves too little for a spectrum. But when the burst was due, which tones it
-has and how loud they are is known by then, so that 8 ms of it are enough.
-"""
+A pick-up some milliseconds into a burst leaves too little for a spectrum. But when the burst was due, which
+tones it has and how loud they are is known by then, so that 8 ms of it are enough."""
 
 from __future__ import annotations
 

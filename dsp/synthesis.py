@@ -1,8 +1,7 @@
 """Sounds with a known truth, made from a seed: for tests, for the bench and for the embedded agency.
 
-Everything is mono float32 in [-1, 1] at the rate asked for; levels are dBFS of the root mean square against a full
-scale of 1.0.
-"""
+Everything is mono float32 in [-1, 1] at the rate asked for; levels are dBFS of the root mean square against a
+full scale of 1.0."""
 
 from __future__ import annotations
 
@@ -97,7 +96,8 @@ def white_noise(n: int, *, rng: np.random.Generator, level_dbfs: float) -> Array
 
 
 def g711(wave: Array, *, law: str = "a") -> Array:
-    """There and back through G.711, A-law or mu-law (ITU-T G.711), by the companding formulas, 8 bits a sample."""
+    """There and back through G.711, A-law or mu-law (ITU-T G.711), by the companding formulas, 8 bits a
+    sample."""
     x = np.clip(wave, -1, 1).astype(np.float64)
     if law == "a":
         a = 87.6
@@ -109,11 +109,12 @@ def g711(wave: Array, *, law: str = "a") -> Array:
         y = np.log1p(255 * np.abs(x)) / np.log(256)
         q = np.round(y * 127) / 127
         size = np.expm1(q * np.log(256)) / 255
-    return (np.sign(x) * size).astype(np.float32)
+    return np.asarray(np.sign(x) * size, dtype=np.float32)
 
 
 def adpcm(wave: Array, *, subtype: str) -> Array:
-    """There and back through a codec of libsndfile at 8 kHz: `GSM610` (GSM full rate) or `G721_32` (ITU-T G.726).
+    """There and back through a codec of libsndfile at 8 kHz: `GSM610` (GSM full rate) or `G721_32` (ITU-T
+    G.726).
 
     Codecs work in blocks; what they add at the end is cut off.
     """
@@ -138,8 +139,8 @@ def lose_packets(
 ) -> tuple[Array, tuple[tuple[int, int], ...]]:
     """Drop 20 ms packets at random: (what is left, the (start, end) samples lost).
 
-    What overlaps `keep` always arrives. Concealment repeats the last packet at half strength, as simple receivers do; else the loss is silence.
-    """
+    What overlaps `keep` always arrives. Concealment repeats the last packet at half strength, as simple
+    receivers do; else the loss is silence."""
     size = sr // 50
     out, lost = wave.copy(), []
     for start in range(0, len(wave) - size, size):

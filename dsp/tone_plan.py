@@ -1,9 +1,8 @@
 """Tone plans: which tones a country's exchanges send, and in which cadence.
 
-The notation is the field's: steps `f/ms` with commas between them, `440+480` two tones at once, `400*25` a tone
-whose loudness goes up and down 25 times a second, `0/2000` silence, no duration = for ever. A leading `!` (played
-once, not repeated) is accepted.
-"""
+The notation is the field's: steps `f/ms` with commas between them, `440+480` two tones at once, `400*25` a
+tone whose loudness goes up and down 25 times a second, `0/2000` silence, no duration = for ever. A leading
+`!` (played once, not repeated) is accepted."""
 
 from __future__ import annotations
 

@@ -130,7 +130,8 @@ def masks(sets: tuple[ToneSet, ...]) -> Array:
 
 
 def frame_powers(samples: Array, count: int, mask: Array) -> Array:
-    """Power of `count` frames in each column of the mask, (count, columns). Frame i begins at sample i * HOP."""
+    """Power of `count` frames in each column of the mask, (count, columns). Frame i begins at sample i *
+    HOP."""
     lines = rfft(samples[_places(count)] * _HANN, overwrite_x=True)
     return np.asarray((lines.real**2 + lines.imag**2) @ mask, dtype=np.float32)
 

@@ -49,7 +49,8 @@ class _Run:
     last: int
     peak: float
     named: int | None = None
-    """The set its spectrum showed, once it was looked at: of sets that overlap the strongest is not always it."""
+    """The set its spectrum showed, once it was looked at: of sets that overlap the strongest is not always
+    it."""
     start: int | None = None
     """The exact start, once the run is long enough to be proven while it sounds."""
 
@@ -234,7 +235,8 @@ class ToneTracker:
         return max(parts) < 4 * min(parts) + 0.1 * level**2
 
     def _look_at(self, start: int, end: int, likely: int) -> tuple[int, Purity, Spectrum] | None:
-        """(set, purity, spectrum) of a stretch: of the whole, else of a half without the packet that was lost."""
+        """(set, purity, spectrum) of a stretch: of the whole, else of a half without the packet that was
+        lost."""
         samples = self._read(start, end)
         half = len(samples) // 2
         pieces = [samples] if half < _HALF else [samples, samples[:half], samples[half:]]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.cadence import STRETCH, fits
-from dsp.segment import DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
+from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import TonePlan
 
 _EARLY_S = 0.0025
@@ -38,7 +38,8 @@ class Train:
     last_start: float
     """First sample of the last ring, as all bursts together say."""
     sure: bool
-    """Two bursts agree on where the ringing began, or the only one has the plan's length: no packet was lost there."""
+    """Two bursts agree on where the ringing began, or the only one has the plan's length: no packet was lost
+    there."""
     lean: float
     """How far inside their true edges bursts are seen, in samples; corrected in the two starts above."""
 
@@ -130,13 +131,16 @@ class _Grid:
 
 
 def _grid(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> _Grid:
-    """The beat most rings keep. A lost packet makes a burst begin late, never early: no ring is before its beat."""
+    """The beat most rings keep. A lost packet makes a burst begin late, never early: no ring is before its
+    beat."""
     nominal = plan.period_s * sr
     starts = np.array([ring[0].start for ring in group], dtype=float)
     steps = np.concatenate([[0], np.cumsum(np.maximum(np.round(np.diff(starts) / nominal), 1))])
     first = _Grid(nominal * _scale(group[0], sr=sr, plan=plan), float(starts[0]), steps, 1)
     lines = [_line(starts, steps, i, j) for i in range(len(starts)) for j in range(i + 1, len(starts))]
-    lines += [_Grid(nominal, float(start - step * nominal), steps, 0) for start, step in zip(starts, steps, strict=True)]
+    lines += [
+        _Grid(nominal, float(start - step * nominal), steps, 0) for start, step in zip(starts, steps, strict=True)
+    ]
     best, most = first, (0, 0.0)
     for line in lines:
         late = (starts - line.onset - steps * line.period) / sr
@@ -197,7 +201,8 @@ def _is_sure(group: list[tuple[Segment, ...]], grid: _Grid, *, sr: int, plan: To
 
 
 def _lean(group: list[tuple[Segment, ...]], period: float, *, sr: int, plan: TonePlan) -> float:
-    """How far inside the true edges the bursts' edges are seen: exchanges fade tones in and out over milliseconds.
+    """How far inside the true edges the bursts' edges are seen: exchanges fade tones in and out over
+    milliseconds.
 
     Half of what a whole burst lacks of the plan's length.
     """
@@ -207,24 +212,6 @@ def _lean(group: list[tuple[Segment, ...]], period: float, *, sr: int, plan: Ton
     return float(np.median(small)) if small else 0.0
 
 
-def _anchors(group: list[tuple[Segment, ...]], period: float) -> tuple[float, float]:
-    """Starts of the first and the last ring, each out of all the rings in step with it.
-
-    A lost packet makes a burst begin late, never early: where the rings disagree, the earlier are right.
-    """
-    starts = np.array([ring[0].start for ring in group], dtype=float)
-
-    def anchor(at: float) -> float:
-        offsets = (starts - at) / period
-        implied = at + (offsets - np.round(offsets)) * period
-        near = implied[np.abs(implied - at) <= 0.06 * period]
-        if len(near) > 2 and near.max() - near.min() <= _AGREE * period:
-            return float(np.median(near))
-        return float(np.sort(near)[(len(near) - 1) // 3])
-
-    return anchor(float(starts[0])), anchor(float(starts[-1]))
-
-
 def _proven(train: Train, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
     """One burst is no proof inside music or speech; two in cadence are, and so is one that stands free."""
     if len(train.rings) > 1 and not train.restarted:
@@ -232,10 +219,14 @@ def _proven(train: Train, segments: Sequence[Segment], *, sr: int, plan: TonePla
     lonely = train.rings[0][0]
     if _near(lonely, segments, (MUSIC,), before=sr, after=sr):
         return False
+    others = (TONE, RINGBACK, BUSY, CONGESTION)
     if _is_whole(lonely, sr=sr, plan=plan):
-        return not _near(lonely, segments, (TONE, RINGBACK), before=round(1.5 * sr), after=round(0.5 * sr))
+        before = _near(lonely, segments, (SPEECH,), before=round(0.5 * sr), after=0)
+        after = any(s.sound == SPEECH and abs(s.start - lonely.end) < 0.1 * sr for s in segments)
+        amid_speech = before and after  # a long vowel
+        return not amid_speech and not _near(lonely, segments, others, before=round(1.5 * sr), after=sr // 2)
     spoken = _near(lonely, segments, (SPEECH,), before=round(0.3 * sr), after=0)
-    return not spoken and not _near(lonely, segments, (TONE, DTMF, RINGBACK), before=4 * sr, after=4 * sr)
+    return not spoken and not _near(lonely, segments, (*others, DTMF), before=4 * sr, after=4 * sr)
 
 
 def _near(one: Segment, segments: Sequence[Segment], sounds: tuple[str, ...], *, before: int, after: int) -> bool:

@@ -1,8 +1,7 @@
 """Calls with a known truth, made from a seed, and what the ear makes of them.
 
-Pure: a seed and some voices in, calls out; a call and what was heard in it in, a row of errors out. The truth of a
-call is what its maker did; nothing in it is measured.
-"""
+Pure: a seed and some voices in, calls out; a call and what was heard in it in, a row of errors out. The truth
+of a call is what its maker did; nothing in it is measured."""
 
 from __future__ import annotations
 
@@ -29,7 +28,8 @@ UNHEARD_S = 0.012
 
 
 SPARED = round(0.060 * SR)
-"""No packet is lost so shortly before the pick-up: a burst of three packets that all were lost is no ring to anybody."""
+"""A burst cut shorter than this loses no packet: one of three packets that all were lost is no ring to
+anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +116,21 @@ def make_call(rng: np.random.Generator, *, plan: TonePlan, voices: Sequence[Arra
         clean, truth, answered = _refused(rng, plan, condition, lead, str(kind))
     noisy = clean + _line_noise(rng, len(clean), answered, condition)
     heard = coded(noisy, condition.codec)
-    keep = None if truth.pick_up is None else (truth.pick_up - SPARED, truth.pick_up)
+    keep = _spared(truth, plan, condition.stretch)
     heard, lost = syn.lose_packets(
         heard, sr=SR, share=condition.loss, rng=rng, conceal=bool(rng.random() < 0.5), keep=keep
     )
     known = lost if rng.random() < 0.5 else ()
     return TruthCall(syn.to_int16(heard), truth, condition, known)
+
+
+def _spared(truth: Truth, plan: TonePlan, stretch: float) -> tuple[int, int] | None:
+    """The samples of a burst cut so short that its packets must arrive."""
+    if truth.pick_up is None or truth.ring_onset is None:
+        return None
+    within = (truth.pick_up - truth.ring_onset) / SR % (plan.period_s * stretch)
+    piece = min((within - start for start, _ in _ring_starts(plan, stretch) if start <= within), default=1.0)
+    return (truth.pick_up - round(piece * SR), truth.pick_up) if piece * SR < SPARED else None
 
 
 def coded(wave: Array, codec: str) -> Array:
@@ -158,7 +167,8 @@ def _ring_starts(plan: TonePlan, stretch: float) -> tuple[tuple[float, float], .
 
 
 def _pick_up_s(rng: np.random.Generator, plan: TonePlan, stretch: float) -> float:
-    """Seconds from ring onset: half of them near the rules' limits, never within a hair of a burst's start."""
+    """Seconds from ring onset: half of them near the rules' limits, never within a hair of a burst's
+    start."""
     period = plan.period_s * stretch
     while True:
         dense = rng.random() < 0.5
@@ -207,9 +217,7 @@ def _tone(rng: np.random.Generator, plan: TonePlan, condition: Condition, second
     )
 
 
-def _unanswered(
-    rng: np.random.Generator, plan: TonePlan, condition: Condition, lead: int
-) -> tuple[Array, Truth, int]:
+def _unanswered(rng: np.random.Generator, plan: TonePlan, condition: Condition, lead: int) -> tuple[Array, Truth, int]:
     period = plan.period_s * condition.stretch
     at = float(rng.integers(3, 10)) * period + float(rng.uniform(0.1, 0.9)) * period
     ringing = _tone(rng, plan, condition, at)
@@ -251,7 +259,8 @@ class Row:
     width_s: float | None
     """Width of the pick-up interval."""
     least_s: float | None
-    """Width that any ear is left with: none in a cut burst, else from the burst's end to voice or next burst."""
+    """Width that any ear is left with: none in a cut burst, else from the burst's end to voice or next
+    burst."""
     unsure: bool
     """10 s lies inside the interval: the verdict of a 10 s rule is unsure."""
     unsure_for_any: bool

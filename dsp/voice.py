@@ -8,11 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from dsp.fallback import WebrtcVoice
 from dsp.loudness import Floor, levels_db
 from dsp.music import MIN_TONALITY, tonality
 from dsp.onset import voice_onset
 from dsp.segment import MUSIC, SPEECH, Segment
-from dsp.fallback import WebrtcVoice
 from dsp.silero import CHUNK, CONTEXT, GROUP, Network, State
 
 Array = npt.NDArray[np.float32]
@@ -21,12 +21,15 @@ Reader = Callable[[int, int], Array]
 START_P, STOP_P = 0.5, 0.35
 """Measured on telephone speech: begin when p >= 0.5 in 3 of 4 chunks, end when p < 0.35 for 300 ms."""
 CLEAR_P = 0.25
-"""On a quiet line three of four chunks from here on will do, one of them sure: packet loss dims the network's view."""
+"""On a quiet line three of four chunks from here on will do, one of them sure: packet loss dims the network's
+view."""
 _STOP_CHUNKS = 10
 _GATE_DB = 3.0
-"""A chunk this much above the line's noise may hold a voice: steady noise varies by 0.4 dB from chunk to chunk."""
+"""A chunk this much above the line's noise may hold a voice: steady noise varies by 0.4 dB from chunk to
+chunk."""
 _RISE_DB, _VOICE_DB = 4.0, -56.0
-"""A voice rises above the noise and is no fainter than this: in the last bits of G.711 the network hears ghosts."""
+"""A voice rises above the noise and is no fainter than this: in the last bits of G.711 the network hears
+ghosts."""
 _HOLD_CHUNKS = 12
 _REWIND = 4
 """The network hears this many chunks before the one that opened the gate."""
@@ -137,7 +140,8 @@ class VoiceTracker:
         return done + self._hear(base + heard * CHUNK, count - heard, levels[heard:])
 
     def _dozes(self, level: float) -> bool:
-        """In a long speech that stands out of the noise its loudness is enough, but for a check now and then."""
+        """In a long speech that stands out of the noise its loudness is enough, but for a check now and
+        then."""
         if self._start is None or self._spoken < _SURE_CHUNKS or self._loud_db < self._noise_db + _STANDS_OUT_DB:
             return False
         return self._spoken % _CHECK_CHUNKS >= _CHECK_LENGTH
@@ -196,7 +200,8 @@ class VoiceTracker:
         return self._end_speech() if self._quiet >= _STOP_CHUNKS else []
 
     def _first_voice(self, level: float) -> int | None:
-        """The chunk a voice began in: three of four chunks sure, or less sure but far above the line's noise."""
+        """The chunk a voice began in: three of four chunks sure, or less sure but far above the line's
+        noise."""
         loudest = max(self._loudness)
         if loudest < max(self._noise_db + _RISE_DB, _VOICE_DB):
             return None

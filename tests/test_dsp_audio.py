@@ -52,7 +52,9 @@ def test_stereo_keeps_its_channels(tmp_path):
     assert (audio.mono == TONE).all()
 
 
-@pytest.mark.parametrize(("rate", "heard"), [(11025, 8000), (12000, 8000), (22050, 16000), (44100, 16000), (48000, 16000)])
+@pytest.mark.parametrize(
+    ("rate", "heard"), [(11025, 8000), (12000, 8000), (22050, 16000), (44100, 16000), (48000, 16000)]
+)
 def test_odd_rates_are_converted(tmp_path, rate, heard):
     tone = (8000 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)).astype(np.int16)
     audio = read(wav(tmp_path / "a.wav", tone, rate))

@@ -25,7 +25,11 @@ def test_the_schema():
     told = to_dict(listen(CALL, sr=SR, plan=TW), file="CALL.wav")
     assert told["schema"] == "thirdring.listening/1"
     assert list(told) == ["schema", "file", "duration_s", "sample_rate_hz", "tone_plan", "segments", "legs"]
-    assert told["segments"][0] == {"sound": "ringback", "start_s": pytest.approx(1.6, abs=0.003), "end_s": pytest.approx(2.6, abs=0.003)}
+    assert told["segments"][0] == {
+        "sound": "ringback",
+        "start_s": pytest.approx(1.6, abs=0.003),
+        "end_s": pytest.approx(2.6, abs=0.003),
+    }
     (leg,) = told["legs"]
     assert (leg["ring_onset_s"], leg["rings"], leg["outcome"]) == (1.6, 3, "answered")
     assert leg["pick_up_s"]["earliest"] <= 8.61

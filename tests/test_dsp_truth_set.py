@@ -13,7 +13,9 @@ from dsp.truth_set import judge, make_calls, table
 ALL = [voice(name) for name in VOICES]
 
 
-@pytest.mark.parametrize(("plan", "strict", "count"), [("tw", True, 30), ("tw", False, 15), ("uk", True, 8), ("jp", True, 6)])
+@pytest.mark.parametrize(
+    ("plan", "strict", "count"), [("tw", True, 30), ("tw", False, 15), ("uk", True, 8), ("jp", True, 6)]
+)
 def test_the_ear_is_never_wrong(plan, strict, count):
     tones = load_plan(plan)
     rows = []

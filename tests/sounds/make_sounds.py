@@ -1,4 +1,5 @@
-"""Makes the speech of the ear's tests with espeak-ng (apt-get install espeak-ng), 8 kHz FLAC, trimmed to the voice.
+"""Makes the speech of the ear's tests with espeak-ng (apt-get install espeak-ng), 8 kHz FLAC, trimmed to the
+voice.
 
 Run: python tests/sounds/make_sounds.py
 """
