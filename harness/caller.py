@@ -230,7 +230,7 @@ class Walk:
         while not self.released and self.now_s < begin + 60:
             self.pump()
             quiet_since = max([begin, *[end for _, end in self.ear.voices(begin)]])
-            if self.ear.now != "speech" and self.now_s >= quiet_since + seconds:
+            if self.ear.refused(quiet_since) or (self.ear.now != "speech" and self.now_s >= quiet_since + seconds):
                 return
 
 

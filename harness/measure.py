@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dsp.segment import MUSIC, SPEECH
+from dsp.segment import BUSY, CONGESTION, MUSIC, SPEECH
 from harness.interval import Interval
 from harness.measured_leg import MeasuredLeg, measure_legs
 from harness.softphone.signals import RELEASED, REQUEST, SipSignal
-from harness.timeline import Timeline, responses
+from harness.timeline import Timeline, answer_of, responses
 
 SCHEMA = "thirdring.measurement/1"
 WAITED_S = 5.0
@@ -118,9 +118,20 @@ def _release(timeline: Timeline) -> SipSignal | None:
 
 
 def _first_release(timeline: Timeline) -> str:
+    if _farewell_tone(timeline):
+        return "far"
     bye = next((s for s in timeline.record.signals if s.kind == REQUEST and s.method == "BYE"), None)
     last = bye or _release(timeline)
     return {"rx": "far", "tx": "near", "own": "network"}.get(last.direction if last else "", "unknown")
+
+
+def _farewell_tone(timeline: Timeline) -> bool:
+    """Busy tone after a conversation: an analogue trunk tells so that the far end hung up, its BYE comes later."""
+    answer = answer_of(timeline.record)
+    words = [s.end for s in timeline.heard.segments if s.sound == SPEECH]
+    if answer is None or not words:
+        return False
+    return any(s.sound in (BUSY, CONGESTION) and s.start > max(words) for s in timeline.heard.segments)
 
 
 def _waited(timeline: Timeline) -> float | None:

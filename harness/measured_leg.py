@@ -111,19 +111,50 @@ def _first(timeline: Timeline, name: str, heard: Leg | None) -> MeasuredLeg:
     answer = answer_of(timeline.record)
     if answer is not None and heard is not None and _rings_after(timeline, heard, answer):
         return _from_ear(timeline, name, heard)
-    if answer is not None and heard is not None and heard.outcome in ("busy", "congestion"):
+    if answer is None:
+        return _unanswered(timeline, name, heard)
+    if heard is not None and heard.outcome in ("busy", "congestion") and _untouched(timeline, heard, answer):
         return MeasuredLeg(leg=name, outcome=heard.outcome, evidence=_sounds(timeline, heard))
-    if answer is not None:
-        return _signalled(timeline, name, heard, answer)
-    return _unanswered(timeline, name, heard)
+    return _signalled(timeline, name, heard, answer)
 
 
 def _rings_after(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
+    """Whether it rang on behind the 200, which then was a gateway's and nobody's pick-up."""
     bursts = [s.start / timeline.heard.sr for s in heard.evidence if s.sound == "ringback"]
-    return bool(bursts) and bursts[-1] > answer.latest_s + AFTER_ANSWER_S
+    late = bool(bursts) and bursts[-1] > answer.latest_s + AFTER_ANSWER_S
+    return late and _untouched(timeline, heard, answer)
+
+
+def _untouched(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
+    """Whether nobody spoke and nothing played between the 200 and this: else it is a transfer's, or a farewell's."""
+    begins = heard.evidence[0].start
+    answered = answer.latest_s * timeline.heard.sr
+    between = (s for s in timeline.heard.segments if s.sound in ("speech", "music") and s.start >= answered)
+    return not any(s.start < begins for s in between)
 
 
 def _signalled(timeline: Timeline, name: str, heard: Leg | None, answer: SipSignal) -> MeasuredLeg:
+    if _music_answers(timeline, answer):
+        evidence = (*_sounds(timeline, heard), f"sip:200@{answer.latest_s:.3f}", "heard:music")
+        return MeasuredLeg(leg=name, outcome="answered", provisional=True, music=True, evidence=evidence)
+    before = heard if heard is not None and not _after(timeline, heard, answer) else None
+    return _picked_up(timeline, name, before, answer)
+
+
+def _music_answers(timeline: Timeline, answer: SipSignal) -> bool:
+    """Colour ringback or queue music behind a 200: a machine answered, whoever comes later."""
+    answered = answer.latest_s * timeline.heard.sr
+    sounds = [s for s in timeline.heard.segments if s.sound in ("speech", "music") and s.end > answered]
+    first = min(sounds, key=lambda s: s.start, default=None)
+    return first is not None and first.sound == "music"
+
+
+def _after(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
+    """Whether what was heard began after the 200: another telephone's ringing, a farewell's busy tone."""
+    return heard.evidence[0].start / timeline.heard.sr > answer.latest_s + AFTER_ANSWER_S
+
+
+def _picked_up(timeline: Timeline, name: str, heard: Leg | None, answer: SipSignal) -> MeasuredLeg:
     onset, source = _onset(timeline, heard)
     pick_up = Interval(answer.earliest_s, answer.latest_s)
     latency = None if onset is None else (pick_up - onset).at_least(0.0)

@@ -39,13 +39,20 @@ def rung(seconds: float, *parts: np.ndarray) -> np.ndarray:
     return np.concatenate([tone("ringback", seconds), np.zeros(round(0.4 * RATE), np.int16), voice(), *parts])
 
 
-def call(far: FarEnd, folder: Path, scenario: str = "extension-direct", **line: object) -> tuple[CallRecord, Measured]:
+def call(
+    far: FarEnd,
+    folder: Path,
+    scenario: str = "extension-direct",
+    longest_s: float = 300.0,
+    **line: object,
+) -> tuple[CallRecord, Measured]:
     record = place_call(
         load_scenario(scenario),
         ScriptedSoftphone({NUMBER: far}, **line),
         leave=leave_for(NUMBER, make_agency(folder / "agency", {NUMBER: "127.0.0.1:5060"})),
         call_id="test",
         folder=folder,
+        longest_s=longest_s,
         plan=PLAN,
         started=datetime(2026, 11, 22, tzinfo=UTC),
     )
@@ -195,3 +202,60 @@ def test_signals_later_by_a_shift_leave_the_latency_alone(tmp_path: Path) -> Non
     assert one is not None
     assert other is not None
     assert abs(one.middle - other.middle) < 0.03
+
+
+def silent(seconds: float) -> np.ndarray:
+    return np.zeros(round(seconds * RATE), np.int16)
+
+
+def rings_then_talks(*after: np.ndarray) -> FarEnd:
+    """180 without sound, 200 after 6.2 s, a greeting, then whatever comes."""
+    return FarEnd().says(0.1, 180).says(6.3, 200).sounds_like(6.7, np.concatenate([voice(), *after]))
+
+
+def test_a_transfer_behind_a_person_is_not_taken_for_a_gateway_that_answered_early(tmp_path: Path) -> None:
+    _, measured = call(rings_then_talks(silent(0.8), rung(4.3)), tmp_path)
+    leg = measured.legs[0]
+    assert (leg.outcome, leg.pick_up_source) == ("answered", "signalled")
+    assert leg.answer_latency_s is not None
+    assert 6.2 in leg.answer_latency_s
+    assert leg.answer_latency_s.width < 0.05
+
+
+def test_a_busy_tone_after_the_talk_is_a_farewell_and_no_busy_line(tmp_path: Path) -> None:
+    _, measured = call(rings_then_talks(silent(0.7), tone("busy", 20)), tmp_path)
+    assert measured.outcome == "answered"
+    assert measured.first_release == "far"
+    assert measured.legs[0].answer_latency_s is not None
+    assert 6.2 in measured.legs[0].answer_latency_s
+
+
+def test_music_behind_an_early_answer_is_nobody_and_gives_no_number(tmp_path: Path) -> None:
+    music = sound.to_pcm(sound.prompt("hold-music", RATE))
+    far = FarEnd().says(0.1, 180).says(0.2, 200).sounds_like(0.5, np.concatenate([music, silent(0.5), voice()]))
+    _, measured = call(far, tmp_path)
+    leg = measured.legs[0]
+    assert (leg.provisional, leg.music, leg.answer_latency_s, leg.rings) == (True, True, None, None)
+
+
+def test_speech_before_the_answer_is_an_announcement(tmp_path: Path) -> None:
+    far = FarEnd().says(0.1, 183).sounds_like(0.3, voice()).says(8.0, 200).sounds_like(8.4, voice())
+    _, measured = call(far, tmp_path)
+    leg = measured.legs[0]
+    assert leg.pick_up_s is not None
+    assert 8.02 in leg.pick_up_s
+
+
+def test_a_call_never_lasts_longer_than_the_agency_allows(tmp_path: Path) -> None:
+    talk = np.concatenate([voice() for _ in range(30)])
+    record, _ = call(FarEnd().says(0.1, 200).sounds_like(0.3, talk), tmp_path, longest_s=20.0)
+    assert record.duration_s < 21
+
+
+@pytest.mark.parametrize("digit", ["9", "1"])
+def test_a_silent_menu_and_a_wrong_digit_end_without_a_number(tmp_path: Path, digit: str) -> None:
+    far = FarEnd().says(0.1, 200).sounds_like(0.3, voice()).after(digit, FarEnd().hangs_up(9.0))
+    _, measured = call(far, tmp_path, "ivr-operator-extension")
+    operator = measured.leg("operator")
+    assert operator is not None
+    assert (operator.outcome, operator.answer_latency_s) == ("none", None)
