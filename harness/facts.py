@@ -47,6 +47,9 @@ def _leg(leg: MeasuredLeg) -> dict[str, Any]:
     facts: dict[str, Any] = {"outcome": _OUTCOMES[leg.outcome], "forwarded": leg.forwarded}
     if facts["outcome"] == "fault_theirs":
         facts["fault_confirmed"] = False
+    # A menu's voice is a recording and meant to be one; behind it only a person can say who speaks.
+    if leg.provisional and leg.outcome == "answered" and leg.leg != "ivr":
+        facts["provisional"] = True
     if leg.rings is not None:
         facts["rings"] = {"earliest": leg.rings[0], "latest": leg.rings[1]}
         facts["rings_source"] = leg.rings_source

@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from rubric.answer import Answer, read_answer
-from rubric.condition import Known
 from rubric.errors import AnswersError, Problem, allowed_keys, problem
-from rubric.facts import ROLES, decimal_of
+from rubric.facts import ANSWERERS, LEG_NAMES, ROLES, decimal_of
+from rubric.heard import BY_DESIGN, SaidFact
 from rubric.known import MACHINE_FACTS
 from rubric.schema import Form
 
 VERDICTS = ("correct", "partly", "wrong")
-_TOP = ("accuracy", "questions", "header", "observed", "facts", "bonus", "remarks")
+_TOP = ("accuracy", "questions", "header", "observed", "heard", "facts", "bonus", "remarks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,6 @@ class AccuracyAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class SaidFact:
-    """A fact on a person's word."""
-
-    value: Known
-    """What the person said."""
-    reason: str = ""
-    """Why, where it differs from the machine."""
-
-
-@dataclass(frozen=True, slots=True)
 class BonusAnswer:
     """Points above the total."""
 
@@ -76,6 +66,8 @@ class Answers:
     """The blanks at the head of the sheet."""
     observed: Mapping[str, bool] = field(default_factory=dict)
     """Parts, groups or items that could (not) be observed."""
+    heard: Mapping[str, SaidFact] = field(default_factory=dict)
+    """Legs, and whether a person or a recording answered: 真人 or 錄音."""
     facts: Mapping[str, SaidFact] = field(default_factory=dict)
     """Facts on the tester's word."""
     bonus: BonusAnswer | None = None
@@ -114,6 +106,7 @@ def read_answers(raw: Any, form: Form) -> tuple[Answers, tuple[Problem, ...]]:
         accuracy=_accuracy(raw, form, wrong),
         header=_header(raw.get("header", {}), form, wrong),
         observed=_observed(raw.get("observed", {}), form, wrong),
+        heard=_heard(raw.get("heard", {}), wrong),
         facts=_facts(raw.get("facts", {}), form, wrong),
         bonus=_bonus(raw.get("bonus"), form, wrong),
         remarks=str(raw.get("remarks", "")),
@@ -184,6 +177,17 @@ def _observed(raw: Any, form: Form, wrong: list[Problem]) -> dict[str, bool]:
             found[key] = value
         else:
             wrong.append(problem("answers.not_bool", item=f"observed {key}", value=repr(value)))
+    return found
+
+
+def _heard(raw: Any, wrong: list[Problem]) -> dict[str, SaidFact]:
+    found = {}
+    for key, value in _entries(raw, "heard", [name for name in LEG_NAMES if name != BY_DESIGN], wrong):
+        said = value if isinstance(value, Mapping) else {"value": value}
+        if said.get("value") not in ANSWERERS or not set(said) <= {"value", "reason"}:
+            wrong.append(problem("answers.heard", item=f"heard {key}", value=repr(value), names=ANSWERERS))
+            continue
+        found[key] = SaidFact(said["value"], str(said.get("reason", "")).strip())
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rubric.case import Case
 from rubric.facts import Between, LegFacts
+from rubric.heard import PERSON
 from rubric.latency import points_over, within_over
 from rubric.schema import Item, Latency, Option
 from rubric.words import Phrase, phrase, seconds
@@ -120,7 +121,8 @@ def _heard(leg: LegFacts) -> Phrase:
     where = phrase("why.nowhere")
     if leg.pick_up_s is not None and leg.ring_onset_s is not None:
         where = phrase("why.where", onset=seconds(leg.ring_onset_s), pick_up=span(leg.pick_up_s, seconds))
-    return phrase("why.answered", measured=both, where=where)
+    by = phrase("why.by_person") if leg.answerer == PERSON else phrase("why.nowhere")
+    return phrase("why.answered", measured=both, where=where, by=by)
 
 
 def span(between: Between, show: Any) -> str:

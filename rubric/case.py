@@ -30,6 +30,8 @@ class Case:
     """Every fact by name, what a person said going first."""
     problems: list[Problem] = field(default_factory=list)
     """What is wrong with the answers, collected while scoring."""
+    if_persons: "Case | None" = None
+    """The same call, had persons answered the legs of which nobody knows; `None` where every leg is known."""
 
     def leg(self, item: Item) -> LegFacts | None:
         """The leg the item is observed on."""

@@ -14,6 +14,7 @@ LEG_NAMES = ("ivr", "operator", "unit")
 OUTCOMES = ("answered", "no_answer", "busy", "fault_theirs", "fault_ours")
 ROLES = ("owner", "owner_after_proxy", "proxy")
 RINGS_SOURCES = ("heard", "nominal")
+ANSWERERS = ("person", "recording")
 MICROSECOND = Decimal("0.000001")
 """Latencies are read to the microsecond, so that a float's tail (10.000000000000002) is not a late answer."""
 
@@ -50,6 +51,10 @@ class LegFacts:
     """Where in the recording the ringing began, seconds."""
     pick_up_s: Between | None = None
     """Where in the recording it was picked up, seconds."""
+    provisional: bool = False
+    """Whether the voice that answered may be a recording: then nothing on the leg earns a point until it is known."""
+    answerer: str | None = None
+    """Who answered, where the ear knows: one of `ANSWERERS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,8 @@ def _leg(raw: Any, place: str, problems: list[Problem]) -> LegFacts | None:
         fault_confirmed=True if confirmed is None else confirmed,
         ring_onset_s=leg.seconds("ring_onset_s"),
         pick_up_s=leg.between("pick_up_s"),
+        provisional=leg.boolean("provisional") or False,
+        answerer=leg.one_of("answerer", ANSWERERS),
     )
 
 

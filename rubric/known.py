@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from rubric.condition import Known
 from rubric.facts import LEG_NAMES, Facts, LegFacts
+from rubric.heard import is_recording, waits_for_an_ear
 from rubric.latency import within_over
 from rubric.schema import Form, Leg, Limit
 
@@ -43,10 +44,14 @@ def leg_state(form: Form, name: str, leg: LegFacts | None) -> str:
     """What a leg's outcome means for the items observed on it.
 
     absent, void (our fault), busy, pending (to be dialled again), guess (their fault, not confirmed), fault,
-    unsure (no answer or a late one), no_answer, answered.
+    unsure (no answer or a late one), provisional (a person's voice or a recording's), recording, no_answer, answered.
     """
     if leg is None:
         return "absent"
+    if waits_for_an_ear(name, leg):
+        return "provisional"
+    if is_recording(name, leg):
+        return "recording"
     rule = form.legs.get(name) if name in LEG_NAMES else None  # type: ignore[call-overload]
     match leg.outcome:
         case "fault_ours":
@@ -87,6 +92,8 @@ def _leg_facts(form: Form, name: str, leg: LegFacts | None) -> dict[str, Known]:
 def _unit_busy(facts: Facts) -> bool | None:
     """A unit that was reached, or never asked for, was not engaged."""
     unit = facts.legs.get("unit")
+    if unit is not None and (waits_for_an_ear("unit", unit) or is_recording("unit", unit)):
+        return None  # a recording may well say that the line is engaged
     if unit is not None and unit.outcome in ("answered", "no_answer", "busy"):
         return unit.outcome == "busy"
     return False if unit is None and facts.transferred is False else None

@@ -1,5 +1,6 @@
 """What one item is worth: by the machine where it may decide, else by the tester, else open and why."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from rubric.answer import Answer
@@ -8,10 +9,10 @@ from rubric.by_tester import judged
 from rubric.case import Case
 from rubric.facts import LegFacts
 from rubric.schema import Item
-from rubric.sheet import UNTESTED, VOID, ItemScore
-from rubric.words import phrase
+from rubric.sheet import OPEN, UNTESTED, VOID, ItemScore
+from rubric.words import phrase, say
 
-_UNDECIDED = {"busy", "pending", "guess", "unsure"}
+_UNDECIDED = {"busy", "pending", "guess", "unsure", "recording"}
 
 
 def rule(case: Case, item: Item) -> ItemScore:
@@ -65,6 +66,8 @@ def _reached(case: Case, item: Item, state: str) -> ItemScore:
     leg = case.leg(item)
     if state == "absent":
         return _absent(case, item)
+    if state == "provisional" and case.if_persons is not None:
+        return _provisional(case, case.if_persons, item)
     if state in _UNDECIDED:
         return _undecided(case, item, state)
     if is_measured(item, state) and leg is not None:
@@ -74,6 +77,28 @@ def _reached(case: Case, item: Item, state: str) -> ItemScore:
     if state in ("no_answer", "fault") and case.observed(item) is not True:
         return _unobserved(case, item, "machine")
     return _by_note(case, item)
+
+
+def _provisional(case: Case, if_persons: Case, item: Item) -> ItemScore:
+    """Open until somebody says 真人 or 錄音, beside it what the item would be worth if a person answered."""
+    line = rule(if_persons, item)
+    possible = line.candidates if line.points is None else (line.points,)
+    if not possible:
+        return line
+    told = {
+        lang: say("why.provisional", lang, leg=case.leg_text(item), why=why)
+        for lang, why in {"zh": line.why, "en": line.why_en}.items()
+    }
+    return replace(
+        line,
+        status=OPEN,
+        points=None,
+        by=None,
+        candidates=possible,
+        meets_standard=None,
+        why=told["zh"],
+        why_en=told["en"],
+    )
 
 
 def _absent(case: Case, item: Item) -> ItemScore:

@@ -1,6 +1,7 @@
 """From measurements and answers to a score sheet: a pure function, every point with its reason."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from rubric.answers import AccuracyAnswer, Answers
@@ -8,7 +9,8 @@ from rubric.case import Case
 from rubric.condition import Known
 from rubric.errors import Problem, problem
 from rubric.facts import Facts
-from rubric.known import known_facts
+from rubric.heard import as_if_persons, heard_legs, waits_for_an_ear, with_heard
+from rubric.known import known_facts, leg_state
 from rubric.ruling import rule
 from rubric.schema import Form
 from rubric.sheet import AccuracyScore, FactOverride, Sheet
@@ -24,8 +26,10 @@ def score(form: Form, facts: Facts, answers: Answers | None = None) -> Sheet:
     never change a point.
     """
     said = answers or Answers()
-    before = known_facts(form, facts, {})
-    case = _case(form, facts, said, before)
+    problems: list[Problem] = []
+    heard = with_heard(facts, said.heard, problems)
+    before = known_facts(form, heard, {})
+    case = _case(form, heard, said, before, problems)
     items = tuple(rule(case, item) for item in form.items)
     sums = add_up(case, items)
     bonus = _bonus(form, said)
@@ -45,10 +49,11 @@ def score(form: Form, facts: Facts, answers: Answers | None = None) -> Sheet:
         band=band_of(form, total),
         passed=None if total is None or form.pass_mark is None else total >= form.pass_mark,
         accuracy=_accuracy(form, said.accuracy),
-        problems=(*case.problems, *_short_of_questions(form, said.accuracy)),
+        problems=(*case.problems, *_unheard(case), *_short_of_questions(form, said.accuracy)),
         remarks=tuple(_remarks(case)),
         facts=dict(case.known),
         overrides=tuple(_overrides(case, before)),
+        heard=tuple(heard_legs(facts, heard, said.heard)),
         header=said.header,
     )
 
@@ -62,12 +67,12 @@ def ready_to_sign(form: Form, sheet: Sheet) -> tuple[Problem, ...]:
         asked = 0 if sheet.accuracy is None else sheet.accuracy.asked
         unasked = (problem("sign.accuracy", item="accuracy", least=form.accuracy.min_questions, asked=asked),)
     timing = (problem("sign.timing_record"),) if sheet.kind == "timing_record" else ()
-    return (*draft, *timing, *missing, *unasked, *sheet.problems)
+    unheard = tuple(problem("sign.heard", item=f"heard {one.leg}") for one in sheet.heard if one.answerer is None)
+    return (*draft, *timing, *unheard, *missing, *unasked, *sheet.problems)
 
 
-def _case(form: Form, facts: Facts, said: Answers, before: Mapping[str, Known]) -> Case:
+def _case(form: Form, facts: Facts, said: Answers, before: Mapping[str, Known], problems: list[Problem]) -> Case:
     """The call with every fact known; a person's word goes before the machine's where it has a reason."""
-    problems: list[Problem] = []
     taken: dict[str, Known] = {}
     for name, fact in said.facts.items():
         machine = before[name]
@@ -76,7 +81,21 @@ def _case(form: Form, facts: Facts, said: Answers, before: Mapping[str, Known]) 
         else:
             known = str(machine).lower()
             problems.append(problem("answers.fact_reason", item=f"facts {name}", value=known))
-    return Case(form, facts, said, known_facts(form, facts, taken), problems)
+    case = Case(form, facts, said, known_facts(form, facts, taken), problems)
+    persons = as_if_persons(facts)
+    if persons == facts:
+        return case
+    return replace(case, if_persons=Case(form, persons, said, known_facts(form, persons, taken), problems))
+
+
+def _unheard(case: Case) -> Iterator[Problem]:
+    """An answer about a leg of which nobody has said whether a person was on it counts only afterwards."""
+    for name, leg in case.facts.legs.items():
+        groups = {group.id for group in case.form.groups if group.leg == name}
+        answered = any(item.group in groups and case.answer(item) for item in case.form.items)
+        if answered and waits_for_an_ear(name, leg):
+            text = case.form.legs[name].text if name in case.form.legs else name
+            yield problem("answers.heard_wanted", item=f"heard {name}", leg=text)
 
 
 def _overrides(case: Case, before: Mapping[str, Known]) -> Iterator[FactOverride]:
@@ -116,7 +135,10 @@ def _remarks(case: Case) -> Iterator[str]:
             yield remark.text
     for name, leg in case.facts.legs.items():
         text = case.form.legs[name].text if name in case.form.legs else name
-        if leg.outcome == "answered" and leg.attempts > 1:
+        state = leg_state(case.form, name, leg)
+        if state == "recording":
+            yield say("remark.recording", leg=text)
+        if leg.outcome == "answered" and leg.attempts > 1 and state not in ("recording", "provisional"):
             yield say("remark.redialled", leg=text, attempt=leg.attempts, failed=leg.attempts - 1)
         if leg.rings_source == "nominal":
             yield say("remark.nominal", leg=text)
@@ -131,7 +153,7 @@ def _borderline(case: Case, name: str, text: str) -> Iterator[str]:
     """Answered, but past one of the two limits of no answer: counted as answered and shown."""
     leg = case.facts.legs[name]
     rule = case.form.legs[name].no_answer if name in case.form.legs else None
-    if rule is None or leg.outcome != "answered":
+    if rule is None or leg_state(case.form, name, leg) != "answered":
         return
     late = rule.seconds is not None and leg.answer_latency_s and leg.answer_latency_s.latest >= rule.seconds
     many = rule.rings is not None and leg.rings and leg.rings.latest >= rule.rings

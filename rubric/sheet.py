@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from rubric.errors import Problem
+from rubric.heard import HeardLeg
 
 SCHEMA = "thirdring.sheet/1"
 
@@ -164,6 +165,8 @@ class Sheet:
     """The facts it was scored with."""
     overrides: tuple[FactOverride, ...] = ()
     """Facts a person saw otherwise."""
+    heard: tuple[HeardLeg, ...] = ()
+    """Legs on which a person or a recording may have answered, and who said which."""
     header: Mapping[str, str] = field(default_factory=dict)
     """The blanks at the head, as the tester filled them."""
 
@@ -207,6 +210,7 @@ def to_dict(sheet: Sheet) -> dict[str, Any]:
         "remarks": list(sheet.remarks),
         "facts": {name: value for name, value in sheet.facts.items() if value is not None},
         "overrides": [_plain(one) for one in sheet.overrides],
+        "heard": [_plain(one) for one in sheet.heard],
         "header": dict(sheet.header),
     }
 

@@ -1,5 +1,6 @@
 """From measurements to the rubric's facts: nothing is guessed, a fault is never a unit's zero."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,3 +80,12 @@ def test_a_transferred_call_has_its_legs():
 
 def test_a_menu_that_answered_is_there_whatever_the_directory_says():
     assert parse_facts(facts_of(measured(answered("ivr")), has_ivr=False)).has_ivr is True
+
+
+def test_a_voice_that_may_be_a_recording_is_provisional_and_a_menus_is_not():
+    legs = [replace(answered(name), provisional=True) for name in ("ivr", "operator", "unit")]
+    facts = parse_facts(facts_of(measured(*legs), has_ivr=True))
+    assert {name: leg.provisional for name, leg in facts.legs.items()} == {"ivr": False, "operator": True, "unit": True}
+    busy = MeasuredLeg(leg="unit", outcome="busy", provisional=True)
+    assert not parse_facts(facts_of(measured(busy))).legs["unit"].provisional
+    assert "provisional" not in facts_of(measured(answered()))["legs"]["unit"]

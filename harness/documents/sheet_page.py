@@ -42,7 +42,7 @@ def render_sheet(
         parts=_parts(form, sheet_dict, labels),
         total=None if sheet_dict["total"] is None else number(sheet_dict["total"]),
         accuracy=_accuracy(form, sheet_dict),
-        legs=[_leg(leg, labels) for leg in call.get("legs") or ()],
+        legs=[_leg(leg, sheet_dict, labels) for leg in call.get("legs") or ()],
         foot=_foot(form, sheet_dict, call, labels),
         ticked=TICKED,
         empty=EMPTY,
@@ -94,11 +94,13 @@ def _accuracy(form: Form, sheet: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"asked": said.get("asked"), "correct": said.get("correct"), "rate": said.get("rate"), "listed": listed}
 
 
-def _leg(leg: Mapping[str, Any], labels: Labels) -> list[str]:
+def _leg(leg: Mapping[str, Any], sheet: Mapping[str, Any], labels: Labels) -> list[str]:
     name = leg.get("name")
     rings = leg.get("rings")
+    heard = next((one for one in sheet.get("heard", ()) if one["leg"] == name), None)
+    who = "" if heard is None else labels.say(f"heard_{heard['answerer'] or 'unknown'}")
     return [
-        labels.say(f"leg_{name}") if name in ("ivr", "operator", "unit") else str(name or NONE),
+        (labels.say(f"leg_{name}") if name in ("ivr", "operator", "unit") else str(name or NONE)) + who,
         _seconds(leg.get("ring_onset_s"), labels),
         _seconds(leg.get("pick_up_s"), labels),
         _between(rings) if rings is not None else NONE,
