@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from dsp.burst import Burst
 from dsp.segment import BUSY, CONGESTION, DIAL, DTMF, RINGBACK, SIT, TONE, Segment
@@ -13,6 +14,8 @@ STRETCH = 0.18
 """Cadences may be off by 15 %; a burst's edges by some milliseconds more."""
 _SLACK_S = 0.03
 _ALONE = 0.75
+_LATE_S = 0.045
+"""Two packets."""
 _LONG_S = 2.5
 """A plan's tone without end that lasted this long is that tone."""
 
@@ -58,7 +61,7 @@ class Cadence:
         if not burst.proven:
             return self._ring(burst) if not spoken and self.is_due(burst) else None
         seconds = (burst.end - burst.start) / SR
-        if spoken and seconds < _LONG_S and not self.is_whole(burst):
+        if spoken and seconds < _LONG_S and not (self.is_whole(burst) or self.is_due(burst)):
             return None
         if burst.tone_set in self._keys:
             return [Segment(DTMF, burst.start, burst.end, self._keys[burst.tone_set])] if seconds < 3 else []
@@ -90,17 +93,24 @@ class Cadence:
         rings."""
         if not self._rings:
             return ()
-        return tuple(round(self._rings[-1].start + step * self._scale * SR) for step in self._steps)
+        scale, last = self._scale, self._rings[-1].start
+        dues = tuple(round(last + step * scale * SR) for step in self._steps)
+        return dues if len(self._steps) > 1 else (self._earliest(dues[0], self._steps[0] * scale * SR),)
+
+    def _earliest(self, due: int, period: float) -> int:
+        """The same moment as the rings before tell it: a lost packet makes a burst begin late, never early."""
+        told = (ring.start + round((due - ring.start) / period) * period for ring in self._rings)
+        return round(min((at for at in told if due - _LATE_S * SR <= at), default=due))
 
     @property
     def _scale(self) -> float:
-        """How much slower than the plan's the cadence runs: by the last two bursts, else by the last one's
-        length."""
+        """How much slower than the plan's the cadence runs: by the bursts' distances, else by one burst's length."""
         if len(self._rings) > 1:
-            step = (self._rings[-1].start - self._rings[-2].start) / SR
-            ratios = [step / wanted for wanted in self._steps if fits(step, wanted)]
+            steps = [(b.start - a.start) / SR for a, b in pairwise(self._rings)]
+            ratios = sorted(step / wanted for step in steps for wanted in self._steps if fits(step, wanted))
             if ratios:
-                return 1.0 if abs(ratios[0] - 1) < 0.0005 else ratios[0]
+                nearest = min(ratios, key=lambda r: abs(r - 1))
+                return 1.0 if abs(nearest - 1) < 0.0005 else ratios[len(ratios) // 2]
         on = (self._rings[-1].end - self._rings[-1].start) / SR
         ratio = next((on / wanted for wanted in self._ring_ons if fits(on, wanted)), 1.0)
         return ratio if abs(ratio - 1) > 0.01 else 1.0
@@ -152,7 +162,7 @@ class Cadence:
         return [_segment(TONE, burst, burst)]
 
     def _ring(self, burst: Burst) -> list[Segment]:
-        self._rings = [*self._rings[-1:], burst]
+        self._rings = [*self._rings[-3:], burst]
         return [_segment(RINGBACK, burst, burst)]
 
     def _sit_step(self, burst: Burst) -> list[Segment] | None:

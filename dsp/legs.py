@@ -35,7 +35,7 @@ _SAME_S = 0.0015
 _LEAST_PROMPT_S = 0.3
 """No prompt is shorter."""
 _SMEARED_S = 0.100
-_HAIR_S = 0.001
+_HAIR_S = 0.0006
 """The pick-up comes before the burst that did not come."""
 _SIGNAL_S = 0.030
 """A recording lags the signalling by 14 to 36 ms."""
@@ -217,7 +217,9 @@ def _pick_up(call: _Call, train: Train, reply: Segment | None, limit: int) -> Sp
         latest = min(latest, reply.start + VOICE_ERROR_S * call.sr)
     end = train.last.end
     if _is_whole(call, train):
-        earliest = _whole_end(call, train) + ms  # the burst ran its full length: the pick-up came after it
+        earliest = (
+            _whole_end(call, train) + _HAIR_S * call.sr
+        )  # the burst ran its full length: the pick-up came after it
     elif _was_cut(call, train) and not hidden(call.segments, end, end + 20 * ms):
         short = train.last.length <= 0.13 * call.sr
         earliest = end - (SHORT_CUT_ERROR_S if short else CUT_EARLY_S) * call.sr
@@ -230,26 +232,34 @@ def _pick_up(call: _Call, train: Train, reply: Segment | None, limit: int) -> Sp
     return Span(round(earliest), max(round(latest), round(earliest)))
 
 
-def _ends(train: Train) -> list[int]:
-    """Samples from a ring's start to the end of the burst in the last one's place, of the rings before it."""
+def _ends(call: _Call, train: Train) -> list[float]:
+    """Samples from a ring's start to where the burst in the last one's place is seen to end, of the rings before it,
+    and by the plan where the ringing keeps the plan's period."""
     place = len(train.rings[-1]) - 1
-    return [ring[place].end - ring[0].start for ring in train.rings[:-1] if len(ring) > place]
+    ends = [float(ring[place].end - ring[0].start) for ring in train.rings[:-1] if len(ring) > place]
+    if ends and train.period == call.plan.period_s * call.sr:
+        ends.append(_nominal_end(call, place) - 2 * train.lean)
+    return ends
+
+
+def _nominal_end(call: _Call, place: int) -> float:
+    pairs = call.plan.cadence
+    place = min(place, len(pairs) - 1)
+    return (sum(on + off for on, off in pairs[:place]) + pairs[place][0]) * call.sr
 
 
 def _whole_end(call: _Call, train: Train) -> float:
     """Where the last burst ends if it was not cut, by those before it, else by the plan."""
-    ends = _ends(train)
+    ends = _ends(call, train)
     if ends:
         return train.last_start + float(np.median(ends)) + 2 * train.lean
-    pairs = call.plan.cadence
-    place = min(len(train.rings[-1]), len(pairs)) - 1
-    return train.last_start + (sum(on + off for on, off in pairs[:place]) + pairs[place][0]) * call.sr
+    return train.last_start + _nominal_end(call, len(train.rings[-1]) - 1)
 
 
 def _is_whole(call: _Call, train: Train) -> bool:
     """Whether the last burst surely ran its full length: it ends where at least two before it did, to a
     hair."""
-    ends = _ends(train)
+    ends = _ends(call, train)
     if len(ends) < 2:
         return False
     apart = np.abs(np.array(ends) - float(np.median(ends)))
@@ -263,7 +273,7 @@ def _is_whole(call: _Call, train: Train) -> bool:
 def _was_cut(call: _Call, train: Train) -> bool:
     """Whether the last burst is surely shorter than a whole one, and not for want of its last packets."""
     lacks = _whole_end(call, train) - train.last.end
-    if _ends(train):
+    if _ends(call, train):
         return lacks > _LOST_S * call.sr
     nominal = call.plan.cadence[min(len(train.rings[-1]), len(call.plan.cadence)) - 1][0]
     return lacks > STRETCH * nominal * call.sr + _LOST_S * call.sr

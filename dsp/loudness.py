@@ -10,7 +10,9 @@ Array = npt.NDArray[np.float32]
 SILENT_DB = -66.0
 """Below this nothing is looked at."""
 _CHUNKS = 94
-"""The line's noise is the quietest of the last 3 s."""
+"""The line's noise is the quietest of the last 3 s,"""
+_QUIETEST = 6
+"""but for some chunks in which packets were lost."""
 
 
 def levels_db(chunks: Array) -> npt.NDArray[np.float64]:
@@ -28,7 +30,8 @@ class Floor:
     def update(self, levels: npt.NDArray[np.float64]) -> float:
         """The noise in dBFS after these levels."""
         self._levels = np.concatenate([self._levels, levels])[-_CHUNKS:]
-        return max(float(self._levels.min()), SILENT_DB)
+        place = len(self._levels) * _QUIETEST // _CHUNKS
+        return max(float(np.partition(self._levels, place)[place]), SILENT_DB)
 
     @property
     def is_new(self) -> bool:

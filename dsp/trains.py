@@ -185,7 +185,8 @@ def _train(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> Trai
         on_time = abs(steps - round(steps)) <= 0.06 and round(steps) >= 1
         count += round(steps) if on_time else 1
         restarted |= not on_time
-    lean = _lean(group, grid.period, sr=sr, plan=plan)
+    trusted = grid.on_it >= 3 or grid.period == plan.period_s * sr
+    lean = _lean(group, grid.period, sr=sr, plan=plan) if trusted else 0.0
     onset, last_start = grid.onset, grid.onset + float(grid.steps[-1]) * grid.period
     if restarted or abs(group[-1][0].start - last_start) > 0.06 * grid.period:
         onset, last_start = group[0][0].start, group[-1][0].start

@@ -32,6 +32,10 @@ SPARED = round(0.060 * SR)
 anybody."""
 
 
+UNDECIDED_S = 0.003
+"""Cut so shortly before its end a burst sounds like a whole one, which fades out in 2 ms: no call is made so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Truth:
     """What happened in a call."""
@@ -174,7 +178,9 @@ def _pick_up_s(rng: np.random.Generator, plan: TonePlan, stretch: float) -> floa
         dense = rng.random() < 0.5
         at = float(rng.choice(DENSE_AT_S) + rng.uniform(-0.6, 0.6)) if dense else float(rng.uniform(0.25, 25))
         within = at % period
-        if all(not -0.003 < within - start < UNHEARD_S for start, _ in (*_ring_starts(plan, stretch), (period, 0))):
+        bursts = _ring_starts(plan, stretch)
+        heard = all(not -0.003 < within - start < UNHEARD_S for start, _ in (*bursts, (period, 0)))
+        if heard and all(not -UNDECIDED_S < within - end < 0.001 for _, end in bursts):
             return at
 
 
