@@ -8,6 +8,8 @@ from dsp.tone_plan import TonePlan
 from harness.softphone.protocol import Call, Missing
 
 REJECTING = (BUSY, CONGESTION)
+NOTE_S = 0.6
+"""A note or two of music can pass for half a word; it begins where the music seemed to end."""
 
 
 class LiveEar:
@@ -43,12 +45,16 @@ class LiveEar:
         return [s.start / self._rate for s in self.segments if s.sound == RINGBACK and s.start >= since_s * self._rate]
 
     def voices(self, since_s: float) -> list[tuple[float, float]]:
-        """Start and end of each stretch of speech that ended after an instant."""
-        return self._stretches((SPEECH,), since_s)
+        """Start and end of each stretch of speech that ended after an instant; a note of hold music is none."""
+        return [voice for voice in self._stretches((SPEECH,), since_s) if not self._is_note(*voice)]
 
     def music(self, since_s: float) -> list[tuple[float, float]]:
         """Start and end of each stretch of music that ended after an instant."""
         return self._stretches((MUSIC,), since_s)
+
+    def _is_note(self, start_s: float, end_s: float) -> bool:
+        brief = end_s - start_s < NOTE_S
+        return brief and any(abs(start_s - end) < 0.05 for _, end in self.music(start_s - 0.05))
 
     def refused(self, since_s: float) -> str | None:
         """The busy or congestion tone heard since an instant; None without one."""
