@@ -80,7 +80,7 @@ def measure(timeline: Timeline) -> Measured:
         legs=legs,
         session_request_delay_s=_session_request_delay(timeline),
         post_dial_delay_s=_post_dial_delay(timeline, legs),
-        first_release=_first_release(timeline),
+        first_release=_first_release(timeline, legs),
         waited_s=_waited(timeline),
         talk_s=_sounding(timeline, SPEECH),
         hold_s=_sounding(timeline, MUSIC),
@@ -117,8 +117,9 @@ def _release(timeline: Timeline) -> SipSignal | None:
     return next((s for s in timeline.record.signals if s.kind == RELEASED), None)
 
 
-def _first_release(timeline: Timeline) -> str:
-    if _farewell_tone(timeline):
+def _first_release(timeline: Timeline, legs: tuple[MeasuredLeg, ...]) -> str:
+    refused = bool(legs) and legs[-1].outcome in (BUSY, CONGESTION)  # that tone was a telephone's, nobody's farewell
+    if not refused and _farewell_tone(timeline):
         return "far"
     bye = next((s for s in timeline.record.signals if s.kind == REQUEST and s.method == "BYE"), None)
     last = bye or _release(timeline)
