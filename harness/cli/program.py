@@ -14,7 +14,7 @@ import click
 from harness.cli.calls import call, list_calls, show
 from harness.cli.embedded import demo, switchboard
 from harness.cli.folder import init
-from harness.cli.hear import listen
+from harness.cli.hear import learn_tone, listen
 from harness.cli.mark import score
 from harness.cli.options import Asked, asked_for
 from harness.cli.plan import scenario
@@ -22,7 +22,7 @@ from harness.errors import ENVIRONMENT_FAILED, WRONG_USAGE, ThirdringError
 from harness.words import say
 
 INTERRUPTED = 130  # what shells give for SIGINT
-COMMANDS = (init, call, list_calls, show, listen, score, scenario, switchboard, demo)
+COMMANDS = (init, call, list_calls, show, listen, learn_tone, score, scenario, switchboard, demo)
 
 
 def version() -> str:
