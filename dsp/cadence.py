@@ -48,6 +48,8 @@ class Cadence:
         self._pending: dict[int, _Stretch] = {}
         self._sit: list[Burst] = []
         self._rings: list[Burst] = []
+        self.due: tuple[int, ...] = ()
+        """When the next burst of ringback should begin: after a gap inside a ring, and after one between rings."""
 
     def push(self, burst: Burst, *, spoken: bool = False, music: bool = False) -> list[Segment] | None:
         """Name what can be named now; None: the burst is no tone after all, but a piece of somebody's voice.
@@ -61,7 +63,8 @@ class Cadence:
         if not burst.proven:
             return self._ring(burst) if not spoken and self.is_due(burst) else None
         seconds = (burst.end - burst.start) / SR
-        if spoken and seconds < _LONG_S and not (self.is_whole(burst) or self.is_due(burst)):
+        wanted = self.is_whole(burst) or (self.is_due(burst) and burst.share > _ALONE)
+        if spoken and seconds < _LONG_S and not wanted:
             return None
         if burst.tone_set in self._keys:
             return [Segment(DTMF, burst.start, burst.end, self._keys[burst.tone_set])] if seconds < 3 else []
@@ -87,12 +90,7 @@ class Cadence:
         slack = 0.04 * SR if len(self._rings) > 1 else STRETCH * min(self._steps) * SR
         return any(abs(burst.start - due) <= slack for due in self.due)
 
-    @property
-    def due(self) -> tuple[int, ...]:
-        """When the next burst of ringback should begin: after a gap inside a ring, and after one between
-        rings."""
-        if not self._rings:
-            return ()
+    def _next_due(self) -> tuple[int, ...]:
         scale, last = self._scale, self._rings[-1].start
         dues = tuple(round(last + step * scale * SR) for step in self._steps)
         return dues if len(self._steps) > 1 else (self._earliest(dues[0], self._steps[0] * scale * SR),)
@@ -163,6 +161,7 @@ class Cadence:
 
     def _ring(self, burst: Burst) -> list[Segment]:
         self._rings = [*self._rings[-3:], burst]
+        self.due = self._next_due()
         return [_segment(RINGBACK, burst, burst)]
 
     def _sit_step(self, burst: Burst) -> list[Segment] | None:

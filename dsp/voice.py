@@ -129,17 +129,21 @@ class VoiceTracker:
         levels = levels_db(self._read(base, base + count * CHUNK).reshape(count, CHUNK))
         self._noise_db = self._floor.update(levels)
         open_gate = (levels > self._noise_db + _GATE_DB) | self._floor.is_new
+        if self._hold < 0 and self._start is None and self._music is None and not open_gate.any():
+            self._hold -= count
+            self._forget()
+            return []
         done: list[Segment] = []
         heard = 0
         for i in range(count):
             self._hold = _HOLD_CHUNKS if open_gate[i] else self._hold - 1
-            if self._hold < 0 or self._dozes(float(levels[i])):
+            if self._hold < 0 or self._dozes():
                 done += self._hear(base + heard * CHUNK, i - heard, levels[heard:i])
                 done += self._pass_by(base + i * CHUNK, float(levels[i]))
                 heard = i + 1
         return done + self._hear(base + heard * CHUNK, count - heard, levels[heard:])
 
-    def _dozes(self, level: float) -> bool:
+    def _dozes(self) -> bool:
         """In a long speech that stands out of the noise its loudness is enough, but for a check now and
         then."""
         if self._start is None or self._spoken < _SURE_CHUNKS or self._loud_db < self._noise_db + _STANDS_OUT_DB:
@@ -148,9 +152,7 @@ class VoiceTracker:
 
     def _pass_by(self, at: int, level: float) -> list[Segment]:
         """A chunk that the network does not hear."""
-        self._state = None
-        self._recent.clear()
-        self._window.clear()
+        self._forget()
         if self._start is None or self._hold < 0:
             return self._end_speech() + self._end_music()
         self._spoken += 1
@@ -159,6 +161,11 @@ class VoiceTracker:
             return []
         self._quiet += 1
         return self._end_speech() if self._quiet >= _STOP_CHUNKS else []
+
+    def _forget(self) -> None:
+        self._state = None
+        self._recent.clear()
+        self._window.clear()
 
     def _hear(self, at: int, count: int, levels: npt.NDArray[np.float64]) -> list[Segment]:
         if count <= 0:
