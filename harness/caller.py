@@ -16,6 +16,7 @@ from harness.errors import ThirdringError
 from harness.live_ear import LiveEar
 from harness.number_gate import Permit
 from harness.record import Act, CallRecord, on_call_clock
+from harness.said import make_ready, said_files
 from harness.softphone.protocol import Call, Recording, Softphone
 from harness.softphone.signals import RELEASED, REQUEST, RESPONSE, SipSignal
 
@@ -52,8 +53,13 @@ def place_call(
     Busy, no answer and refusals are in the record, as are failures on our side (`fault`). Raises only what
     kept the call from beginning at all.
     """
+    said = said_files(scenario)
+    sounds = {
+        name: make_ready(path, folder / f"{call_id}.say{n}.wav", sample_rate_hz=softphone.sample_rate_hz)
+        for n, (name, path) in enumerate(said.items())
+    }
     call = softphone.dial(leave, call_id=call_id, folder=folder, headers=headers or {})
-    walk = Walk(call, plan, progress, longest_s=longest_s)
+    walk = Walk(call, plan, progress, longest_s=longest_s, sounds=sounds)
     walk.act("dial", detail=leave.number)
     try:
         walk.through(scenario.steps)
@@ -61,6 +67,8 @@ def place_call(
         walk.act("fault", detail=error.key)
         walk.fault = error.key
     recording = call.finish()
+    for sound in sounds.values():
+        sound.unlink()
     walk.take(call.advance(0))
     return _record(walk, recording, scenario, leave, call_id=call_id, plan=plan, started=started)
 
@@ -68,8 +76,17 @@ def place_call(
 class Walk:
     """A call in progress and how far its scenario has got."""
 
-    def __init__(self, call: Call, plan: TonePlan, progress: Progress, *, longest_s: float = LONGEST_CALL_S) -> None:
+    def __init__(
+        self,
+        call: Call,
+        plan: TonePlan,
+        progress: Progress,
+        *,
+        longest_s: float = LONGEST_CALL_S,
+        sounds: dict[str, Path] | None = None,
+    ) -> None:
         self._longest_s = longest_s
+        self._sounds = sounds or {}
         self.call, self.ear = call, LiveEar(call, plan)
         self.signals: list[SipSignal] = []
         self.acts: list[Act] = []
@@ -209,7 +226,7 @@ class Walk:
         begin = max([a.at_s for a in self.acts if a.do in ("pressed", "wait")], default=0.0)
         if step.say:
             self.act("said", detail=step.say)
-            self.call.play(Path(step.say))
+            self.call.play(self._sounds[step.say])
         end = self.now_s + step.timeout_s
         while not self.released and self.now_s < end and not self._heard(step.until, begin):
             self.pump()

@@ -24,6 +24,7 @@ from harness.number_gate import Permit, find_unit, permit, permit_digits
 from harness.planned_call import Plan, TestCall
 from harness.record import Act, CallRecord
 from harness.recording import FLAC, close_recording, far_side
+from harness.said import said_files
 from harness.scenario import Press, Scenario, load_scenario
 from harness.scoring import find_form, read_answers, score_call
 from harness.softphone.protocol import Softphone
@@ -43,6 +44,7 @@ def plan_call(
     steps = load_scenario(scenario or unit.scenario or USUAL_SCENARIO, agency_folder=agency.folder)
     steps = steps.with_extension(unit.extension)
     _permit_presses(steps)
+    said_files(steps)
     form = find_form(agency.settings.form, agency_folder=agency.folder)
     tones = find_plan(agency.settings.tone_plan)
     answers = read_answers(said, form)

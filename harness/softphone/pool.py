@@ -46,6 +46,11 @@ class WorkerPool:
     ) -> None:
         self.close()
 
+    @property
+    def sample_rate_hz(self) -> int:
+        """Rate of its recordings, and of what it can play."""
+        return self.line.sample_rate_hz
+
     def warm_up(self) -> None:
         """Start every worker now, so that the first call does not wait for one."""
         with self._lock:
@@ -71,9 +76,7 @@ class WorkerPool:
                 raise
             return self._dial(leave.uri, call_id, folder, headers, beside)
 
-    def _dial(
-        self, uri: str, call_id: str, folder: Path, headers: dict[str, str], beside: RealCall | None
-    ) -> RealCall:
+    def _dial(self, uri: str, call_id: str, folder: Path, headers: dict[str, str], beside: RealCall | None) -> RealCall:
         with self._lock:
             worker = self._with_free_leg(beside)
             call = RealCall(worker, leg=call_id, folder=folder, sample_rate_hz=self.line.sample_rate_hz)

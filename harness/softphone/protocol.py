@@ -100,5 +100,9 @@ class Call(Protocol):
 class Softphone(Protocol):
     """A telephone that can place calls."""
 
+    @property
+    def sample_rate_hz(self) -> int:
+        """Rate of its recordings, and of what it can play."""
+
     def dial(self, leave: Permit, *, call_id: str, folder: Path, headers: dict[str, str]) -> Call:
         """Begin recording under `folder` and send the INVITE that the number gate gave leave for."""

@@ -212,7 +212,7 @@ class ScriptedSoftphone:
     def __init__(
         self, numbers: dict[str, FarEnd], *, sample_rate_hz: int = 8000, lost: Callable[[int], bool] = lambda _: False
     ) -> None:
-        self._numbers, self._rate, self._lost = numbers, sample_rate_hz, lost
+        self._numbers, self.sample_rate_hz, self._lost = numbers, sample_rate_hz, lost
         self.dialled: list[str] = []
 
     def dial(self, leave: Permit, *, call_id: str, folder: Path, headers: dict[str, str]) -> ScriptedCall:
@@ -220,4 +220,4 @@ class ScriptedSoftphone:
         number = leave.number
         self.dialled.append(number)
         far = self._numbers.get(number, FarEnd().says(0.05, 404))
-        return ScriptedCall(far, leg=call_id, folder=folder, sample_rate_hz=self._rate, lost=self._lost)
+        return ScriptedCall(far, leg=call_id, folder=folder, sample_rate_hz=self.sample_rate_hz, lost=self._lost)
