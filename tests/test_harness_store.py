@@ -143,3 +143,21 @@ def test_a_file_that_is_no_database_is_a_sentence(tmp_path):
     with pytest.raises(StoreError) as caught, open_store(path):
         pass
     assert caught.value.key == "store.cannot_open"
+
+
+def test_what_another_ear_heard_stands_beside_what_was_kept(store):
+    store.add_call(row(), record=RECORD, measured={"outcome": "busy"})
+    assert store.get_call("c1")["hearings"] == []
+    first = store.add_hearing("c1", ear="0.1+a", measured={"outcome": "answered"}, facts={"legs": {}}, sheet=SHEET)
+    second = store.add_hearing("c1", ear="0.2+b", measured={"outcome": "none"}, facts={"legs": {}}, sheet=None)
+    kept = store.get_call("c1")
+    assert (first, second, kept["measured"]) == (1, 2, {"outcome": "busy"})
+    assert [(one["ear"], one["measured"]["outcome"], one["sheet"]) for one in kept["hearings"]] == [
+        ("0.1+a", "answered", SHEET),
+        ("0.2+b", "none", None),
+    ]
+    for change in ("UPDATE hearings SET ear = 'x'", "DELETE FROM hearings"):
+        with pytest.raises(sqlite3.IntegrityError, match="never changed"):
+            store._db.execute(change)
+    with pytest.raises(NotFound):
+        store.add_hearing("c2", ear="x", measured={}, facts={}, sheet=None)

@@ -114,5 +114,29 @@ def m004_sheets(db: Database) -> None:
             db.execute(_NEVER_OVERWRITTEN.format(table=table, event=event))
 
 
-STEP_NAMES = frozenset({"m001_calls", "m002_attempts", "m003_recordings", "m004_sheets"})
+@steps()
+def m005_hearings(db: Database) -> None:
+    """What later ears made of a kept call: beside the first measurement, never in its place."""
+    db.table("hearings").create(
+        {
+            "id": int,
+            "call_id": str,
+            "version": int,
+            "heard_at": str,
+            "ear": str,
+            "measured": str,
+            "facts": str,
+            "sheet": str,
+        },
+        pk="id",
+        not_null={"call_id", "version", "heard_at", "ear", "measured", "facts"},
+        foreign_keys=[("call_id", "calls", "call_id")],
+        strict=True,
+    )
+    db.table("hearings").create_index(["call_id", "version"], unique=True)
+    for event in ("UPDATE", "DELETE"):
+        db.execute(_NEVER_OVERWRITTEN.format(table="hearings", event=event))
+
+
+STEP_NAMES = frozenset({"m001_calls", "m002_attempts", "m003_recordings", "m004_sheets", "m005_hearings"})
 """The steps that this version knows; a database with others was written by a newer one."""

@@ -96,7 +96,7 @@ class Store:
         return list(calls.rows_where(where, values, order_by=order, limit=limit, select=columns))
 
     def get_call(self, call_id: str) -> Row:
-        """Give a call whole: its columns, record, measurement, recordings, attempts, sheets; or NotFound."""
+        """Give a call whole: its columns, record, measurement, recordings, attempts, sheets, hearings; or NotFound."""
         rows = list(self._db.table("calls").rows_where("call_id = ?", [call_id]))
         if not rows:
             raise NotFound("store.no_call", call_id=call_id)
@@ -106,6 +106,7 @@ class Store:
         call["recordings"] = [_parsed(one, "missing") for one in self._of("recordings", call_id, "id")]
         call["attempts"] = self._of("attempts", call_id, "ordinal")
         call["sheets"] = self.sheets(call_id)
+        call["hearings"] = self.hearings(call_id)
         return call
 
     def add_answers(self, call_id: str, answers: Row, *, who: str, now: datetime | None = None) -> int:
@@ -134,6 +135,23 @@ class Store:
             self._db.table("sheets").insert(row)
             self._db.table("calls").update(call_id, {"form": sheet["form"], **_summary(sheet)})
         return version
+
+    def add_hearing(
+        self, call_id: str, *, ear: str, measured: Row, facts: Row, sheet: Row | None, now: datetime | None = None
+    ) -> int:
+        """Keep what another ear made of a call, beside all that was kept before; give its version, from 1."""
+        with self._db.atomic():
+            self._call_or_raise(call_id)
+            version = len(self._of("hearings", call_id, "version")) + 1
+            row = {"call_id": call_id, "version": version, "heard_at": _stamp(now), "ear": ear}
+            row |= {"measured": _json(measured), "facts": _json(facts)}
+            self._db.table("hearings").insert(row | {"sheet": None if sheet is None else _json(sheet)})
+        return version
+
+    def hearings(self, call_id: str) -> list[Row]:
+        """Give what later ears made of a call, oldest first; the first measurement is the call's own."""
+        rows = [_parsed(row, "measured", "facts") for row in self._of("hearings", call_id, "version")]
+        return [row | {"sheet": json.loads(row["sheet"]) if row["sheet"] else None} for row in rows]
 
     def sheets(self, call_id: str) -> list[Row]:
         """Give a call's score sheets, oldest first, each with its `answers` and `who` where there are any."""
