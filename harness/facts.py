@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from harness.measure import Measured
 from harness.measured_leg import MeasuredLeg
+from harness.timeline import Event
 
 _OUTCOMES = {
     "answered": "answered",
@@ -17,30 +19,61 @@ _OUTCOMES = {
     "rejected": "fault_theirs",
     "congestion": "fault_theirs",
 }
+HOLD_S = 2.0
+"""Music shorter than this, after somebody had answered, is no hold; ours, see rubric/forms/README.md."""
 
 
 def facts_of(
-    measured: Measured, *, has_ivr: bool | None = None, signals_release: bool = False, attempts: int = 1
+    measured: Measured,
+    *,
+    has_ivr: bool | None = None,
+    signals_release: bool = False,
+    attempts: int = 1,
+    events: Iterable[Event] = (),
 ) -> dict[str, Any]:
     """Give the facts of a call as `rubric.facts.parse_facts` reads them.
 
     `has_ivr` is the switchboard's, None where none was called; `signals_release` says that the line is proved to
-    tell who hung up; `attempts` counts the dialling of the first leg.
+    tell who hung up; `attempts` counts the dialling of the first leg; `events` are the timeline's.
     """
-    legs = {leg.leg: _leg(leg) for leg in measured.legs if leg.outcome in _OUTCOMES}
+    happened = [leg for leg in measured.legs if leg.outcome in _OUTCOMES]
+    legs = {leg.leg: _leg(leg) for leg in happened}
     for leg in list(legs.values())[:1]:
         leg["attempts"] = attempts
     facts: dict[str, Any] = {"legs": legs}
+    evidence = {leg.leg: list(leg.evidence) for leg in happened if leg.evidence}
     if has_ivr is not None:
         facts["has_ivr"] = has_ivr or "ivr" in legs
+        evidence["has_ivr"] = evidence.get("ivr", ["agency.toml:has_ivr"])
     if "unit" in legs and len(legs) > 1:
         facts["transferred"] = True
+        evidence["transferred"] = evidence.get("unit", [])
+    seen = tuple(events)
     # Analogue trunks and gateways send BYE late or never: only a line that was proved tells who released first.
     if signals_release and measured.release_valid and measured.first_release in ("far", "near"):
         facts["caller_hung_up_first"] = measured.first_release == "near"
+        evidence["caller_hung_up_first"] = _releases(seen)
     if measured.waited_s is not None:
         facts["waited_s"] = measured.waited_s
-    return facts
+    music = _holds(measured, seen)
+    if music:  # a hold without music cannot be told from silence: then a person says
+        facts["held"] = True
+        evidence["held"] = music
+    kept = {name: traces for name, traces in evidence.items() if traces}
+    return facts | ({"evidence": kept} if kept else {})
+
+
+def _holds(measured: Measured, events: tuple[Event, ...]) -> list[str]:
+    """Music after the last leg's first words."""
+    spoke = [leg.voice_onset_s for leg in measured.legs[-1:] if leg.outcome == "answered" and leg.voice_onset_s]
+    music = [one for one in events if one.what == "music" and one.end_s is not None]
+    long = [one for one in music if (one.end_s or 0.0) - one.at_s >= HOLD_S]
+    return [f"heard:music@{one.at_s:.3f}-{one.end_s:.3f}" for one in long if spoke and one.at_s > spoke[0].latest]
+
+
+def _releases(events: tuple[Event, ...]) -> list[str]:
+    byes = [one for one in events if one.source == "sip" and "BYE" in one.what.split()]
+    return [f"sip:{one.what}@{one.at_s:.3f}" for one in byes[:1]]
 
 
 def _leg(leg: MeasuredLeg) -> dict[str, Any]:

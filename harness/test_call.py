@@ -22,6 +22,8 @@ from harness.ledger import claim, one_at_a_time, settle
 from harness.measure import measure
 from harness.number_gate import Permit, find_unit, permit, permit_digits
 from harness.planned_call import Plan, TestCall
+from harness.prompts.known import hear_prompts, with_prompts
+from harness.prompts.marks import marks_for
 from harness.record import Act, CallRecord
 from harness.recording import FLAC, close_recording, far_side
 from harness.said import said_files
@@ -46,7 +48,7 @@ def plan_call(
     _permit_presses(steps)
     said_files(steps)
     form = find_form(agency.settings.form, agency_folder=agency.folder)
-    tones = find_plan(agency.settings.tone_plan)
+    tones = find_plan(agency.settings.tone_plan, agency_folder=agency.folder)
     answers = read_answers(said, form)
     return Plan(unit=unit, scenario=steps, form=form, tones=tones, answers=answers, said=said)
 
@@ -88,18 +90,29 @@ def run_call(
 def judge(record: CallRecord, plan: Plan, agency: Agency) -> TestCall:
     """Measure and score a record; pure but for reading its sound, so that it can be done again years later."""
     folder = call_folder(agency, record)
-    timeline = build_timeline(record, far_side(record, folder), plan.tones)
+    samples = far_side(record, folder)
+    timeline = build_timeline(record, samples, plan.tones)
     measured = measure(timeline)
+    known = hear_prompts(timeline, measured, samples, marks_for(plan.unit, agency))
     site = agency.site(plan.unit.site) if plan.to == "switchboard" else None
     facts = facts_of(
         measured,
         has_ivr=None if site is None else site.has_ivr,
         signals_release=agency.line(plan.unit.line).signals_release,
+        events=timeline.events,
     )
+    facts = known.facts(facts)
     sheet = score_call(plan.form, facts, plan.answers)
     sound = folder / record.files[FLAC] if FLAC in record.files else folder / record.files["far"]
     return TestCall(
-        record=record, timeline=timeline, measured=measured, facts=facts, sheet=sheet, recording=sound, page=None
+        record=record,
+        timeline=with_prompts(timeline, known),
+        measured=measured,
+        prompts=known,
+        facts=facts,
+        sheet=sheet,
+        recording=sound,
+        page=None,
     )
 
 

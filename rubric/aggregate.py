@@ -14,7 +14,7 @@ from typing import Literal
 from rubric.periods import Period, period_of
 from rubric.rows import Line, Row
 from rubric.schema import Form
-from rubric.sums import half_up
+from rubric.sums import as_whole, half_up
 
 Level = Literal["person", "extension", "unit", "group", "agency"]
 HUNDRED = 100
@@ -138,8 +138,12 @@ def _add(heap: _Heap, row: Row) -> None:
 
 def _figures(key: Key, heap: _Heap, form: Form) -> Figures:
     lost = _means((one.id, one.max - one.points, n) for one, n in heap.items.items())
-    whole = Fraction(form.total)
-    rescaled = _means((one.id, Fraction(one.points) * whole / Fraction(one.max), n) for one, n in heap.parts.items())
+    parts = {part.id: part for part in form.parts}
+    rescaled = _means(
+        (one.id, as_whole(form, parts[one.id], Fraction(one.points), Fraction(one.max)), n)
+        for one, n in heap.parts.items()
+        if one.id in parts
+    )
     return Figures(
         key=key,
         calls=heap.calls,
@@ -147,7 +151,6 @@ def _figures(key: Key, heap: _Heap, form: Form) -> Figures:
         void=heap.void,
         total=_means(("", one, n) for one, n in heap.totals.items()).get(""),
         parts=_means((one.id, one.points, n) for one, n in heap.parts.items()),
-        # Exactly x 100/45 and x 100/55, where x 2.22 and x 1.82 would give 99.9 and 100.1.
         rescaled=rescaled,
         accuracy=_accuracy(heap),
         lost=tuple(sorted(lost.items(), key=lambda one: (-one[1].exact, one[0]))),

@@ -11,7 +11,7 @@ from rubric.condition import Known, holds
 from rubric.errors import Problem, problem
 from rubric.facts import Facts, LegFacts
 from rubric.known import leg_state
-from rubric.schema import Basis, Form, Item
+from rubric.schema import Basis, Form, Item, Part
 from rubric.sheet import NOT_APPLICABLE, OPEN, SCORED, ItemScore
 from rubric.words import Phrase, phrase
 
@@ -30,6 +30,8 @@ class Case:
     """Every fact by name, what a person said going first."""
     problems: list[Problem] = field(default_factory=list)
     """What is wrong with the answers, collected while scoring."""
+    alone: Part | None = None
+    """The one part that was tested, where the form lets it stand for the whole."""
     if_persons: "Case | None" = None
     """The same call, had persons answered the legs of which nobody knows; `None` where every leg is known."""
 
@@ -119,6 +121,16 @@ class Case:
         if answer is not None and answer.at_s is not None:
             found["heard_at_s"] = answer.at_s
         return found
+
+
+def part_alone(form: Form, facts: Facts, answers: Answers) -> Part | None:
+    """The one part of which any leg happened or anything was said, where the form lets it stand for the whole."""
+    if not facts.legs:
+        return None
+    tested = {group.part for group in form.groups if group.leg is None or group.leg in facts.legs}
+    tested |= {form.group(item.group).part for item in form.items if item.id in answers.items}
+    parts = [part for part in form.parts if part.id in tested]
+    return parts[0] if len(parts) == 1 < len(form.parts) and parts[0].alone is not None else None
 
 
 def _clause(item: Item, why: Phrase) -> Phrase:

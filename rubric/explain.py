@@ -38,7 +38,7 @@ def explain(form: Form, sheet: Sheet) -> Reason:
         parts.append(Reason(part.id, part.text, part.text, scored.points, scored.max, below))
     source = (_leaf(phrase("explain.form", form=form.id, version=form.version, digest=form.digest[:12])),)
     settings = tuple(_leaf(one) for one in _settings(form))
-    facts = tuple(_leaf(one) for one in _overrides(sheet))
+    facts = tuple(_leaf(one) for one in (*_facts(sheet), *_overrides(sheet), *_heard(sheet)))
     total = phrase("explain.total", title=form.title)
     return _node("total", total, sheet.total, sheet.max, (*parts, *source, *settings, *facts))
 
@@ -112,6 +112,28 @@ def _overrides(sheet: Sheet) -> Iterator[Phrase]:
             person=str(one.person).lower(),
             reason=one.reason,
         )
+
+
+_SHOWN = 6
+"""Traces shown for one fact; the sheet's JSON has them all."""
+
+
+def _facts(sheet: Sheet) -> Iterator[Phrase]:
+    """Every fact that has its evidence, and where that is."""
+    for name, traces in sheet.fact_evidence.items():
+        known = sheet.facts.get(name)
+        shown = (*traces[:_SHOWN], *(["…"] if len(traces) > _SHOWN else []))
+        if traces and known is not None:
+            yield phrase("explain.fact", name=name, value=str(known).lower(), traces=shown)
+        elif traces:  # a leg's outcome
+            yield phrase("explain.leg", name=name, traces=shown)
+
+
+def _heard(sheet: Sheet) -> Iterator[Phrase]:
+    for one in sheet.heard:
+        who = phrase(f"heard.{one.answerer or 'unknown'}")
+        by = phrase("by.nobody") if one.by is None else phrase(f"by.{one.by}")
+        yield phrase("explain.heard", leg=one.leg, who=who, by=by, reason=one.reason or "—")
 
 
 def _leaf(text: Phrase) -> Reason:

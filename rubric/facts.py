@@ -73,8 +73,12 @@ class Facts:
     """Whether our side released first."""
     waited_s: Decimal | None = None
     """How long our side stayed on the line after the last word, seconds."""
+    held: bool | None = None
+    """Whether the far end put us on hold after it had answered."""
     legs: Mapping[str, LegFacts] = field(default_factory=dict)
     """The legs that happened, by name."""
+    evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the facts and the legs' outcomes were drawn from, as `source:what@seconds`."""
 
 
 def parse_facts(raw: Any) -> Facts:
@@ -91,7 +95,9 @@ def parse_facts(raw: Any) -> Facts:
         answerer_role=known.one_of("answerer_role", ROLES),
         caller_hung_up_first=known.boolean("caller_hung_up_first"),
         waited_s=known.seconds("waited_s"),
+        held=known.boolean("held"),
         legs={name: leg for name, leg in legs.items() if leg is not None},
+        evidence=_evidence(top.get("evidence", {}), problems),
     )
     problems += _contradictions(facts)
     if problems:
@@ -121,6 +127,21 @@ def _leg(raw: Any, place: str, problems: list[Problem]) -> LegFacts | None:
         provisional=leg.boolean("provisional") or False,
         answerer=leg.one_of("answerer", ANSWERERS),
     )
+
+
+def _evidence(raw: Any, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
+    """Fact or leg → where it was seen: "sip:bye@41.200", "heard:music@30.100"."""
+    allowed = tuple(name for name in Facts.__dataclass_fields__ if name not in ("legs", "evidence"))
+    found = {}
+    for name, told in _table(raw, "evidence", (*allowed, *LEG_NAMES), problems).items():
+        if isinstance(told, list) and all(isinstance(one, str) for one in told):
+            found[str(name)] = tuple(told)
+        else:
+            told = repr(told)
+            problems.append(
+                problem("facts.wrong_value", place=f"evidence.{name}", value=told, allowed='["sip:bye@41.200"]')
+            )
+    return found
 
 
 def _contradictions(facts: Facts) -> list[Problem]:

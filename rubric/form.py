@@ -25,6 +25,7 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "variants": schema.Variant,
     "parts": schema.Part,
     "gate": schema.Gate,
+    "alone": schema.Alone,
     "latency": schema.Latency,
     "at": schema.Limit,
     "within": schema.Limit,
@@ -48,6 +49,8 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "duties": schema.Duty,
     "rounds": schema.Often,
     "every_unit": schema.Often,
+    "every_extension": schema.Often,
+    "roster": schema.Roster,
     "units_per_round": schema.AtLeast,
     **dict.fromkeys(
         (*schema.Settings.model_fields, "attempts", "enabled"),

@@ -13,7 +13,7 @@ STAY_ON_S = Decimal(5)
 """Who released first says something only if our side stayed on the line this long after the last word."""
 
 _SETTLED = ("answered", "no_answer", "busy", "fault")
-MACHINE_FACTS = ("has_ivr", "transferred", "unit_busy", "answerer_role", "caller_hung_up_first")
+MACHINE_FACTS = ("has_ivr", "transferred", "unit_busy", "answerer_role", "caller_hung_up_first", "held")
 FACT_NAMES = (
     *MACHINE_FACTS,
     "caller_let_hang_up_first",

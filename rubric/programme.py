@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from rubric.periods import Period, period_of
-from rubric.schema import Programme
+from rubric.schema import Often, Programme
 from rubric.words import Phrase, phrase
 
 
@@ -26,6 +26,10 @@ class TestCall:
     """When its sheet was handed in."""
     questions: int = 0
     """Questions asked."""
+    extension: str = ""
+    """The extension tested."""
+    tester: str = ""
+    """Who tested."""
 
     __test__ = False  # a name pytest would otherwise collect
 
@@ -51,18 +55,24 @@ def check_programme(
     first: date,
     last: date,
     units: Collection[str] = (),
+    extensions: Collection[str] = (),
+    roster: Mapping[str, Collection[str]] | None = None,
     done: Mapping[str, bool] | None = None,
 ) -> tuple[DutyResult, ...]:
     """Every condition of the programme for the days from `first` to `last`.
 
-    `units` are those to be covered; `done` says by id which duties that a machine cannot see were fulfilled.
+    `units` and `extensions` are those to be covered; `roster` says by period ("2026-11") which testers are on duty;
+    `done` says by id which duties that a machine cannot see were fulfilled.
     """
     made = [call for call in calls if first <= call.day <= last]
     found = [
         *_rounds(programme, made, first, last),
         *_units(programme, made),
-        *_cover(programme, made, first, last, units),
+        *_cover("every_unit", programme.every_unit, [(one.day, one.unit) for one in made], first, last, units),
     ]
+    tested = [(one.day, one.extension) for one in made]
+    found += _cover("every_extension", programme.every_extension, tested, first, last, extensions)
+    found += _roster(programme, made, first, last, roster)
     found += [*_own(programme, made), *_due(programme, made), *_questions(programme, made)]
     told = done or {}
     for duty in programme.duties:
@@ -101,16 +111,42 @@ def _units(programme: Programme, made: list[TestCall]) -> Iterator[DutyResult]:
 
 
 def _cover(
-    programme: Programme, made: list[TestCall], first: date, last: date, units: Collection[str]
+    duty: str, rule: Often | None, made: list[tuple[date, str]], first: date, last: date, all_of_them: Collection[str]
 ) -> Iterator[DutyResult]:
-    rule = programme.every_unit
     if rule is None:
         return
-    tested = Counter((period_of(call.day, rule.every), call.unit) for call in made)
+    tested = Counter((period_of(day, rule.every), name) for day, name in made)
     periods = periods_between(first, last, rule.every)
-    short = [f"{unit} {one}" for one in periods for unit in units if tested[one, unit] < rule.at_least]
-    what = phrase("duty.cover", least=rule.at_least, short=tuple(short) or "—")
-    yield DutyResult("every_unit", not short, what, rule.clause)
+    short = [f"{name} {one}" for one in periods for name in all_of_them if tested[one, name] < rule.at_least]
+    what = phrase(f"duty.{duty}", least=rule.at_least, short=tuple(short) or "—")
+    yield DutyResult(duty, not short, what, rule.clause)
+
+
+def _roster(
+    programme: Programme,
+    made: list[TestCall],
+    first: date,
+    last: date,
+    roster: Mapping[str, Collection[str]] | None,
+) -> Iterator[DutyResult]:
+    """「輪值」: as many on duty as the rule says, nobody else tests, and every tester's turn comes."""
+    rule = programme.roster
+    if rule is None:
+        return
+    if roster is None:  # the list is the agency's: without it nobody can tell
+        yield DutyResult("roster", None, phrase("duty.roster", on_duty=rule.on_duty, wrong="—"), rule.clause)
+        return
+    periods = periods_between(first, last, rule.every)
+    wrong = [one for one in periods if len(set(roster.get(one, ()))) != rule.on_duty]
+    for call in made:
+        period = period_of(call.day, rule.every)
+        if call.tester not in roster.get(period, ()):
+            wrong.append(f"{call.tester or '—'} {period}")
+    turns = {tester for one in periods for tester in roster.get(one, ())}
+    everybody = rule.testers is None or len(periods) * rule.on_duty < rule.testers or len(turns) >= rule.testers
+    wrong += [] if everybody else [f"{len(turns)} < {rule.testers}"]
+    what = phrase("duty.roster", on_duty=rule.on_duty, wrong=tuple(dict.fromkeys(wrong)) or "—")
+    yield DutyResult("roster", not wrong, what, rule.clause)
 
 
 def _own(programme: Programme, made: list[TestCall]) -> Iterator[DutyResult]:

@@ -113,6 +113,19 @@ class Duty(Table):
     """Whether the program itself can fulfil it."""
 
 
+class Roster(Table):
+    """Who of the testers is on duty when; the list itself is the agency's."""
+
+    on_duty: int = Field(ge=1)
+    """Testers on duty at a time."""
+    every: Literal["month", "quarter", "half_year", "year"]
+    """How long they are."""
+    testers: int | None = Field(default=None, ge=1)
+    """How many testers there are to take turns."""
+    clause: str = ""
+    """Where the rule stands."""
+
+
 class Programme(Table):
     """What the testing as a whole must satisfy."""
 
@@ -122,6 +135,10 @@ class Programme(Table):
     """Units in each round."""
     every_unit: Often | None = None
     """Tests of every unit in each period."""
+    every_extension: Often | None = None
+    """Tests of every extension, that is of every person at work, in each period."""
+    roster: Roster | None = None
+    """Testers who take turns."""
     tester_not_own_unit: bool = False
     """Whether a tester may not test his own unit."""
     due_day_next_month: int | None = Field(default=None, ge=1, le=28)
@@ -139,6 +156,8 @@ class Aggregation(Table):
 
     rank_part: Id | None = None
     """The part units are ranked on, rescaled to the total; None: the total."""
+    agency_mean: Literal["calls", "units"] = "calls"
+    """What the agency's mean is of: all calls alike, or the units' means, each unit alike."""
     small_n: int = Field(default=5, ge=1)
     """Means of fewer calls than this carry a warning."""
     ours: str = ""

@@ -17,6 +17,9 @@ _UNDECIDED = {"busy", "pending", "guess", "unsure", "recording"}
 
 def rule(case: Case, item: Item) -> ItemScore:
     """The item's line on the sheet. What is wrong with its answer is added to the case's problems."""
+    if case.alone is not None and case.form.group(item.group).part != case.alone.id:
+        why = phrase("why.part_alone", part=case.alone.short or case.alone.text)
+        return case.outside(item, "exclude", why)
     applies = _applies(case, item)
     if applies is False:
         return _outside(case, item)

@@ -1,10 +1,11 @@
 """What a form file may say: every table and key, with its meaning. `form.py` reads the files."""
 
 import hashlib
+import json
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -22,6 +23,7 @@ from rubric.report_tables import (
     Often,
     Programme,
     Remark,
+    Roster,
 )
 from rubric.table import Basis, Id, ItemType, LegName, NaPolicy, Outcome, Setting, Table
 
@@ -29,6 +31,7 @@ __all__ = [
     "Accuracy",
     "Adoption",
     "Aggregation",
+    "Alone",
     "AtLeast",
     "Band",
     "BandSet",
@@ -56,6 +59,7 @@ __all__ = [
     "Part",
     "Programme",
     "Remark",
+    "Roster",
     "Setting",
     "Settings",
     "Source",
@@ -105,6 +109,15 @@ class Gate(Table):
     """The word beside the second box."""
 
 
+class Alone(Table):
+    """How one part stands for the whole sheet when nothing else was tested."""
+
+    multiply: Decimal | None = Field(default=None, gt=0)
+    """The factor as the form prints it, the total being the cap; `None`: exactly the total over the part's maximum."""
+    clause: str = ""
+    """Where the form says it."""
+
+
 class Part(Table):
     """A section of the sheet with its own maximum."""
 
@@ -118,6 +131,8 @@ class Part(Table):
     """The short name used in tables."""
     gate: Gate | None = None
     """The yes/no at its head."""
+    alone: Alone | None = None
+    """How it becomes the total when no other part was tested; `None`: then there is no total."""
 
 
 class Variant(Table):
@@ -232,11 +247,11 @@ class Form(Table):
 
     def item(self, item_id: str) -> Item:
         """The item of that id. Raises `KeyError` when there is none."""
-        return {item.id: item for item in self.items}[item_id]
+        return self._items_by_id[item_id]
 
     def group(self, group_id: str) -> Group:
         """The group of that id. Raises `KeyError` when there is none."""
-        return {group.id: group for group in self.groups}[group_id]
+        return self._groups_by_id[group_id]
 
     def items_of(self, group_id: str) -> tuple[Item, ...]:
         """The items of a group, in printed order."""
@@ -247,11 +262,30 @@ class Form(Table):
         return tuple(group for group in self.groups if group.part == part_id)
 
     @cached_property
+    def _items_by_id(self) -> dict[str, Item]:
+        return {item.id: item for item in self.items}
+
+    @cached_property
+    def _groups_by_id(self) -> dict[str, Group]:
+        return {group.id: group for group in self.groups}
+
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 of everything the form says: two forms that say the same share it."""
-        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
+        """SHA-256 of everything the form says: two forms that say the same share it.
+
+        A key left at its default says nothing, so that a later version of this program with more keys gives the
+        same digest; and the day a form goes out of force changes no point that was ever given.
+        """
+        said = self.model_dump(by_alias=True, exclude_defaults=True, exclude={"valid_to"})
+        text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=_plain)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def draft(self) -> bool:
         """Whether the points are ours and nobody has adopted them yet: 草案."""
         return self.points_source == "ours" and self.adoption is None
+
+
+def _plain(value: Any) -> str:
+    """A number as its value, however it was written (8 is 8.0); a day in ISO."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from rubric.answers import AccuracyAnswer, Answers
-from rubric.case import Case
+from rubric.case import Case, part_alone
 from rubric.condition import Known
 from rubric.errors import Problem, problem
 from rubric.facts import Facts
@@ -52,6 +52,7 @@ def score(form: Form, facts: Facts, answers: Answers | None = None) -> Sheet:
         problems=(*case.problems, *_unheard(case), *_short_of_questions(form, said.accuracy)),
         remarks=tuple(_remarks(case)),
         facts=dict(case.known),
+        fact_evidence=facts.evidence,
         overrides=tuple(_overrides(case, before)),
         heard=tuple(heard_legs(facts, heard, said.heard)),
         header=said.header,
@@ -81,11 +82,12 @@ def _case(form: Form, facts: Facts, said: Answers, before: Mapping[str, Known], 
         else:
             known = str(machine).lower()
             problems.append(problem("answers.fact_reason", item=f"facts {name}", value=known))
-    case = Case(form, facts, said, known_facts(form, facts, taken), problems)
+    alone = part_alone(form, facts, said)
+    case = Case(form, facts, said, known_facts(form, facts, taken), problems, alone)
     persons = as_if_persons(facts)
     if persons == facts:
         return case
-    return replace(case, if_persons=Case(form, persons, said, known_facts(form, persons, taken), problems))
+    return replace(case, if_persons=replace(case, facts=persons, known=known_facts(form, persons, taken)))
 
 
 def _unheard(case: Case) -> Iterator[Problem]:
@@ -130,6 +132,8 @@ def _short_of_questions(form: Form, said: AccuracyAnswer | None) -> Iterator[Pro
 
 def _remarks(case: Case) -> Iterator[str]:
     """The form's own remarks, then what a reader must know of the measurement, then the tester's words."""
+    if case.alone is not None:
+        yield say("remark.alone", part=case.alone.text)
     for remark in case.form.remarks:
         if case.holds(remark.when):
             yield remark.text

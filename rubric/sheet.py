@@ -163,6 +163,8 @@ class Sheet:
     """Remarks the form or the scoring adds (備註)."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """The facts it was scored with."""
+    fact_evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the facts and the legs' outcomes were drawn from."""
     overrides: tuple[FactOverride, ...] = ()
     """Facts a person saw otherwise."""
     heard: tuple[HeardLeg, ...] = ()
@@ -209,6 +211,7 @@ def to_dict(sheet: Sheet) -> dict[str, Any]:
         "problems_en": [one.say("en") for one in sheet.problems],
         "remarks": list(sheet.remarks),
         "facts": {name: value for name, value in sheet.facts.items() if value is not None},
+        "fact_evidence": _value(sheet.fact_evidence),
         "overrides": [_plain(one) for one in sheet.overrides],
         "heard": [_plain(one) for one in sheet.heard],
         "header": dict(sheet.header),

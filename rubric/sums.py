@@ -4,7 +4,7 @@ Points of items that do not apply are spread as the form says (in their group, p
 Nothing is rounded unless a rescaling leaves a number that has no end; then half up, to the form's decimals.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -57,7 +57,7 @@ def add_up(case: Case, items: Sequence[ItemScore]) -> Sums:
     return Sums(
         groups=tuple(groups),
         parts=tuple(_part_score(form, part, parts[part.id]) for part in form.parts),
-        total=_total(form, list(parts.values())),
+        total=_total(form, list(parts.values())) if case.alone is None else _alone(form, case.alone, parts),
     )
 
 
@@ -156,6 +156,24 @@ def _total(form: Form, parts: list[Tally]) -> Decimal | None:
     return exact(min(sum(known, Fraction(0)) * (most + lost) / most, Fraction(form.total)), form.decimals)
 
 
+def _alone(form: Form, part: Part, parts: Mapping[str, Tally]) -> Decimal | None:
+    """The only part tested, as if it were the whole sheet."""
+    tally = parts[part.id]
+    if tally.points is None or not tally.complete:
+        return None
+    return exact(as_whole(form, part, tally.points, tally.max), form.decimals)
+
+
+def as_whole(form: Form, part: Part, points: Fraction, most: Fraction) -> Fraction:
+    """A part's points as if it were the whole sheet: exactly x 100/45 and x 100/55, or as the form prints it.
+
+    x 2.22 and x 1.82 would give 99.9 and 100.1 for a faultless part; never more than the total.
+    """
+    printed = part.alone.multiply if part.alone is not None else None
+    factor = Fraction(form.total) / most if printed is None else Fraction(printed)
+    return min(points * factor, Fraction(form.total))
+
+
 def _group_score(form: Form, group: Group, tally: Tally, factor: Decimal | None, lines: list[ItemScore]) -> GroupScore:
     applies = any(line.status != NOT_APPLICABLE for line in lines)
     return GroupScore(
@@ -172,7 +190,7 @@ def _group_score(form: Form, group: Group, tally: Tally, factor: Decimal | None,
 def _part_score(form: Form, part: Part, tally: Tally) -> PartScore:
     rescaled = None
     if tally.complete and tally.points is not None and tally.max:
-        rescaled = half_up(min(tally.points * Fraction(form.total) / tally.max, Fraction(form.total)), 1)
+        rescaled = half_up(as_whole(form, part, tally.points, tally.max), 1)
     return PartScore(
         id=part.id,
         points=None if tally.points is None else exact(tally.points, form.decimals),

@@ -40,11 +40,11 @@ def in_force(forms: Iterable[Form], on: date) -> tuple[Form, ...]:
     return tuple(sorted(valid, key=lambda form: (form.valid_from or date.min, form.version), reverse=True))
 
 
-def check_frozen(form: Form, used: Used) -> None:
-    """A form once used never changes: a change needs a new version. Raises `FormError` otherwise."""
+def check_frozen(form: Form, used: Used, *, file: str = "") -> None:
+    """A form once used never changes: a change needs a new version. Raises `FormError` naming the file otherwise."""
     digest = used.get((form.id, form.version))
     if digest is not None and digest != form.digest:
-        raise FormError([problem("form.frozen", file=form.id, wrong="version", value=form.version)])
+        raise FormError([problem("form.frozen", file=file or form.id, wrong="version", value=form.version)])
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Difference, ...]:

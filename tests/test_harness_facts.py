@@ -9,6 +9,7 @@ from harness.facts import facts_of
 from harness.interval import Interval
 from harness.measure import Measured
 from harness.measured_leg import MeasuredLeg
+from harness.timeline import Event
 from rubric.facts import OUTCOMES, parse_facts
 
 
@@ -89,3 +90,28 @@ def test_a_voice_that_may_be_a_recording_is_provisional_and_a_menus_is_not():
     busy = MeasuredLeg(leg="unit", outcome="busy", provisional=True)
     assert not parse_facts(facts_of(measured(busy))).legs["unit"].provisional
     assert "provisional" not in facts_of(measured(answered()))["legs"]["unit"]
+
+
+def test_what_is_known_carries_its_evidence():
+    legs = [replace(answered(name), evidence=(f"heard:{name}@1.000",)) for name in ("operator", "unit")]
+    bye = Event(41.2, "sip", "BYE rx")
+    told = facts_of(measured(*legs, first_release="far"), has_ivr=True, signals_release=True, events=(bye,))
+    assert told["evidence"] == {
+        "operator": ["heard:operator@1.000"],
+        "unit": ["heard:unit@1.000"],
+        "has_ivr": ["agency.toml:has_ivr"],
+        "transferred": ["heard:unit@1.000"],
+        "caller_hung_up_first": ["sip:BYE rx@41.200"],
+    }
+    assert parse_facts(told).evidence["unit"] == ("heard:unit@1.000",)
+
+
+@pytest.mark.parametrize(
+    ("music", "held"), [((30.0, 36.0), True), ((30.0, 31.0), None), ((2.0, 8.0), None), (None, None)]
+)
+def test_music_after_the_first_words_is_a_hold_and_silence_says_nothing(music, held):
+    leg = replace(answered(), voice_onset_s=Interval(9.24, 9.24))
+    events = () if music is None else (Event(music[0], "heard", "music", music[1]),)
+    told = parse_facts(facts_of(measured(leg), events=events))
+    assert told.held is held
+    assert ("held" in told.evidence) == bool(held)

@@ -54,6 +54,7 @@ def test_code_and_word_list_name_the_same_keys_and_values() -> None:
     }
     families = (
         "outcome.",
+        "duty.every_",
         "heard.",
         "why.busy",
         "why.pending",
@@ -83,3 +84,22 @@ def test_seconds_are_written_as_a_stopwatch_shows_them() -> None:
     from decimal import Decimal
 
     assert [seconds(Decimal(one)) for one in ("10", "12.4", "0.0205", "100.10")] == ["10.0", "12.4", "0.02", "100.1"]
+
+
+def test_facts_stand_in_the_tree_with_their_evidence() -> None:
+    traces = [f"heard:ringback@{n}.000" for n in range(9)]
+    facts = call(held=True, evidence={"held": ["heard:music@30.000-36.000"], "unit": traces})
+    sheet = keelung(facts)
+    told = "\n".join(lines(explain(FORM, sheet)))
+    assert "事實 held = true（依據：heard:music@30.000-36.000）" in told
+    assert "通話段 unit 之依據：heard:ringback@0.000；" in told
+    assert sheet.fact_evidence["unit"] == tuple(traces)
+    overridden = keelung(facts, {"facts": {"held": {"value": False, "reason": "是背景音樂"}}})
+    assert "機器 true，人工改為 false，理由：是背景音樂" in "\n".join(lines(explain(FORM, overridden)))
+
+
+def test_the_tree_says_who_told_a_person_from_a_recording() -> None:
+    facts = call(legs={"unit": leg(1, 2.0, provisional=True)})
+    assert "接聽者：真人或錄音，待確認（判定：尚無人確認" in "\n".join(lines(explain(FORM, keelung(facts))))
+    said = keelung(facts, {"heard": {"unit": "person"}})
+    assert "unit 接聽者：真人（判定：測試人員" in "\n".join(lines(explain(FORM, said)))

@@ -136,22 +136,6 @@ def own(name: str) -> Form:
     return load_form(OWN / f"{name}.toml")
 
 
-def test_chiayi_rescales_a_part_by_itself() -> None:
-    facts = {"answerer_role": "owner", "caller_hung_up_first": True, "waited_s": 6.0, "legs": {"unit": leg(4, 10.0)}}
-    answers = {k: v for k, v in best().items() if k[0] == "B"}
-    b = filled(load_form("keelung-102"), facts, answers).parts[1]
-    assert (b.points, b.rescaled) == (53, Decimal("96.4"))  # 53 × 100/55, where × 1.82 would give 96.46
-
-
-def test_penghu_counts_rings_for_ringback_and_seconds_for_music() -> None:
-    form = own("penghu")
-    assert points(filled(form, call(legs={"unit": leg(4, 30.0)})))["T1"] == 20
-    assert points(filled(form, call(legs={"unit": leg(5, 9.0)})))["T1"] == 0
-    assert points(filled(form, call(legs={"unit": leg(None, 10.0)})))["T1"] == 20
-    assert points(filled(form, call(legs={"unit": leg(None, 10.5)})))["T1"] == 0
-    assert line(filled(form, call(legs={"unit": leg(None, (9.5, 10.5))})), "T1").candidates == (0, 20)
-
-
 def test_a_form_of_bands_by_rings() -> None:
     form = own("ring-bands")
     earned = [points(filled(form, call(legs={"unit": leg(n, 3.0 * n)})))["T1"] for n in range(1, 8)]

@@ -9,6 +9,7 @@ from rubric_cases import best, call, filled, keelung, leg
 from rubric.errors import FormError
 from rubric.form import form_text, load_form, read_form, shipped_ids
 from rubric.formtools import advice, form_changes, form_schema, new_form
+from rubric.schema import Form
 from rubric.sheet import to_dict
 from rubric.versions import check_frozen, differences, in_force, is_in_force
 
@@ -36,8 +37,28 @@ def test_a_used_version_is_frozen() -> None:
     check_frozen(strict_form(), used)
     changed = read_form(form_text("keelung-102").replace("base = 8", "base = 9"), file="x.toml")
     with pytest.raises(FormError) as caught:
-        check_frozen(changed, used)
+        check_frozen(changed, used, file="forms/keelung-102.toml")
     assert "version" in str(caught.value)
+    assert "forms/keelung-102.toml" in str(caught.value)
+
+
+def test_the_digest_is_of_what_a_form_says_not_of_how_or_by_which_program() -> None:
+    text = form_text("keelung-102")
+    same = [
+        text.replace("total = 100\n", "total = 100.0\n", 1),
+        text.replace('points_source = "form"', 'points_source = "form"\nna_policy = "exclude"\nstatus = ""', 1),
+        text.replace("# 附表3", "# 另一句註解", 1),
+        text.replace("valid_from = 2013-02-06", "valid_from = 2013-02-06\nvalid_to = 2030-12-31", 1),
+    ]
+    assert {read_form(one, file="x.toml").digest for one in same} == {FORM.digest}
+    other = text.replace("small_n = 5", "small_n = 6")
+    assert read_form(other, file="x.toml").digest != FORM.digest
+
+
+def test_a_form_is_read_again_from_what_was_kept_of_it() -> None:
+    for form in (FORM, strict_form(), load_form("taoyuan")):
+        again = Form.model_validate_json(form.model_dump_json(by_alias=True))
+        assert (again, again.digest) == (form, form.digest)
 
 
 def test_scored_again_by_a_newer_form_both_sheets_stay_and_the_difference_shows() -> None:
