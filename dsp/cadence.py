@@ -13,7 +13,7 @@ from dsp.tone_sets import SR, ToneSet, dtmf_sets, same_set, set_of
 STRETCH = 0.18
 """Cadences may be off by 15 %; a burst's edges by some milliseconds more."""
 _SLACK_S = 0.03
-_ALONE = 0.75
+_ALONE = 0.85
 _LATE_S = 0.045
 """Two packets."""
 _LONG_S = 2.5

@@ -11,6 +11,7 @@ Array = npt.NDArray[np.float32]
 
 _WINDOW = 1024
 _LINES = 16
+_PERCENTILE = 30
 MIN_TONALITY = 0.65
 """Hold music has 0.67 to 1.0, speech 0.54 to 0.96, white noise 0.15, noise falling 6 dB an octave 0.55."""
 _HANN = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
@@ -18,8 +19,10 @@ _LOW, _HIGH = int(150 * _WINDOW / SR), int(3600 * _WINDOW / SR)
 
 
 def tonality(samples: Array) -> float:
-    """Share of the band's energy in the sixteen strongest of its 440 lines, the middle of all windows of 128
-    ms."""
+    """Share of the band's energy in the sixteen strongest of its 440 lines, in the lower third of all windows.
+
+    Of noise with a tone in it for half the time the lower third is noise; music is music throughout.
+    """
     count = len(samples) // _WINDOW
     if count == 0:
         return 0.0
@@ -28,4 +31,4 @@ def tonality(samples: Array) -> float:
     power = np.sort(spectrum.real**2 + spectrum.imag**2, axis=1)
     total = power.sum(axis=1)
     held = power[:, -_LINES:].sum(axis=1)
-    return float(np.median(held[total > 0] / total[total > 0])) if (total > 0).any() else 0.0
+    return float(np.percentile(held[total > 0] / total[total > 0], _PERCENTILE)) if (total > 0).any() else 0.0

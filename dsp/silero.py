@@ -24,8 +24,7 @@ CHUNK = 256
 CONTEXT = 32
 """Samples before the chunk that it looks at too."""
 GROUP = 10
-"""Chunks encoded together. The number is fixed, and short groups are padded, so that a chunk's probability
-never depends on how the audio was cut."""
+"""Chunks encoded together, at most."""
 _UNITS = 128
 
 

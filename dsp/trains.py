@@ -19,6 +19,7 @@ _LOST_S = 0.045
 """Two packets."""
 _MAX_LEAN_S = 0.003
 _HOLE_S = 0.09
+_EXACT = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,14 @@ def _lean(group: list[tuple[Segment, ...]], period: float, *, sr: int, plan: Ton
 
 def _proven(train: Train, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
     """One burst is no proof inside music or speech; two in cadence are, and so is one that stands free."""
+    if _has_music_inside(train, segments):
+        return False
+    whole = [b for b in train.bursts if _is_whole(b, sr=sr, plan=plan)]
+    if len(whole) > 1 and not train.restarted:
+        return True
+    exact = any(abs(b.length / sr - on) <= _EXACT * on for b in train.bursts for on, _ in plan.cadence)
+    if not exact and _near(train.rings[0][0], segments, (MUSIC,), before=4 * sr, after=sr):
+        return False  # a last note that dies away
     if len(train.rings) > 1 and not train.restarted:
         return True
     lonely = train.rings[0][0]
@@ -228,6 +237,15 @@ def _proven(train: Train, segments: Sequence[Segment], *, sr: int, plan: TonePla
         return not amid_speech and not _near(lonely, segments, others, before=round(1.5 * sr), after=sr // 2)
     spoken = _near(lonely, segments, (SPEECH,), before=round(0.3 * sr), after=0)
     return not spoken and not _near(lonely, segments, (*others, DTMF), before=4 * sr, after=4 * sr)
+
+
+def _has_music_inside(train: Train, segments: Sequence[Segment]) -> bool:
+    """Whether music fills a pause of the ringing: then it is the music that has these notes."""
+    pauses = [(a[-1].end, b[0].start) for a, b in pairwise(train.rings)]
+    music = [s for s in segments if s.sound == MUSIC]
+    return any(
+        sum(max(min(s.end, end) - max(s.start, start), 0) for s in music) > 0.3 * (end - start) for start, end in pauses
+    )
 
 
 def _near(one: Segment, segments: Sequence[Segment], sounds: tuple[str, ...], *, before: int, after: int) -> bool:

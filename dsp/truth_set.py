@@ -23,6 +23,8 @@ SR = 8000
 CODECS = ("a", "u", "gsm", "g726", "")
 DENSE_AT_S = (9.0, 10.0, 12.0)
 """Where the rules change their points, and so where many calls are picked up."""
+LEAST_VOICE_DB = 10.0
+"""The voice is so much louder than the noise of the lifted handset: less is no conversation."""
 UNHEARD_S = 0.012
 """A burst cut shorter than this is no ring to anybody; no call is made with one."""
 
@@ -149,11 +151,13 @@ def coded(wave: Array, codec: str) -> Array:
 def _condition(rng: np.random.Generator, *, strict: bool) -> Condition:
     level = float(rng.uniform(-40, -6))
     snr = float(rng.uniform(10, 45))
+    voice = float(np.clip(level + rng.uniform(-8, 8), max(level - snr + 20, -45), -10))
+    step = float(rng.choice([0.0, 0.0, rng.uniform(-6, 15)]))
     return Condition(
         level_dbfs=level,
-        voice_dbfs=float(np.clip(level + rng.uniform(-8, 8), max(level - snr + 20, -45), -10)),
+        voice_dbfs=voice,
         snr_db=snr,
-        noise_step_db=float(rng.choice([0.0, 0.0, rng.uniform(-6, 15)])),
+        noise_step_db=min(step, voice - (level - snr) - LEAST_VOICE_DB),
         codec=str(rng.choice(CODECS)),
         loss=float(rng.choice([0.0, 0.0, 0.01, 0.03, 0.05])),
         stretch=1.0 if strict else float(rng.uniform(0.85, 1.15)),

@@ -14,6 +14,7 @@ from dsp.music import MIN_TONALITY, tonality
 from dsp.onset import voice_onset
 from dsp.segment import MUSIC, SPEECH, Segment
 from dsp.silero import CHUNK, CONTEXT, GROUP, Network, State
+from dsp.tone_sets import SR
 
 Array = npt.NDArray[np.float32]
 Reader = Callable[[int, int], Array]
@@ -38,12 +39,15 @@ _WINDOW = 47
 _MUSIC_SHARE = 0.2
 _MUSIC_DB = -50.0
 _NOTE_DB = -20.0
+_REST = round(1.5 * SR)
 _MUSIC_FALL_DB = 25.0
 _MUSIC_PAUSE = 32
 """Music has rests; a second of quiet ends it."""
 _BEFORE, _AFTER = 11, 4
 """Chunks around the network's first in which the voice's very start is looked for."""
-_SURE_CHUNKS = 16
+_SURE_CHUNKS, _SURE_AGAIN = 16, 4
+_TALK = 2 * SR
+"""A phrase that follows another within 2 s needs less proof."""
 """After so much speech its loudness alone is watched, while it stands out of the noise,"""
 _STANDS_OUT_DB = 15.0
 _PAUSE_DB = 6.0
@@ -62,6 +66,7 @@ class VoiceTracker:
         self._floor = Floor()
         self._noise_db = 0.0
         self._hold = _HOLD_CHUNKS
+        self._music_end = -_REST
         self._music: tuple[int, int] | None = None
         self._begin()
 
@@ -74,6 +79,7 @@ class VoiceTracker:
         self._start: int | None = None
         self._last = self._quiet = self._spoken = self._heard = 0
         self._loud_db = self._music_db = -99.0
+        self._sure, self._talked = _SURE_CHUNKS, -_TALK
 
     @property
     def keep_from(self) -> int:
@@ -92,8 +98,8 @@ class VoiceTracker:
 
     @property
     def music(self) -> bool:
-        """Whether music is playing, or may have begun in the last second."""
-        return self._music is not None
+        """Whether music is playing, or was until just now: a rest is not its end."""
+        return self._music is not None or self._at - self._music_end < _REST
 
     def reset(self, at: int, *, since: int | None = None) -> list[Segment]:
         """Begin anew at a sample: a burst ended there (and began at `since`), or the call was answered."""
@@ -146,9 +152,9 @@ class VoiceTracker:
     def _dozes(self) -> bool:
         """In a long speech that stands out of the noise its loudness is enough, but for a check now and
         then."""
-        if self._start is None or self._spoken < _SURE_CHUNKS or self._loud_db < self._noise_db + _STANDS_OUT_DB:
+        if self._start is None or self._spoken < self._sure or self._loud_db < self._noise_db + _STANDS_OUT_DB:
             return False
-        return self._spoken % _CHECK_CHUNKS >= _CHECK_LENGTH
+        return self._spoken < _CHECK_CHUNKS or self._spoken % _CHECK_CHUNKS >= _CHECK_LENGTH
 
     def _pass_by(self, at: int, level: float) -> list[Segment]:
         """A chunk that the network does not hear."""
@@ -183,7 +189,7 @@ class VoiceTracker:
             some = min(GROUP, count - first)
             for row in range(some):
                 rows[row] = audio[row * CHUNK : row * CHUNK + CONTEXT + CHUNK]
-            encoded = self._net.encode(rows)
+            encoded = self._net.encode(rows[:some])
             for row in range(some):
                 p = self._net.step(encoded[row], self._state)
                 done += self._decide(at + (first + row) * CHUNK, p, loud[first + row])
@@ -196,7 +202,7 @@ class VoiceTracker:
         self._loudness.append(level)
         self._window.append((at, p >= START_P, level))
         if self._start is None:
-            first = self._first_voice(level)
+            first = self._first_voice(level) if p >= CLEAR_P else None
             return self._look_for_music(at, level) if first is None else self._begin_speech(first, at)
         self._spoken += 1
         self._loud_db = max(self._loud_db - 0.05, level)
@@ -223,6 +229,7 @@ class VoiceTracker:
         base = max(first - _BEFORE * CHUNK, self._since)
         exact = voice_onset(self._read(base, first + _AFTER * CHUNK))
         self._start = first if exact is None else base + exact
+        self._sure = _SURE_AGAIN if 0 <= first - self._talked < _TALK else _SURE_CHUNKS
         self._last, self._quiet, self._spoken, self._loud_db = at + CHUNK, 0, 0, -99.0
         return done
 
@@ -230,7 +237,7 @@ class VoiceTracker:
         if self._start is None:
             return []
         done = [Segment(SPEECH, self._start, self._last)]
-        self._start = None
+        self._start, self._talked = None, self._last
         self._recent.clear()
         self._window.clear()
         return done
@@ -249,7 +256,7 @@ class VoiceTracker:
 
     def _is_music(self) -> bool:
         voiced = sum(voice for _, voice, _ in self._window)
-        loud = sum(db > max(_MUSIC_DB, self._noise_db + _RISE_DB) for _, _, db in self._window)
+        loud = sum(db > _MUSIC_DB for _, _, db in self._window)
         if voiced >= _MUSIC_SHARE * _WINDOW or loud < 0.75 * _WINDOW:
             return False
         first = self._window[0][0]
@@ -259,5 +266,5 @@ class VoiceTracker:
         if self._music is None:
             return []
         start, end = self._music
-        self._music = None
+        self._music, self._music_end = None, end
         return [Segment(MUSIC, start, min(end, at) if at is not None else end)]
