@@ -13,7 +13,7 @@ from pathlib import Path
 from dsp.tone_plan import TonePlan
 from harness import scenario as do
 from harness.errors import ThirdringError
-from harness.live_ear import LiveEar
+from harness.live_ear import MUSIC_KNOWN_S, NOTE_S, LiveEar
 from harness.number_gate import Permit
 from harness.record import Act, CallRecord, on_call_clock
 from harness.said import make_ready, said_files
@@ -210,7 +210,8 @@ class Walk:
         Behind a menu or an operator a voice may announce the transfer, so there the ringback gets its time.
         """
         voices = self.ear.voices(since)
-        if direct and voices:
+        # A brief voice may yet turn out to be the first note of a queue's music.
+        if direct and any(e - s >= NOTE_S or self.ear.heard_s >= e + MUSIC_KNOWN_S for s, e in voices):
             return True
         quiet_since = max([since, *[end for _, end in voices], *[end for _, end in self.ear.music(since)]])
         speaking = self.ear.now in ("speech", "music")

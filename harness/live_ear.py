@@ -9,7 +9,9 @@ from harness.softphone.protocol import Call, Missing
 
 REJECTING = (BUSY, CONGESTION)
 NOTE_S = 0.6
-"""A note or two of music can pass for half a word; it begins where the music seemed to end."""
+"""A note or two of music can pass for half a word: where music begins or seems to end."""
+MUSIC_KNOWN_S = 1.5
+"""Music is known as such after so long; until then a brief voice may have been its first note."""
 
 
 class LiveEar:
@@ -53,8 +55,13 @@ class LiveEar:
         return self._stretches((MUSIC,), since_s)
 
     def _is_note(self, start_s: float, end_s: float) -> bool:
-        brief = end_s - start_s < NOTE_S
-        return brief and any(abs(start_s - end) < 0.05 for _, end in self.music(start_s - 0.05))
+        if end_s - start_s >= NOTE_S:
+            return False
+        music = [(s.start / self._rate, s.end / self._rate) for s in self._all() if s.sound == MUSIC]
+        return any(abs(start_s - end) < 0.05 or 0 <= start - end_s < MUSIC_KNOWN_S for start, end in music)
+
+    def _all(self) -> tuple[Segment, ...]:
+        return (*self.segments, *self._detector.open)
 
     def refused(self, since_s: float) -> str | None:
         """The busy or congestion tone heard since an instant; None without one."""
