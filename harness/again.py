@@ -2,23 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from harness.agency import Agency
+from harness.directory import Unit
+from harness.errors import NotFound
 from harness.hearing import find_plan
-from harness.record import record_from_dict
+from harness.measure import Measured, measure
+from harness.prompts.known import KnownPrompts, hear_prompts, with_prompts
+from harness.prompts.marks import marks_for
+from harness.record import CallRecord, record_from_dict
 from harness.recording import far_side
 from harness.test_call import call_folder
-from harness.timeline import Event, build_timeline
+from harness.timeline import Event, Timeline, build_timeline
 
 
-def measure_again(record: dict[str, Any], agency: Agency) -> tuple[Event, ...]:
-    """Give the timeline of a kept call; without its sound, when that was deleted, what was signalled and done."""
-    import numpy as np
+@dataclass(frozen=True, kw_only=True)
+class HeardAgain:
+    """A kept call, as today's ear hears it."""
 
+    record: CallRecord
+    """What happened."""
+    timeline: Timeline
+    """Signalled, heard and marked, in order."""
+    measured: Measured
+    """Seconds and counts."""
+    prompts: KnownPrompts
+    """What the agency's marked prompts tell."""
+
+    @property
+    def measurement(self) -> dict[str, Any]:
+        """The measurement's JSON form, marks and all."""
+        return self.prompts.measurement(self.measured)
+
+
+def hear_again(record: dict[str, Any], agency: Agency, *, without_sound: bool = False) -> HeardAgain:
+    """Hear a kept call with today's ear and the agency's marks of today.
+
+    Without its sound, when that was deleted, NotFound; or, where asked, what was signalled and done.
+    """
     call = record_from_dict(record)
     try:
         samples = far_side(call, call_folder(agency, call))
     except (OSError, RuntimeError):  # soundfile's error for a missing file is a RuntimeError
+        if not without_sound:
+            raise NotFound("ear.no_sound", call_id=call.call_id) from None
         samples = np.zeros(0, np.int16)
-    return build_timeline(call, samples, find_plan(call.tone_plan)).events
+    timeline = build_timeline(call, samples, find_plan(call.tone_plan, agency_folder=agency.folder))
+    measured = measure(timeline)
+    marks = marks_for(unit_of(call, agency), agency) if len(samples) else ()
+    known = hear_prompts(timeline, measured, samples, marks)
+    return HeardAgain(record=call, timeline=with_prompts(timeline, known), measured=measured, prompts=known)
+
+
+def measure_again(record: dict[str, Any], agency: Agency) -> tuple[Event, ...]:
+    """Give the timeline of a kept call; when its sound was deleted, what was signalled and done."""
+    return hear_again(record, agency, without_sound=True).timeline.events
+
+
+def unit_of(call: CallRecord, agency: Agency) -> Unit | None:
+    """The unit of a kept call; None when it left the directory since."""
+    return next((unit for unit in agency.units if unit.unit == call.unit), None)

@@ -27,7 +27,7 @@ def keep(test: TestCall, plan: Plan, agency: Agency, *, attempt_id: str) -> Test
         store.add_call(
             _row(test, sound),
             record=record.to_dict(),
-            measured=test.measured.to_dict(),
+            measured=test.prompts.measurement(test.measured),
             recordings=(sound,),
             attempts=(claimed,),
         )

@@ -10,6 +10,7 @@ from dsp.tone_plan import TonePlan
 from harness.directory import Unit
 from harness.measure import Measured
 from harness.number_gate import To
+from harness.prompts.known import KnownPrompts
 from harness.record import CallRecord
 from harness.scenario import Scenario
 from harness.timeline import Timeline
@@ -56,6 +57,8 @@ class TestCall:
     """Signalled and heard, in order."""
     measured: Measured
     """Seconds and counts."""
+    prompts: KnownPrompts
+    """What the agency's marked prompts tell of it."""
     facts: dict[str, Any]
     """What the rubric was told."""
     sheet: Sheet
@@ -72,7 +75,7 @@ class TestCall:
             "call_id": self.record.call_id,
             "record": self.record.to_dict(),
             "timeline": [event.to_dict() for event in self.timeline.events],
-            "measured": self.measured.to_dict(),
+            "measured": self.prompts.measurement(self.measured),
             "facts": self.facts,
             "sheet": sheet_to_dict(self.sheet),
             "recording": str(self.recording),

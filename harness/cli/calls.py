@@ -76,16 +76,18 @@ def list_calls(asked: Asked, unit: str | None, limit: int) -> int:
 @asked_for
 def show(asked: Asked, call_id: str) -> int:
     """顯示一通電話的時間線、量測與量表。Show a call's timeline, measurements and score sheets."""
-    from harness.again import measure_again
+    from harness.again import hear_again
     from harness.agency import load_agency
     from harness.store import open_store
 
     agency = load_agency(asked.agency)
     with open_store(agency.database) as store:
         kept = store.get_call(call_id)
-    timeline = measure_again(kept["record"], agency)
+    again = hear_again(kept["record"], agency, without_sound=True)
+    timeline = again.timeline.events
     if asked.as_json:
-        print_json({"schema": "thirdring.shown_call/1", **kept, "timeline": [one.to_dict() for one in timeline]})
+        told = {"timeline": [one.to_dict() for one in timeline], **again.prompts.to_dict()}
+        print_json({"schema": "thirdring.shown_call/1", **kept, **told})
         return DONE
     _show_rows([kept], agency)
     print_lines(["", *(_event_line(one) for one in timeline), ""])
@@ -159,7 +161,7 @@ def _show_test(test: TestCall) -> None:
     headings = ("what", "outcome", "rings", "answer_latency", "ring_onset", "pick_up", "voice_onset")
     rows = [_leg_row(leg.to_dict()) for leg in test.measured.legs]
     print_table([label(f"column.{one}") for one in headings], rows)
-    print_lines([""])
+    print_lines([*test.prompts.told(), ""])
     show_sheet(to_dict(test.sheet))
     print_lines(["", say("cli.open_with", sheet=test.page or "—", recording=test.recording)])
 

