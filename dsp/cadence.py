@@ -81,7 +81,9 @@ class Cadence:
         """Whether a burst has the full length of one of the plan's."""
         ons = [on for _, tone, s in self._repeated if s == burst.tone_set for on, _ in tone.cadence]
         ons += self._ring_ons if burst.tone_set == self.ring_set else ()
-        return any(fits((burst.end - burst.start) / SR, on) for on in ons) or burst.tone_set in self._sit_sets
+        if burst.tone_set in self._sit_sets or burst.tone_set in self._keys:
+            return True
+        return any(fits((burst.end - burst.start) / SR, on) for on in ons)
 
     def is_due(self, burst: Burst) -> bool:
         """Whether the cadence wanted a burst there: one cut to a few milliseconds is believed only then."""

@@ -27,9 +27,12 @@ Samples = npt.NDArray[np.int16] | npt.NDArray[np.float32] | npt.NDArray[np.float
 RATES = (8000, 16000)
 """Rates a detector takes."""
 EDGE_ERROR_S = 0.015
-"""A burst's edge is within this of the truth (measured on the truth set, to 10 dB of signal to noise)."""
+"""A burst's edge is within this of the truth. Measured over all plans' bursts in white noise: 95 of 100 within
+1.5 ms at 20 dB of signal to noise, 2.5 ms at 10 dB, 7 ms at 0 dB; a lost packet (20 ms) at the edge comes on top,
+which the legs allow for."""
 VOICE_ERROR_S = 0.060
-"""A voice's start is within this of the truth where it is 20 dB above the line's noise."""
+"""A voice's start is within this of the truth: on truth-set calls the middle error is 1 ms, 95 of 100 are within
+65 ms; the others begin with a breath or a consonant that drowns in the noise, and are heard late."""
 STEP_FRAMES = 16
 STEP = STEP_FRAMES * HOP
 """Samples at 8 kHz heard at a time: 320 ms, what a live reader lags besides the audio needed to be sure."""

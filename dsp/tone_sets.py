@@ -20,7 +20,7 @@ HOP = 160
 WINDOW = 512
 """of 64 ms: two tones 40 Hz apart show as one hump that is told from its neighbours."""
 DETUNE = 0.025
-"""Frequencies may be off by 2 % and more (issue of old exchanges); 2.5 % leaves room."""
+"""Frequencies may be off by 2 %; 2.5 % leaves room."""
 _LOBE_HZ = 28.0
 """Half the main lobe of a Hann window of 64 ms."""
 BAND_HZ = (150.0, 3600.0)

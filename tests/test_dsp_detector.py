@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from dsp_calls import music
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import resample_poly
 
 from dsp import synthesis as syn
 from dsp.detector import EDGE_ERROR_S, VOICE_ERROR_S, Detector
-from dsp.segment import BUSY, CONGESTION, DIAL, MISSING, RINGBACK, SIT, SPEECH, TONE, Segment
-from dsp.tone_plan import load_plan
+from dsp.segment import BUSY, CONGESTION, DIAL, DTMF, MISSING, MUSIC, RINGBACK, SIT, SPEECH, TONE, Segment
+from dsp.tone_plan import Step, load_plan
+from dsp.tone_sets import dtmf_sets
 
 SR = 8000
 TW = load_plan("tw")
@@ -164,3 +166,35 @@ def test_memory_does_not_grow_with_the_call():
     for _ in range(6):
         detector.feed(block)
     assert len(detector._stream._audio) < 6 * SR
+
+
+@pytest.mark.parametrize("on_s", [0.06, 0.1, 0.3])
+def test_digits_are_read(on_s):
+    pieces = [quiet(0.5)]
+    for _, pair in dtmf_sets():
+        step = Step(pair.frequencies_hz, None, on_s)
+        pieces += [syn.sound_step(step, on_s, sr=SR, level_dbfs=-18), quiet(0.12)]
+    heard = hear(with_noise(np.concatenate(pieces)))
+    assert "".join(s.digit or "?" for s in heard) == "123A456B789C*0#D"
+    assert {s.sound for s in heard} == {DTMF}
+
+
+@pytest.mark.parametrize("frequency_hz", [1100.0, 2100.0])
+def test_a_fax_is_a_tone_and_nobody(frequency_hz):
+    wave = syn.sound_step(Step((frequency_hz,), None, 3.0), 3.0, sr=SR, level_dbfs=-20)
+    heard = hear(with_noise(np.concatenate([quiet(0.5), wave, quiet(1)])))
+    assert [s.sound for s in heard] == [TONE]
+
+
+def test_music_is_music():
+    heard = hear(with_noise(music(15)))
+    assert sum(s.length for s in heard if s.sound == MUSIC) > 9 * SR
+    assert SPEECH not in {s.sound for s in heard}
+
+
+def test_a_200_is_a_hint_and_changes_no_tone():
+    detector = Detector(sr=SR, plan=TW)
+    detector.answered_at(round(5.3 * SR))
+    heard = detector.feed(ANSWERED) + detector.flush()
+    assert [s for s in heard if s.sound != SPEECH] == [s for s in hear(ANSWERED) if s.sound != SPEECH]
+    assert SPEECH in {s.sound for s in heard}
