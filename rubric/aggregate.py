@@ -5,15 +5,16 @@ never mixed, timing records have no total, void calls count nowhere, and accurac
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from rubric.periods import Period, period_of
-from rubric.rows import Line, Row
-from rubric.schema import Form
+from rubric.heaps import Cell, Heap, Heaps, gather
+from rubric.periods import Period, period_of_month
+from rubric.rows import Line, Row, line
+from rubric.schema import Form, Part
 from rubric.sums import as_whole, half_up
 
 Level = Literal["person", "extension", "unit", "group", "agency"]
@@ -76,82 +77,46 @@ class Figures:
     """Too few calls to conclude much."""
 
 
-@dataclass(slots=True)
-class _Heap:
-    """Everything counted for one key: equal totals and equal lines are counted, not added one by one."""
-
-    calls: int = 0
-    timing_only: int = 0
-    void: int = 0
-    below_standard: int = 0
-    asked: int = 0
-    correct: int = 0
-    totals: Counter[Decimal] = field(default_factory=Counter)
-    parts: Counter[Line] = field(default_factory=Counter)
-    items: Counter[Line] = field(default_factory=Counter)
-
-
 def aggregate(rows: Iterable[Row], form: Form, *, level: Level, period: Period) -> dict[Key, Figures]:
     """The figures of every name and period that the rows hold. Persons count only where one was heard."""
-    heaps: dict[Key, _Heap] = {}
-    for row in rows:
-        name = _name(row, level)
-        if name is None:
-            continue
-        key = Key(row.series, period_of(row.day, period), name)
-        heap = heaps.get(key)
-        if heap is None:
-            heap = heaps[key] = _Heap()
-        _add(heap, row)
-    return {key: _figures(key, heaps[key], form) for key in sorted(heaps)}
+    return figures(gather(rows), form, level=level, period=period)
 
 
-def _name(row: Row, level: Level) -> str | None:
+def figures(heaps: Heaps, form: Form, *, level: Level, period: Period) -> dict[Key, Figures]:
+    """The figures of every name and period in what was gathered; one gathering serves every level and period."""
+    joined: dict[Key, Heap] = defaultdict(Heap)
+    for cell, heap in heaps.items():
+        name = _name(cell, level)
+        if name is not None:
+            joined[Key(cell.series, period_of_month(cell.month, period), name)].add(heap)
+    return {key: _figures(key, joined[key], form) for key in sorted(joined)}
+
+
+def _name(cell: Cell, level: Level) -> str | None:
     match level:
         case "person":
-            return row.person
+            return cell.person
         case "extension":
-            return f"{row.unit} {row.extension}"
+            return f"{cell.unit} {cell.extension}"
         case "unit":
-            return row.unit
+            return cell.unit
         case "group":
-            return row.group
+            return cell.group
     return ""
 
 
-def _add(heap: _Heap, row: Row) -> None:
-    if row.void:
-        heap.void += 1
-        return
-    heap.calls += 1
-    heap.timing_only += row.timing_only
-    heap.below_standard += row.below_standard
-    heap.asked += row.asked
-    heap.correct += row.correct
-    heap.items.update(row.items)
-    if row.timing_only:
-        return
-    heap.parts.update(row.parts)
-    if row.total is not None:
-        heap.totals[row.total] += 1
-
-
-def _figures(key: Key, heap: _Heap, form: Form) -> Figures:
-    lost = _means((one.id, one.max - one.points, n) for one, n in heap.items.items())
-    parts = {part.id: part for part in form.parts}
-    rescaled = _means(
-        (one.id, as_whole(form, parts[one.id], Fraction(one.points), Fraction(one.max)), n)
-        for one, n in heap.parts.items()
-        if one.id in parts
-    )
+def _figures(key: Key, heap: Heap, form: Form) -> Figures:
+    lost = {one: _mean([(x.max - x.points, n) for x, n in told]) for one, told in _by_id(heap.items).items()}
+    told = _by_id(heap.parts)
+    parts = [part for part in form.parts if part.id in told]
     return Figures(
         key=key,
         calls=heap.calls,
         timing_only=heap.timing_only,
         void=heap.void,
-        total=_means(("", one, n) for one, n in heap.totals.items()).get(""),
-        parts=_means((one.id, one.points, n) for one, n in heap.parts.items()),
-        rescaled=rescaled,
+        total=_mean([(Decimal(one), n) for one, n in heap.totals.items()]) if heap.totals else None,
+        parts={part.id: _mean([(x.points, n) for x, n in told[part.id]]) for part in parts},
+        rescaled={part.id: _mean([(_whole(form, part, x), n) for x, n in told[part.id]]) for part in parts},
         accuracy=_accuracy(heap),
         lost=tuple(sorted(lost.items(), key=lambda one: (-one[1].exact, one[0]))),
         below_standard=heap.below_standard,
@@ -159,22 +124,28 @@ def _figures(key: Key, heap: _Heap, form: Form) -> Figures:
     )
 
 
-def _means(counted: Iterable[tuple[str, Decimal | Fraction, int]]) -> dict[str, Mean]:
-    """The mean of each name's values, each value with how often it occurred."""
-    values: dict[str, list[tuple[Fraction, int]]] = defaultdict(list)
-    for name, value, n in counted:
-        values[name].append((Fraction(value), n))
-    return {name: _mean(told) for name, told in values.items()}
+def _by_id(words: Counter[str]) -> dict[str, list[tuple[Line, int]]]:
+    """Each id's lines, each with how often it occurred."""
+    found: dict[str, list[tuple[Line, int]]] = defaultdict(list)
+    for word, n in words.items():
+        one = line(word)
+        found[one.id].append((one, n))
+    return found
 
 
-def _mean(told: list[tuple[Fraction, int]]) -> Mean:
-    n = sum(times for _, times in told)
-    mean = sum((value * times for value, times in told), Fraction(0)) / n
-    lowest, highest = min(value for value, _ in told), max(value for value, _ in told)
+def _whole(form: Form, part: Part, one: Line) -> Fraction:
+    return as_whole(form, part, Fraction(one.points), Fraction(one.max))
+
+
+def _mean(values: Sequence[tuple[Decimal | Fraction, int]]) -> Mean:
+    """The mean of values, each with how often it occurred; at least one."""
+    n = sum(times for _, times in values)
+    mean = sum((Fraction(value) * times for value, times in values), Fraction(0)) / n
+    lowest, highest = min(value for value, _ in values), max(value for value, _ in values)
     return Mean(half_up(mean, 1), n, mean, half_up(lowest, 1), half_up(highest, 1))
 
 
-def _accuracy(heap: _Heap) -> Mean | None:
+def _accuracy(heap: Heap) -> Mean | None:
     if not heap.asked:
         return None
     exact = Fraction(heap.correct * HUNDRED, heap.asked)

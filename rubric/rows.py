@@ -1,6 +1,7 @@
-"""What aggregation needs of a sheet: one small row a call, so that a hundred thousand fit in memory.
+"""What figures need of a sheet: one small row a call, so that a hundred thousand are read in seconds.
 
-A row is kept beside its sheet (`row_to_dict`): reading it back costs a tenth of reading the sheet again.
+A row is kept beside its sheet (`row_to_dict`). Scored items stand in it as words, "B1.1=7/10", which are counted as
+they are and read once each: a year's sheets hold many lines and few different ones.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,10 +13,13 @@ from typing import Any
 
 from rubric.sheet import SCHEMA
 
+BETWEEN = "|"
+"""Between the words of a row; no id of a form holds it."""
 
-@dataclass(frozen=True, eq=False, slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A scored item or a complete part. Equal lines are one object (`line`), so counting them is cheap."""
+    """A scored item or a complete part."""
 
     id: str
     """The item or part."""
@@ -27,10 +31,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One valid call's sheet, boiled down."""
+    """One call's sheet, boiled down."""
 
-    day: date
-    """The day of the call."""
+    day: str
+    """The day of the call, 2026-11-02."""
     series: str
     """`internal` or `external`: the two are never mixed."""
     group: str
@@ -45,12 +49,12 @@ class Row:
     """Nobody judged it: its times count, it has no total, band or rank."""
     void: bool
     """Our own fault: it counts nowhere."""
-    total: Decimal | None
+    total: str | None
     """The total, `None` while something is open."""
-    parts: tuple[Line, ...]
-    """The complete parts."""
-    items: tuple[Line, ...]
-    """The scored items."""
+    parts: str
+    """The complete parts, as words."""
+    items: str
+    """The scored items, as words."""
     asked: int
     """Questions asked."""
     correct: int
@@ -66,21 +70,20 @@ def row_of(sheet: Mapping[str, Any], *, day: date, unit: str, extension: str = "
     """
     if sheet.get("schema") != SCHEMA:
         raise ValueError(f"{sheet.get('schema')!r}: {SCHEMA}")
-    timing_only = sheet["kind"] == "timing_record"
     accuracy = sheet.get("accuracy") or {}
     surname = str(sheet.get("header", {}).get("answerer_surname", "")).strip()
     return Row(
-        day=day,
+        day=day.isoformat(),
         series=more.get("series", "internal"),
         group=more.get("group", ""),
         unit=unit,
         extension=extension,
         person=f"{unit} {surname}" if surname else None,
-        timing_only=timing_only,
+        timing_only=sheet["kind"] == "timing_record",
         void=any(item.get("status") == "void" for item in sheet["items"]),
-        total=None if sheet["total"] is None else Decimal(str(sheet["total"])),
-        parts=_lines(part for part in sheet["parts"] if part["complete"]),
-        items=_lines(sheet["items"]),
+        total=None if sheet["total"] is None else str(sheet["total"]),
+        parts=_words(part for part in sheet["parts"] if part["complete"]),
+        items=_words(sheet["items"]),
         asked=accuracy.get("asked", 0),
         correct=accuracy.get("correct", 0),
         below_standard=bool(sheet["below_standard"]),
@@ -88,26 +91,23 @@ def row_of(sheet: Mapping[str, Any], *, day: date, unit: str, extension: str = "
 
 
 @cache
-def line(name: str, points: str, most: str) -> Line:
-    """The one `Line` of these values."""
+def line(word: str) -> Line:
+    """The line of a word: "B1.1=7/10"."""
+    name, _, worth = word.rpartition("=")
+    points, _, most = worth.partition("/")
     return Line(name, Decimal(points), Decimal(most))
 
 
 def row_to_dict(row: Row) -> dict[str, Any]:
     """A row as small JSON."""
-    told = {name: getattr(row, name) for name in Row.__slots__}
-    lines = {name: [[one.id, str(one.points), str(one.max)] for one in told[name]] for name in ("parts", "items")}
-    total = None if row.total is None else str(row.total)
-    return told | lines | {"day": row.day.isoformat(), "total": total}
+    return {name: getattr(row, name) for name in Row.__slots__}
 
 
 def row_from_dict(told: Mapping[str, Any]) -> Row:
     """The row of its small JSON."""
-    total = None if told["total"] is None else Decimal(told["total"])
-    lines = {name: tuple(line(*one) for one in told[name]) for name in ("parts", "items")}
-    return Row(**{**told, **lines, "day": date.fromisoformat(told["day"]), "total": total})
+    return Row(**told)
 
 
-def _lines(scored: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
+def _words(scored: Iterable[Mapping[str, Any]]) -> str:
     known = (one for one in scored if one["points"] is not None)
-    return tuple(line(one["id"], str(one["points"]), str(one["max"])) for one in known)
+    return BETWEEN.join(f"{one['id']}={one['points']}/{one['max']}" for one in known)

@@ -16,7 +16,7 @@ from rubric_cases import best, call, keelung, leg
 
 from rubric.aggregate import Key, aggregate
 from rubric.form import load_form
-from rubric.periods import period_of, roc_period
+from rubric.periods import days_of, period_before, period_named, period_of, roc_period
 from rubric.ranking import mean_of_means, ranking, trend
 from rubric.rows import Row, row_from_dict, row_of, row_to_dict
 from rubric.sheet import to_dict
@@ -172,7 +172,8 @@ def many(n: int) -> Iterator[Row]:
     for k in range(n):
         one = sample[k % 9]
         yield Row(
-            **{name: getattr(one, name) for name in Row.__slots__} | {"day": date(2026, 1, 1) + timedelta(days=k % 365)}
+            **{name: getattr(one, name) for name in Row.__slots__}
+            | {"day": (date(2026, 1, 1) + timedelta(days=k % 365)).isoformat()}
         )
 
 
@@ -186,3 +187,44 @@ def test_a_years_hundred_thousand_sheets_are_quick_and_small() -> None:
     aggregate(rows, FORM, level="unit", period="year")
     assert time.process_time() - begun < 2.0  # a tenth of the year's, with room for a slow machine
     assert peak < 20_000_000
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "name", "first", "last"),
+    [
+        ("2026-11", "month", "2026-11", "2026-11-01", "2026-11-30"),
+        ("115-2", "month", "2026-02", "2026-02-01", "2026-02-28"),
+        ("115-q4", "quarter", "2026-Q4", "2026-10-01", "2026-12-31"),
+        ("2026-H1", "half_year", "2026-H1", "2026-01-01", "2026-06-30"),
+        ("115", "year", "2026", "2026-01-01", "2026-12-31"),
+        ("2024-02", "month", "2024-02", "2024-02-01", "2024-02-29"),
+    ],
+)
+def test_a_period_is_written_in_either_calendar(written: str, kind: Any, name: str, first: str, last: str) -> None:
+    assert period_named(written, kind) == name
+    assert days_of(name) == (date.fromisoformat(first), date.fromisoformat(last))
+    assert period_of(date.fromisoformat(first) - timedelta(days=1), kind) == period_before(name)
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [("2026-13", "month"), ("2026-Q5", "quarter"), ("2026-11", "quarter"), ("2026", "month"), ("-1", "year"),
+     ("2026-H0", "half_year"), ("soon", "year"), ("0", "year"), ("20260", "year")],
+)  # fmt: skip
+def test_what_is_no_period_is_refused(written: str, kind: Any) -> None:
+    with pytest.raises(ValueError, match="[0-9a-z-]"):
+        period_named(written, kind)
+
+
+@given(st.lists(st.tuples(st.integers(1, 12), st.sampled_from(["一課", "二課"]), st.integers(1, 9)), max_size=12))
+def test_heaps_gathered_once_give_the_figures_of_every_level(calls: list[tuple[int, str, int]]) -> None:
+    rows = [row(unit, day=date(2026, month, 3), unit_leg=leg(n, 3.0 * n - 1)) for month, unit, n in calls]
+    for level in ("agency", "unit"):
+        yearly = aggregate(rows, FORM, level=level, period="year")  # type: ignore[arg-type]
+        monthly = aggregate(rows, FORM, level=level, period="month")  # type: ignore[arg-type]
+        assert sum(one.calls for one in yearly.values()) == sum(one.calls for one in monthly.values()) == len(rows)
+        for key, one in yearly.items():
+            inside = [m for k, m in monthly.items() if k.name == key.name]
+            assert one.total is not None
+            exact = sum((m.total.exact * m.total.n for m in inside if m.total), Fraction(0)) / one.total.n
+            assert one.total.exact == exact
