@@ -25,6 +25,8 @@ STEP_S = 0.1
 SETTLE_S = 4.0
 """A gateway that answers early rings on: no ringback for longer than any national period and its margin
 (Taiwan 3 s) after a 200 means that the 200 was the pick-up."""
+SILENT_S = 10.0
+"""Where nothing at all was heard behind a 200: so long an exchange may take until it rings."""
 UNHEARD_S = 1.5
 """A burst that did not come is missed for certain so long after it was due: edge, lag of the ear, 15 % of cadence."""
 NO_SIGNAL_S = 36.0
@@ -215,7 +217,8 @@ class Walk:
             return True
         quiet_since = max([since, *[end for _, end in voices], *[end for _, end in self.ear.music(since)]])
         speaking = self.ear.now in ("speech", "music")
-        return not speaking and self.ear.heard_s - quiet_since > SETTLE_S and (direct or bool(voices))
+        enough = SETTLE_S if quiet_since > since else SILENT_S
+        return not speaking and self.ear.heard_s - quiet_since > enough and (direct or bool(voices))
 
     def _alerted_s(self) -> float | None:
         rings = [s for s in self.signals if s.kind == RESPONSE and s.method == "INVITE" and 180 <= s.status < 200]

@@ -47,7 +47,9 @@ class Measured:
 
     @property
     def release_valid(self) -> bool:
-        """Whether `first_release` may be used: the far end hung up, or we stayed long enough."""
+        """Whether `first_release` may be used: somebody answered, and the far end hung up or we stayed long enough."""
+        if self.outcome != "answered":
+            return False
         return self.first_release == "far" or (self.waited_s is not None and self.waited_s >= WAITED_S)
 
     def leg(self, name: str) -> MeasuredLeg | None:

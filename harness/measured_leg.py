@@ -7,21 +7,31 @@ from math import floor
 from typing import Any
 
 from dsp.legs import Leg
-from harness.interval import Interval
+from dsp.segment import Span
+from harness.interval import Interval, hull
+from harness.live_ear import MUSIC_KNOWN_S, NOTE_S
 from harness.record import CallRecord
 from harness.softphone.signals import RELEASED, SipSignal
 from harness.timeline import Timeline, answer_of, responses
 
 HEARD, NOMINAL = "heard", "nominal"
 SIGNALLED = "signalled"
+WORD_ERROR_S = 0.1
+"""The end of a word dies away: so well its place is known."""
 SLACK_S = 1.0
 """A leg's ringing may begin this long before the scenario waits for it: the ear is up to 0.5 s behind, and a
 voice is over only after its pause."""
 AFTER_ANSWER_S = 0.15
 """Ringback that begins later than this after a 200 is no tail of early media: the 200 was a gateway's."""
+TAIL_S = 1.0
+"""Ringback may run on so long behind a 200 until the far end's sound is switched over."""
+RANG_S = 1.0
+"""What rang at least so long before its 200 was picked up: no gateway that answers to play a tone."""
 FILL = 1.5
 """Rings count only where ringback fills the wait: at most so many periods between the last burst and the pick-up."""
 
+RINGING = 180
+"""The one provisional response that says that a telephone rings (RFC 3261 §21.1.2): 183 may carry anything."""
 BUSY_HERE = (486, 600)
 OURS = (401, 402, 405, 406, 407, 408, 413, 414, 415, 416, 420, 421, 422, 423, 481, 482, 483, 488, 493, 494, 606)
 """Responses about our request, our account or our network: never the unit's zero."""
@@ -109,20 +119,66 @@ def _heard_in(timeline: Timeline, start: float, end: float) -> Leg | None:
 
 def _first(timeline: Timeline, name: str, heard: Leg | None) -> MeasuredLeg:
     answer = answer_of(timeline.record)
-    if answer is not None and heard is not None and _rings_after(timeline, heard, answer):
-        return _from_ear(timeline, name, heard)
     if answer is None:
         return _unanswered(timeline, name, heard)
-    if heard is not None and heard.outcome in ("busy", "congestion") and _untouched(timeline, heard, answer):
+    if heard is None:
+        return _unproven(timeline, name, answer) or _signalled(timeline, name, None, answer)
+    if _rings_after(timeline, heard, answer):
+        if _untouched(timeline, heard, answer):
+            return _early_answered(timeline, name, heard, answer)
+        # A person who transfers, or an announcement before the real ringing: only a person can tell.
+        return replace(_signalled(timeline, name, heard, answer), provisional=True)
+    if heard.outcome in ("busy", "congestion") and _untouched(timeline, heard, answer):
+        if _rang_before(timeline, heard, answer):
+            # Hung up without a word, or refused after ringing: only a person can tell.
+            return replace(_signalled(timeline, name, heard, answer), provisional=True)
         return MeasuredLeg(leg=name, outcome=heard.outcome, evidence=_sounds(timeline, heard))
     return _signalled(timeline, name, heard, answer)
 
 
+def _unproven(timeline: Timeline, name: str, answer: SipSignal) -> MeasuredLeg | None:
+    """A burst or two behind the 200, too torn to be measured: then nothing is known of the pick-up."""
+    rate, segments = timeline.heard.sr, timeline.heard.segments
+    since = (answer.latest_s + AFTER_ANSWER_S) * rate
+    words = min((s.start for s in segments if s.sound in ("speech", "music") and s.start >= since), default=None)
+    torn = [s for s in segments if s.sound == "ringback" and s.start >= since and (words is None or s.start < words)]
+    if not torn:
+        return None
+    evidence = (f"sip:200@{answer.latest_s:.3f}", *(f"heard:ringback@{s.start / rate:.3f}" for s in torn))
+    return MeasuredLeg(leg=name, outcome="answered", provisional=True, evidence=evidence)
+
+
+def _early_answered(timeline: Timeline, name: str, heard: Leg, answer: SipSignal) -> MeasuredLeg:
+    """A leg that rang on behind its 200: the ear tells the pick-up, unless that was the tail of what rang before."""
+    leg = _from_ear(timeline, name, heard)
+    onset, _ = _onset(timeline, heard)
+    if onset is None or leg.ring_onset_s is None or leg.pick_up_s is None or leg.answer_latency_s is None:
+        return leg
+    tail = leg.pick_up_s.latest <= answer.latest_s + TAIL_S and _rang_before(timeline, heard, answer)
+    if not tail and onset == leg.ring_onset_s:
+        return leg
+    pick_up = hull([leg.pick_up_s, Interval(answer.earliest_s, answer.latest_s)]) if tail else leg.pick_up_s
+    latency = hull([leg.answer_latency_s, (pick_up - onset).at_least(0.0)])
+    rings = _rings(timeline, heard, latency)
+    if tail and rings is not None:
+        rings = (min(rings[0], floor(latency.earliest / _period(timeline, heard)) + 1), rings[1])
+    return replace(leg, ring_onset_s=onset, pick_up_s=pick_up, answer_latency_s=latency, rings=rings)
+
+
+def _bursts(timeline: Timeline, heard: Leg) -> list[float]:
+    """Where its ringback bursts began."""
+    return [s.start / timeline.heard.sr for s in heard.evidence if s.sound == "ringback"]
+
+
 def _rings_after(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
     """Whether it rang on behind the 200, which then was a gateway's and nobody's pick-up."""
-    bursts = [s.start / timeline.heard.sr for s in heard.evidence if s.sound == "ringback"]
-    late = bool(bursts) and bursts[-1] > answer.latest_s + AFTER_ANSWER_S
-    return late and _untouched(timeline, heard, answer)
+    return any(burst > answer.latest_s + AFTER_ANSWER_S for burst in _bursts(timeline, heard)[-1:])
+
+
+def _rang_before(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
+    """Whether it had been ringing when the 200 came."""
+    began = [*_bursts(timeline, heard)[:1], *(s.latest_s for s in responses(timeline.record) if s.status == RINGING)]
+    return any(at_s < answer.latest_s - RANG_S for at_s in began)
 
 
 def _untouched(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
@@ -146,7 +202,12 @@ def _music_answers(timeline: Timeline, answer: SipSignal) -> bool:
     answered = answer.latest_s * timeline.heard.sr
     sounds = [s for s in timeline.heard.segments if s.sound in ("speech", "music") and s.end > answered]
     first = min(sounds, key=lambda s: s.start, default=None)
-    return first is not None and first.sound == "music"
+    music = next((s for s in sounds if s.sound == "music"), None)
+    if first is None or music is None:
+        return False
+    # Its first notes can pass for half a word before it is known as music.
+    brief = first.length < NOTE_S * timeline.heard.sr
+    return first is music or (brief and music.start - first.end < MUSIC_KNOWN_S * timeline.heard.sr)
 
 
 def _after(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
@@ -177,17 +238,47 @@ def _picked_up(timeline: Timeline, name: str, heard: Leg | None, answer: SipSign
 
 
 def _onset(timeline: Timeline, heard: Leg | None) -> tuple[Interval | None, str]:
-    """Where the rules' clock starts: the first burst heard, else the first 18x."""
+    """Where the rules' clock starts: the first burst heard; else the 180; else somewhere behind the first 18x."""
+    told = responses(timeline.record)
+    rung = next((_at(s) for s in told if s.status == RINGING), None)
     if heard is not None and heard.ring_onset is not None:
-        return timeline.on_the_wire(heard.ring_onset), HEARD
-    alerted = next((s for s in responses(timeline.record) if 180 <= s.status < 200), None)
-    return (None, NOMINAL) if alerted is None else (Interval(alerted.earliest_s, alerted.latest_s), NOMINAL)
+        onset = timeline.on_the_wire(heard.ring_onset)
+        # What was heard so long after the 180 may be the second telephone that rings.
+        late = rung is not None and onset.latest - rung.latest > timeline.heard.plan.period_s
+        return (hull([rung, onset]) if late and rung else onset), HEARD
+    alerted = next((_at(s) for s in told if 180 <= s.status < 199), None)
+    music = _music_rings(timeline)
+    if music is not None:
+        return (music if alerted is None else hull([alerted, music])), NOMINAL
+    answer = next((_at(s) for s in told if 200 <= s.status < 300), None)
+    if rung is not None or alerted is None or answer is None:
+        return rung, NOMINAL
+    return hull([alerted, answer]), NOMINAL
+
+
+def _at(signal: SipSignal) -> Interval:
+    return Interval(signal.earliest_s, signal.latest_s)
+
+
+def _music_rings(timeline: Timeline) -> Interval | None:
+    """Where music before the answer began, as colour ringback or a queue plays it; its first notes may pass for
+    tones, so that it may have begun with the first of them."""
+    rate, answer = timeline.heard.sr, answer_of(timeline.record)
+    before = float("inf") if answer is None else answer.latest_s * rate
+    sounds = [s for s in timeline.heard.segments if s.start < before]
+    music = next((s for s in sounds if s.sound == "music"), None)
+    if music is None:
+        return None
+    first = min(s.start for s in sounds if s.sound in ("music", "tone", "dtmf"))
+    return timeline.on_the_wire(Span(first, music.start))
 
 
 def _rings(timeline: Timeline, heard: Leg | None, latency: Interval) -> tuple[int, int] | None:
     """Heard periods where ringback fills the wait; by the time alone where none was heard; else None."""
     period = timeline.heard.plan.period_s
     if heard is None or heard.ring_onset is None:
+        if _music_rings(timeline) is not None:
+            return None  # music counts seconds only
         return floor(latency.earliest / period) + 1, floor(latency.latest / period) + 1
     filled = latency.earliest <= (heard.rings - 1 + FILL) * period
     # A burst that the pick-up cut after some milliseconds is not heard: then the time says what may have begun.
@@ -223,7 +314,7 @@ def _unanswered(timeline: Timeline, name: str, heard: Leg | None) -> MeasuredLeg
     final = next((s for s in responses(timeline.record) if s.status >= 300), None)
     onset, source = _onset(timeline, heard)
     gone = next((s for s in timeline.record.signals if s.kind == RELEASED), None)
-    outcome = _refusal(timeline, heard, final, rang=onset is not None)
+    outcome = _refusal(timeline, name, heard, final, rang=onset is not None and _rang(timeline, heard))
     waited = None if onset is None or gone is None else (Interval(gone.earliest_s, gone.latest_s) - onset).at_least(0.0)
     rings = _rings(timeline, heard, waited) if waited and outcome == "no_answer" else None
     return MeasuredLeg(
@@ -238,17 +329,40 @@ def _unanswered(timeline: Timeline, name: str, heard: Leg | None) -> MeasuredLeg
     )
 
 
-def _refusal(timeline: Timeline, heard: Leg | None, final: SipSignal | None, *, rang: bool) -> str:
+def _rang(timeline: Timeline, heard: Leg | None) -> bool:
+    """Whether something rang for certain: 183 alone may carry an announcement."""
+    told = any(s.status == RINGING for s in responses(timeline.record))
+    return told or (heard is not None and heard.ring_onset is not None) or _music_rings(timeline) is not None
+
+
+def _waited_out(timeline: Timeline, name: str) -> bool:
+    """Whether the scenario's whole wait was waited: only then did nobody answer."""
+    return any(a.do == "gave_up" and a.leg == name and a.detail == "no_answer" for a in timeline.record.acts)
+
+
+def _unheeded(timeline: Timeline, name: str) -> str:
+    """What ringing without an answer is worth: nothing where we, our line or the far end cut it short."""
+    if timeline.record.fault:
+        return "fault_ours"
+    if _waited_out(timeline, name):
+        return "no_answer"
+    gone = next((s for s in timeline.record.signals if s.kind == RELEASED), None)
+    return "rejected" if gone is not None and gone.direction == "rx" else "fault_ours"
+
+
+def _refusal(timeline: Timeline, name: str, heard: Leg | None, final: SipSignal | None, *, rang: bool) -> str:
     if timeline.record.fault:
         return "fault_ours"
     if heard is not None and heard.outcome in ("busy", "congestion"):
         return heard.outcome
-    if final is None or final.status == 487:  # 487 answers our own CANCEL
-        return "no_answer" if rang else "fault_ours"
+    if rang and _waited_out(timeline, name):
+        return "no_answer"
+    if final is None:
+        return "fault_ours"
     if final.status in BUSY_HERE:
         return "busy"
-    if final.status in (408, 480) and rang:
-        return "no_answer"
+    if final.status in (408, 487) and rang:
+        return "rejected"  # somebody ended the ringing before we gave up
     if final.status in THEIRS:
         return "fault_theirs"
     return "fault_ours" if final.status in OURS or 500 <= final.status < 600 else "rejected"
@@ -274,7 +388,7 @@ def _from_ear(timeline: Timeline, name: str, heard: Leg) -> MeasuredLeg:
     answered = heard.outcome == "answered"
     return MeasuredLeg(
         leg=name,
-        outcome=heard.outcome,
+        outcome=_unheeded(timeline, name) if heard.outcome == "no_answer" else heard.outcome,
         ring_onset_s=onset,
         rings=(heard.rings, heard.rings) if onset is not None else None,
         rings_source=HEARD if onset is not None else None,
@@ -295,10 +409,11 @@ def _transfer_delay(timeline: Timeline, onset: Interval | None) -> Interval | No
     if onset is None:
         return None
     rate = timeline.heard.sr
-    words = [s.end / rate for s in timeline.heard.segments if s.sound == "speech" and s.end / rate < onset.latest]
-    pressed = [s.latest_s for s in timeline.record.signals if s.kind == "digit" and s.latest_s < onset.latest]
-    last = max(words + pressed, default=None)
-    return None if last is None else (onset - Interval(last, last)).at_least(0.0)
+    words = [s.end for s in timeline.heard.segments if s.sound == "speech" and s.end / rate < onset.latest]
+    spoken = [timeline.on_the_wire(Span(end, end)).widened(WORD_ERROR_S, WORD_ERROR_S) for end in words]
+    pressed = [_at(s) for s in timeline.record.signals if s.kind == "digit" and s.latest_s < onset.latest]
+    last = max(spoken + pressed, key=lambda i: i.latest, default=None)
+    return None if last is None else (onset - last).at_least(0.0)
 
 
 def _sounds(timeline: Timeline, heard: Leg | None) -> tuple[str, ...]:

@@ -66,13 +66,18 @@ class Timeline:
     def excess_lag_s(self) -> float:
         """Delay beyond a quiet line's: a jitter buffer that grew, or sound lost while the machine was busy."""
         grown = max(0.0, self.record.jitter_buffer_s - QUIET_BUFFER_S)
-        return grown + max(0.0, self.record.clock_error_s - DRIFT_S)
+        return grown + self.lost_time_s
+
+    @property
+    def lost_time_s(self) -> float:
+        """Sound that the recorder lost while the machine was busy: all that came after it stands so much too early."""
+        return max(0.0, self.record.clock_error_s - DRIFT_S)
 
     def on_the_wire(self, heard: Span) -> Interval:
         """The instant, on the call's clock, at which the packets of a heard instant came."""
         rate = self.heard.sr
         there = Interval(heard.earliest / rate, heard.latest / rate)
-        return there.widened(LAG_MOST_S + self.excess_lag_s, -LAG_LEAST_S)
+        return there.widened(LAG_MOST_S + self.excess_lag_s, self.lost_time_s - LAG_LEAST_S)
 
     def between(self, heard: Span) -> Interval:
         """A length within the recording, as a time that really passed."""

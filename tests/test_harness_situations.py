@@ -1,0 +1,170 @@
+"""Situations in which a number would be wrong, or an outcome a unit's zero that it never earned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_harness_caller import PLAN, RATE, call, menu, silent, tone, voice
+
+from dsp.segment import Span
+from harness.facts import facts_of
+from harness.measure import Measured
+from harness.measured_leg import MeasuredLeg
+from harness.recording import far_side
+from harness.softphone.scripted import FarEnd
+from harness.switchboard import sound
+from harness.timeline import build_timeline
+
+LAG_S = 0.03
+"""So much later than its packet a sound stands in a real recording."""
+
+
+def unit(measured: Measured) -> MeasuredLeg:
+    leg = measured.leg("unit")
+    assert leg is not None
+    return leg
+
+
+def holds(leg: MeasuredLeg, latency_s: float, rings: int) -> bool:
+    """Whether a leg's numbers, where it has them, hold the truth."""
+    latency = leg.answer_latency_s
+    in_time = latency is None or latency_s in latency.widened(0.001, 0.001)
+    return in_time and (leg.rings is None or leg.rings[0] <= rings <= leg.rings[1])
+
+
+# --- where the rules' clock starts ----------------------------------------------------------------------
+
+
+def test_ringing_that_is_heard_long_after_the_180_may_be_the_second_telephone(tmp_path: Path) -> None:
+    far = FarEnd().says(0.1, 180).says(9.1, 183).sounds_like(9.1 + LAG_S, tone("ringback", 4.0)).says(13.1, 200)
+    _, measured = call(far.sounds_like(13.5, voice()), tmp_path)
+    assert holds(unit(measured), 13.0, 5)
+    assert holds(unit(measured), 4.0, 2)
+
+
+def test_a_telephone_rings_from_its_180_on_whatever_183_came_before(tmp_path: Path) -> None:
+    far = FarEnd().says(0.1, 183).says(5.1, 180).says(10.1, 200).sounds_like(10.5, voice())
+    _, measured = call(far, tmp_path)
+    assert holds(unit(measured), 5.0, 2)
+
+
+def test_a_183_alone_does_not_say_when_it_began_to_ring(tmp_path: Path) -> None:
+    far = FarEnd().says(0.1, 183).sounds_like(0.3, voice()).says(12.1, 200).sounds_like(12.5, voice())
+    _, measured = call(far, tmp_path)
+    assert all(holds(unit(measured), rang_for, rings) for rang_for, rings in [(1.0, 1), (7.0, 3), (11.9, 4)])
+
+
+def test_an_early_dialog_that_ended_is_no_ringing(tmp_path: Path) -> None:
+    _, measured = call(FarEnd().says(0.1, 199).says(8.1, 200).sounds_like(8.5, voice()), tmp_path)
+    assert unit(measured).answer_latency_s is None
+
+
+def test_colour_ringback_counts_seconds_and_no_rings(tmp_path: Path) -> None:
+    music = np.resize(sound.to_pcm(sound.prompt("hold-music", RATE)), 20 * RATE)
+    far = FarEnd().says(0.1, 183).sounds_like(0.3, music).says(8.1, 200).sounds_like(8.5, voice())
+    _, measured = call(far, tmp_path)
+    assert unit(measured).rings is None
+    assert holds(unit(measured), 7.8, 3)
+
+
+def test_ringback_that_runs_on_a_little_behind_the_answer_makes_the_pick_up_less_certain(tmp_path: Path) -> None:
+    far = FarEnd().says(0.1, 183).sounds_like(0.1 + LAG_S, tone("ringback", 6.3)).says(5.95, 200)
+    _, measured = call(far.sounds_like(6.5, voice()), tmp_path)
+    assert holds(unit(measured), 5.85, 2)
+    assert holds(unit(measured), 6.3, 3)
+
+
+# --- nobody answered: only what was waited out ----------------------------------------------------------
+
+
+def test_an_announcement_is_no_ringing_and_no_unit_s_zero(tmp_path: Path) -> None:
+    _, measured = call(FarEnd().says(0.1, 183).sounds_like(0.3, voice()), tmp_path)
+    assert measured.outcome == "fault_ours"
+
+
+@pytest.mark.parametrize("status", [408, 480, 487])
+def test_ringing_that_the_far_end_ends_early_is_a_candidate_and_no_zero(tmp_path: Path, status: int) -> None:
+    _, measured = call(FarEnd().says(0.1, 180).says(4.1, status), tmp_path)
+    facts = facts_of(measured)["legs"]["unit"]
+    assert (facts["outcome"], facts["fault_confirmed"]) == ("fault_theirs", False)
+
+
+def test_a_gateway_that_hangs_up_while_it_rings_is_no_unit_s_zero(tmp_path: Path) -> None:
+    far = FarEnd().says(0.1, 200).sounds_like(0.3, tone("ringback", 60)).hangs_up(5.5)
+    _, measured = call(far, tmp_path)
+    assert measured.outcome == "rejected"
+
+
+@pytest.mark.parametrize("status", [180, 200])
+def test_ringing_that_we_cut_short_is_void(tmp_path: Path, status: int) -> None:
+    far = FarEnd().says(0.1, status).sounds_like(0.1 + LAG_S, tone("ringback", 60))
+    _, measured = call(far, tmp_path, longest_s=12.0)
+    assert measured.outcome == "fault_ours"
+
+
+@pytest.mark.parametrize("quiet_s", [4.5, 6.0, 9.0])
+def test_a_gateway_that_answers_long_before_it_rings_is_waited_for(tmp_path: Path, quiet_s: float) -> None:
+    ringing = np.concatenate([tone("ringback", 13.5), silent(0.5), voice()])
+    _, measured = call(FarEnd().says(0.1, 200).sounds_like(quiet_s + LAG_S, ringing), tmp_path)
+    assert measured.outcome == "answered"
+    assert holds(unit(measured), 13.5, 5)
+
+
+def test_a_transfer_that_the_far_end_breaks_off_is_no_unit_s_zero(tmp_path: Path) -> None:
+    behind = np.concatenate([voice(), silent(1.0), tone("ringback", 60)])
+    far = FarEnd().says(0.1, 180).says(4.1, 200).sounds_like(4.5, behind).hangs_up(14.0)
+    _, measured = call(far, tmp_path, "switchboard-no-ivr")
+    assert unit(measured).outcome == "rejected"
+
+
+def test_nobody_hung_up_first_on_a_call_that_nobody_answered(tmp_path: Path) -> None:
+    _, measured = call(FarEnd().says(0.1, 180).says(4.1, 486), tmp_path)
+    assert not measured.release_valid
+
+
+# --- only a person can tell -----------------------------------------------------------------------------
+
+
+def test_an_announcement_before_the_real_ringing_is_shown_to_a_person(tmp_path: Path) -> None:
+    behind = np.concatenate([voice(), silent(0.6), tone("ringback", 7.4), silent(0.4), voice()])
+    _, measured = call(FarEnd().says(0.1, 180).says(0.2, 200).sounds_like(0.6, behind), tmp_path)
+    assert unit(measured).provisional
+
+
+@pytest.mark.parametrize("audible", [True, False])
+def test_an_answer_without_a_word_and_then_a_busy_tone_is_no_busy_line(tmp_path: Path, audible: bool) -> None:
+    far = FarEnd().says(0.1, 180)
+    far = far.sounds_like(0.1 + LAG_S, tone("ringback", 60)) if audible else far
+    far = far.says(6.3, 200).sounds_like(6.3 + LAG_S, np.concatenate([silent(1.5), tone("busy", 20)]))
+    _, measured = call(far, tmp_path)
+    leg = unit(measured)
+    assert (leg.outcome, leg.provisional) == ("answered", True)
+    assert holds(leg, 6.2, 3)
+
+
+# --- clocks ---------------------------------------------------------------------------------------------
+
+
+def test_sound_that_the_recorder_lost_may_have_moved_a_sound_towards_its_start(tmp_path: Path) -> None:
+    record, _ = call(FarEnd().says(0.1, 180).says(2.1, 200).sounds_like(2.5, voice()), tmp_path)
+    assert record.wall_s is not None
+    stalled = replace(record, wall_s=record.wall_s + 0.5)
+    timeline = build_timeline(stalled, far_side(record, tmp_path), PLAN)
+    assert 3.0 - LAG_S - 0.01 in timeline.on_the_wire(Span(round(2.5 * RATE), round(2.5 * RATE)))
+
+
+def test_the_delay_of_a_transfer_is_measured_on_one_clock(tmp_path: Path) -> None:
+    _, measured = call(menu(), tmp_path, "ivr-operator-extension")
+    delay = unit(measured).transfer_delay_s
+    assert delay is not None
+    assert 1.2 in delay
+
+
+def test_bursts_behind_an_answer_that_losses_tore_say_nothing_of_the_pick_up(tmp_path: Path) -> None:
+    torn = np.concatenate([tone("ringback", 0.28), silent(2.72), tone("ringback", 0.08), silent(0.6), voice()])
+    _, measured = call(FarEnd().says(0.1, 180).says(0.2, 200).sounds_like(0.6, torn), tmp_path)
+    leg = unit(measured)
+    assert leg.answer_latency_s is None or 3.7 in leg.answer_latency_s.widened(0.1, 0.1)
