@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import ENVIRONMENT_FAILED, NotFound, StoreError
+from harness.errors import ENVIRONMENT_FAILED, NotFound, StoreError, WrongInput
 from harness.store import open_store
 from harness.store.migrations import STEP_NAMES, steps
+from harness.store.rows import COLUMNS
 
 RECORD = {"schema": "thirdring.call/1", "call_id": "c1", "signals": [{"status": 180}]}
 SHEET = {
@@ -161,3 +162,116 @@ def test_what_another_ear_heard_stands_beside_what_was_kept(store):
             store._db.execute(change)
     with pytest.raises(NotFound):
         store.add_hearing("c2", ear="x", measured={}, facts={}, sheet=None)
+
+
+FORM = {"form": "keelung-102", "version": "1", "digest": "d1", "content": "{}"}
+ROW = {
+    "day": "2026-03-04", "series": "internal", "group": "", "unit": "desk", "extension": "", "person": None,
+    "timing_only": False, "void": False, "total": "96", "parts": "A=43/45", "items": "A2.1=8/10", "asked": 2,
+    "correct": 1, "below_standard": False,
+}  # fmt: skip
+VERSIONED = {**SHEET, "form_version": "1"}
+
+
+def test_a_form_is_frozen_at_its_first_use(store):
+    store.add_call(row(), record=RECORD)
+    store.add_sheet("c1", VERSIONED, facts={}, form=FORM)
+    assert store.forms.used() == {("keelung-102", "1"): "d1"}
+    assert store.forms.content("keelung-102", "1") == "{}"
+    store.add_sheet("c1", VERSIONED, facts={}, form=FORM | {"version": "2", "digest": "d2"})
+    with pytest.raises(WrongInput) as caught:
+        store.add_sheet("c1", VERSIONED, facts={}, form=FORM | {"digest": "other"})
+    assert caught.value.key == "store.form_changed"
+    assert len(store.sheets("c1")) == 2
+    with pytest.raises(NotFound):
+        store.forms.content("keelung-102", "9")
+
+
+def test_a_row_stands_for_the_newest_sheet_of_its_call(store):
+    for n in (1, 2):
+        store.add_call(row(f"c{n}"), record=RECORD)
+        store.add_sheet(f"c{n}", VERSIONED, facts={}, row=ROW | {"day": f"2026-03-0{n}"})
+    store.add_sheet("c2", VERSIONED, facts={}, row=ROW | {"day": "2026-03-02", "total": "90"})
+    asked = {"form": "keelung-102", "version": "1"}
+    assert [one[8] for one in store.rows.between("2026-03-01", "2026-03-31", **asked)] == ["96", "90"]
+    assert [one[0] for one in store.rows.between("2026-03-02", "2026-03-02", **asked)] == ["2026-03-02"]
+    assert list(store.rows.between("2026-03-01", "2026-03-31", form="keelung-102", version="2")) == []
+    assert store.rows.forms("2026-01-01", "2026-12-31") == [("keelung-102", "1", 2)]
+    assert dict(zip(COLUMNS, next(store.rows.between("2026-03-01", "2026-03-01", **asked)), strict=True)) == {
+        **ROW, "day": "2026-03-01",
+    }  # fmt: skip
+
+
+def test_calls_kept_before_there_were_rows_are_found(store):
+    store.add_call(row(), record=RECORD)
+    store.add_sheet("c1", VERSIONED, facts={})
+    assert store.rows.without() == ["c1"]
+    store.rows.put("c1", ROW, sheet=VERSIONED)
+    assert store.rows.without() == []
+
+
+def test_a_second_sheet_stands_beside_and_the_result_stays(store):
+    store.add_call(row(), record=RECORD)
+    store.add_sheet("c1", VERSIONED, facts={})
+    beside = store.sheets("c1")[0]["id"]
+    other = VERSIONED | {"form_version": "2"}
+    store.rescored.add("c1", other, beside=beside, differences=[{"id": "B1.1", "before": 8, "after": 7}])
+    call = store.get_call("c1")
+    assert [one["sheet"]["form_version"] for one in call["rescored"]] == ["2"]
+    assert call["rescored"][0]["differences"][0]["after"] == 7
+    assert [one["version"] for one in call["sheets"]] == [1]
+    assert store.rescored.has(beside, form="keelung-102", version="2")
+    assert not store.rescored.has(beside, form="keelung-102", version="3")
+
+
+def test_a_round_has_one_first_and_one_second(store):
+    store.add_call(row(), record=RECORD)
+    store.reviews.add("c1", round_no=1, what="first", who="陳", detail={"answers": {"A3.1": True}})
+    with pytest.raises(WrongInput) as caught:
+        store.reviews.add("c1", round_no=1, what="first", who="李", detail={})
+    assert caught.value.key == "review.twice"
+    assert list(store.reviews.pairs()) == []
+    store.reviews.add("c1", round_no=1, what="second", who="李", detail={"answers": {}})
+    assert list(store.reviews.pairs()) == [({"answers": {"A3.1": True}}, {"answers": {}})]
+    assert [(one["what"], one["who"]) for one in store.reviews.of("c1")] == [("first", "陳"), ("second", "李")]
+
+
+def test_the_log_says_who_what_when(store):
+    store.add_call(row(), record=RECORD)
+    store.log.write("answers", who="陳", call_id="c1", detail={"sheet": 1})
+    (line,) = store.log.of("c1")
+    assert (line["who"], line["what"], line["detail"]) == ("陳", "answers", {"sheet": 1})
+    assert line["at"].endswith("+00:00")
+
+
+@pytest.mark.parametrize("table", ["forms", "rescored", "reviews", "log"])
+@pytest.mark.parametrize("sql", ["DELETE FROM {}", "UPDATE {} SET form = 'x'", "UPDATE {} SET who = 'x'"])
+def test_what_must_stay_stays(tmp_path, table, sql):
+    path = tmp_path / "thirdring.db"
+    with open_store(path) as store:
+        store.add_call(row(), record=RECORD)
+        store.add_sheet("c1", VERSIONED, facts={}, form=FORM)
+        store.rescored.add("c1", VERSIONED, beside=1, differences=[])
+        store.reviews.add("c1", round_no=1, what="first", who="陳", detail={})
+        store.log.write("x", who="陳")
+    connection = sqlite3.connect(path)
+    with pytest.raises((sqlite3.IntegrityError, sqlite3.OperationalError)):
+        connection.execute(sql.format(table))
+    connection.close()
+
+
+def test_several_things_are_kept_together_or_not_at_all(tmp_path):
+    path = tmp_path / "thirdring.db"
+    with open_store(path) as store:
+        store.add_call(row(), record=RECORD)
+
+    def interrupted():
+        with open_store(path) as store, store.writing():
+            store.add_answers("c1", {}, who="陳")
+            store.add_sheet("c1", VERSIONED, facts={}, row=ROW)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with open_store(path) as store:
+        assert (store.sheets("c1"), store.rows.without()) == ([], [])

@@ -212,7 +212,7 @@ def test_a_period_is_written_in_either_calendar(written: str, kind: Any, name: s
      ("2026-H0", "half_year"), ("soon", "year"), ("0", "year"), ("20260", "year")],
 )  # fmt: skip
 def test_what_is_no_period_is_refused(written: str, kind: Any) -> None:
-    with pytest.raises(ValueError, match="[0-9a-z-]"):
+    with pytest.raises(ValueError, match=r"[0-9a-z-]"):
         period_named(written, kind)
 
 

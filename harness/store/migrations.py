@@ -138,5 +138,90 @@ def m005_hearings(db: Database) -> None:
         db.execute(_NEVER_OVERWRITTEN.format(table="hearings", event=event))
 
 
-STEP_NAMES = frozenset({"m001_calls", "m002_attempts", "m003_recordings", "m004_sheets", "m005_hearings"})
+@steps()
+def m006_forms(db: Database) -> None:
+    """Forms as they were when first used, small rows to make figures from, and which series a call belongs to."""
+    db.table("calls").add_column("series", str, not_null_default="internal")
+    db.table("forms").create(
+        {"form": str, "version": str, "digest": str, "content": str, "first_used_at": str},
+        pk=("form", "version"),
+        not_null={"digest", "content", "first_used_at"},
+        strict=True,
+    )
+    db.table("rescored").create(
+        {
+            "id": int,
+            "call_id": str,
+            "beside": int,
+            "made_at": str,
+            "form": str,
+            "form_version": str,
+            "sheet": str,
+            "differences": str,
+        },
+        pk="id",
+        not_null={"call_id", "beside", "made_at", "form", "form_version", "sheet", "differences"},
+        foreign_keys=[("call_id", "calls", "call_id"), ("beside", "sheets", "id")],
+        strict=True,
+    )
+    db.table("rescored").create_index(["beside", "form", "form_version"], unique=True)
+    _keep_for_ever(db, "forms", "rescored")
+
+
+@steps()
+def m007_rows(db: Database) -> None:
+    """What figures need of a sheet, drawn from it and apart from it: a year's are read without the sheets' pages."""
+    texts = ("day", "series", "group", "unit", "extension", "person", "total", "parts", "items")
+    counts = ("timing_only", "void", "asked", "correct", "below_standard")
+    keys = ("call_id", "shelf", "form", "form_version")
+    db.table("rows").create(
+        {**dict.fromkeys((*keys, *texts), str), **dict.fromkeys(counts, int)},
+        pk=("call_id", "shelf"),
+        not_null={*keys, *texts, *counts} - {"person", "total"},
+        foreign_keys=[("call_id", "calls", "call_id")],
+        strict=True,
+    )
+    db.table("rows").create_index(["shelf", "day"])
+
+
+@steps()
+def m008_reviews(db: Database) -> None:
+    """Second opinions, objections and what was settled; and a log of who did what when. Both only grow."""
+    db.table("reviews").create(
+        {"id": int, "call_id": str, "round": int, "what": str, "who": str, "at": str, "detail": str},
+        pk="id",
+        not_null={"call_id", "round", "what", "who", "at", "detail"},
+        foreign_keys=[("call_id", "calls", "call_id")],
+        strict=True,
+    )
+    # One first, one second and one decision a round: of two that come at once the database takes one.
+    db.table("reviews").create_index(["call_id", "round", "what"], unique=True)
+    db.table("log").create(
+        {"id": int, "at": str, "who": str, "what": str, "call_id": str, "detail": str},
+        pk="id",
+        not_null={"at", "who", "what", "detail"},
+        strict=True,
+    )
+    db.table("log").create_index(["call_id", "id"])
+    _keep_for_ever(db, "reviews", "log")
+
+
+def _keep_for_ever(db: Database, *tables: str) -> None:
+    for table in tables:
+        for event in ("UPDATE", "DELETE"):
+            db.execute(_NEVER_OVERWRITTEN.format(table=table, event=event))
+
+
+STEP_NAMES = frozenset(
+    {
+        "m001_calls",
+        "m002_attempts",
+        "m003_recordings",
+        "m004_sheets",
+        "m005_hearings",
+        "m006_forms",
+        "m007_rows",
+        "m008_reviews",
+    }
+)
 """The steps that this version knows; a database with others was written by a newer one."""
