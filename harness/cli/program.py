@@ -12,6 +12,7 @@ from importlib import metadata
 import click
 
 from harness.cli.again import rehear
+from harness.cli.bench import bench
 from harness.cli.calls import call, list_calls, show
 from harness.cli.embedded import demo, switchboard
 from harness.cli.folder import init
@@ -24,7 +25,7 @@ from harness.errors import ENVIRONMENT_FAILED, WRONG_USAGE, ThirdringError
 from harness.words import say
 
 INTERRUPTED = 130  # what shells give for SIGINT
-COMMANDS = (init, call, list_calls, show, listen, learn_tone, prompt, rehear, score, scenario, switchboard, demo)
+COMMANDS = (init, call, list_calls, show, listen, learn_tone, prompt, rehear, bench, score, scenario, switchboard, demo)
 
 
 def version() -> str:

@@ -1,0 +1,65 @@
+"""`thirdring bench ear`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.cli.options import Asked, asked_for
+from harness.cli.output import print_json, print_lines, print_table, tell
+from harness.errors import DONE, EnvironmentFailed
+from harness.words import label, say
+
+SCHEMA = "thirdring.bench_ear/1"
+
+
+@click.group()
+@asked_for
+def bench(asked: Asked) -> None:
+    """量量看耳朵準不準。Measure the ear against calls whose truth is known."""
+
+
+@bench.command()
+@click.option("--calls", type=click.IntRange(1, 100000), default=200, show_default=True, help="幾通。How many.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32), default=1, show_default=True, help="種子。Same seed, same calls."
+)
+@click.option(
+    "--voices",
+    type=click.Choice(["shipped", "installed", "all"]),
+    default="all",
+    show_default=True,
+    help="語音：內建的、另裝的（Debian 的 asterisk-core-sounds-en-wav）。Whose voices: shipped, or Debian's package.",
+)
+@asked_for
+def ear(asked: Asked, calls: int, seed: int, voices: str) -> int:
+    """製造已知真實時間的電話，給耳朵聽，印出誤差表。Make calls with known truth, hear them, print the errors."""
+    from harness.bench.ear import bench_ear, figures
+    from harness.bench.voices import installed_voices, shipped_voices
+
+    shipped = [] if voices == "installed" else shipped_voices()
+    installed = [] if voices == "shipped" else installed_voices()
+    if not shipped and not installed:
+        raise EnvironmentFailed("ear.bench_no_voices")
+
+    def progress(index: int) -> None:
+        if (index + 1) % 100 == 0:
+            tell(f"{index + 1} / {calls}")
+
+    judged = bench_ear(calls, seed=seed, voices=[*shipped, *installed], progress=progress)
+    found = figures(judged)
+    wrong = [{"index": one.index, "plan": one.plan, "wrong": one.faults} for one in judged if one.faults]
+    if asked.as_json:
+        said = {"shipped": len(shipped), "installed": len(installed)}
+        print_json({"schema": SCHEMA, "seed": seed, "voices": said, "figures": found, "wrong": wrong})
+        return DONE
+    print_table([label("column.what"), label("column.value")], [_row(*one) for one in found.items()])
+    print_lines([say("ear.bench_voices", shipped=len(shipped), installed=len(installed), seed=seed)])
+    print_lines(f"#{one.index} {one.plan}: {', '.join(one.faults)}" for one in judged if one.faults)
+    return DONE
+
+
+def _row(name: str, value: Any) -> list[object]:
+    spread = " / ".join(f"{one:g}" for one in value.values()) if isinstance(value, dict) else value
+    return [label(f"ear.bench_{name}"), spread]

@@ -1,0 +1,124 @@
+"""The bench: what any ear must leave open, the figures of a run, and that a wrong ear is found out."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+import harness.bench.ear
+from dsp.listen import listen
+from dsp.tone_plan import load_plan
+from dsp.truth_set import SR, Condition, Truth, TruthCall
+from harness.bench.ear import bench_ear, figures
+from harness.bench.narrowest import HAIR_S, narrowest_latency_s
+from harness.bench.voices import installed_voices, shipped_voices
+from harness.cli.program import run
+
+VOICES = shipped_voices()
+
+
+def call(pick_up_s, voice_s=None, stretch=1.0, outcome="answered"):
+    condition = Condition(-20.0, -20.0, 30.0, 0.0, "", 0.0, stretch, 1.0)
+    voice = None if voice_s is None else round(voice_s * SR)
+    truth = Truth(outcome, 1, 0, None if pick_up_s is None else round(pick_up_s * SR), voice)
+    return TruthCall(np.zeros(0, np.int16), truth, condition, ())
+
+
+@pytest.mark.parametrize(
+    ("plan", "pick_up_s", "voice_s", "narrowest"),
+    [
+        ("tw", 6.4, 7.0, (6.4, 6.4)),
+        ("tw", 7.5, 8.1, (7.0 + HAIR_S, 8.1)),
+        ("tw", 7.5, 20.0, (7.0 + HAIR_S, 9.0 - HAIR_S)),
+        ("tw", 7.5, None, (7.0 + HAIR_S, 9.0 - HAIR_S)),
+        ("uk", 0.5, 9.0, (0.4 + HAIR_S, 0.6 - HAIR_S)),
+        ("uk", 1.5, 9.0, (1.0 + HAIR_S, 3.0 - HAIR_S)),
+    ],
+)
+def test_what_any_ear_must_leave_open(plan, pick_up_s, voice_s, narrowest):
+    found = narrowest_latency_s(call(pick_up_s, voice_s), load_plan(plan))
+    assert (found.earliest, found.latest) == pytest.approx(narrowest)
+
+
+@given(st.floats(0.01, 40), st.floats(0, 5), st.floats(0.85, 1.15), st.sampled_from(["tw", "uk", "de", "au"]))
+def test_the_narrowest_interval_holds_the_truth(pick_up_s, wait_s, stretch, plan):
+    made = call(pick_up_s, pick_up_s + wait_s, stretch)
+    found = narrowest_latency_s(made, load_plan(plan))
+    assert found.earliest - HAIR_S <= made.truth.pick_up / SR <= found.latest + HAIR_S
+    assert found.width < load_plan(plan).period_s * stretch
+
+
+def test_who_did_not_pick_up_has_no_interval():
+    assert narrowest_latency_s(call(None, outcome="no_answer"), load_plan("tw")) is None
+
+
+def test_the_ear_gives_no_wrong_point():
+    found = figures(bench_ear(30, seed=5, voices=VOICES))
+    assert {key: found[key] for key in ("calls", "rings_wrong", "outcome_wrong", "points_wrong")} == {
+        "calls": 30,
+        "rings_wrong": 0,
+        "outcome_wrong": 0,
+        "points_wrong": 0,
+    }
+    assert found["interval_without_truth"] == 0
+    assert found["verdict_unsure"] <= found["verdict_unsure_for_any_ear"] + 1
+    assert found["times_real_time"] > 20
+
+
+def test_a_seed_makes_the_same_calls():
+    one, other = ([(j.row, j.plan) for j in bench_ear(6, seed=9, voices=VOICES)] for _ in range(2))
+    assert one == other
+    assert one != [(j.row, j.plan) for j in bench_ear(6, seed=10, voices=VOICES)]
+
+
+def test_an_ear_that_misses_the_first_two_rings_is_found_out(monkeypatch):
+    def hard_of_hearing(samples, *, sr, **more):
+        deaf = samples.copy()
+        deaf[: 7 * sr] = 0
+        return listen(deaf, sr=sr, **more)
+
+    monkeypatch.setattr(harness.bench.ear, "listen", hard_of_hearing)
+    judged = bench_ear(12, seed=5, voices=VOICES)
+    found = figures(judged)
+    assert found["rings_wrong"] > 6
+    assert found["points_wrong"] > 0
+    assert any("rings" in one.faults for one in judged)
+
+
+def test_figures_of_calls_in_which_nobody_spoke():
+    judged = [one for one in bench_ear(30, seed=5, voices=VOICES) if one.row.voice_error_s is None]
+    found = figures(judged)
+    assert (found["voice_onset_error_ms"], found["interval_width_ms"]) == (None, None)
+
+
+def test_the_table_and_its_json(capsys):
+    assert run(["bench", "ear", "--calls", "3", "--voices", "shipped", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["schema"], told["figures"]["calls"], told["voices"]["installed"]) == ("thirdring.bench_ear/1", 3, 0)
+    assert run(["bench", "ear", "--calls", "3", "--voices", "shipped", "--lang", "zh"]) == 0
+    assert "鈴響數錯" in capsys.readouterr().out
+
+
+def test_installed_voices_begin_with_the_voice(tmp_path):
+    rng = np.random.default_rng(1)
+    wave = np.concatenate([np.zeros(4000), 0.3 * rng.standard_normal(8000), np.zeros(2000)])
+    soundfile.write(tmp_path / "a.wav", wave, SR)
+    soundfile.write(tmp_path / "wide.wav", wave, 16000)
+    soundfile.write(tmp_path / "short.wav", wave[4000:5000], SR)
+    (tmp_path / "b.wav").write_bytes(b"no sound")
+    (only,) = installed_voices(tmp_path)
+    assert len(only) == 8000
+    assert installed_voices(tmp_path / "nowhere") == []
+
+
+def test_no_voices_is_told(monkeypatch, capsys):
+    monkeypatch.setattr("harness.bench.voices.installed_voices", list)
+    assert run(["bench", "ear", "--calls", "1", "--voices", "installed"]) == 3
+    assert "asterisk-core-sounds-en-wav" in capsys.readouterr().err
+
+
+def test_every_shipped_voice_is_there():
+    assert all(0.3 < len(one) / SR < 12 for one in VOICES)
