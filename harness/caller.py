@@ -62,16 +62,17 @@ def place_call(
     }
     call = softphone.dial(leave, call_id=call_id, folder=folder, headers=headers or {})
     walk = Walk(call, plan, progress, longest_s=longest_s, sounds=sounds)
-    walk.act("dial", detail=leave.number)
     try:
+        walk.act("dial", detail=leave.number)
         walk.through(scenario.steps)
     except ThirdringError as error:
-        walk.act("fault", detail=error.key)
         walk.fault = error.key
-    recording = call.finish()
-    for sound in sounds.values():
-        sound.unlink()
-    walk.take(call.advance(0))
+        walk.act("fault", detail=error.key)
+    finally:
+        recording = call.finish()  # whatever went wrong: nobody is left ringing or on the line
+        for sound in sounds.values():
+            sound.unlink()
+    walk.come_to_an_end()
     return _record(walk, recording, scenario, leave, call_id=call_id, plan=plan, started=started)
 
 
@@ -118,6 +119,14 @@ class Walk:
                     self.ear.answered_at(self.answered_s)
             elif signal.kind == RELEASED or (signal.kind == REQUEST and signal.method == "BYE"):
                 self.released = True
+
+    def come_to_an_end(self) -> None:
+        """Keep what was signalled while the call was released; what failed then changes no number any more."""
+        try:
+            self.take(self.call.advance(0))
+        except ThirdringError as error:
+            self.act("fault", detail=error.key)
+            self.take(self.call.advance(0))
 
     def pump(self) -> None:
         """Let a little time pass; hear and take what came."""

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
-from test_harness_caller import PLAN, RATE, call, menu, silent, tone, voice
+from agency_folder import leave_for, make_agency
+from test_harness_caller import NUMBER, PLAN, RATE, call, menu, silent, tone, voice
 
+import harness.softphone.real_call
 from dsp.segment import Span
+from harness.caller import place_call
 from harness.facts import facts_of
-from harness.measure import Measured
+from harness.measure import Measured, measure
 from harness.measured_leg import MeasuredLeg
+from harness.number_gate import Permit
+from harness.record import Act, CallRecord
 from harness.recording import far_side
-from harness.softphone.scripted import FarEnd
+from harness.scenario import load_scenario
+from harness.softphone.errors import SoftphoneError, WorkerLost
+from harness.softphone.message import parse_message
+from harness.softphone.real_call import RealCall
+from harness.softphone.scripted import FarEnd, ScriptedCall, ScriptedSoftphone
+from harness.softphone.signals import SipSignal
 from harness.switchboard import sound
 from harness.timeline import build_timeline
 
@@ -168,3 +182,105 @@ def test_bursts_behind_an_answer_that_losses_tore_say_nothing_of_the_pick_up(tmp
     _, measured = call(FarEnd().says(0.1, 180).says(0.2, 200).sounds_like(0.6, torn), tmp_path)
     leg = unit(measured)
     assert leg.answer_latency_s is None or 3.7 in leg.answer_latency_s.widened(0.1, 0.1)
+
+
+# --- the telephone fails --------------------------------------------------------------------------------
+
+
+class Troubled:
+    """A scripted telephone whose calls are kept, so that a test can see how they ended."""
+
+    def __init__(self, far: FarEnd) -> None:
+        self.telephone, self.calls = ScriptedSoftphone({NUMBER: far}), list[ScriptedCall]()
+        self.sample_rate_hz = RATE
+
+    def dial(self, leave: Permit, **rest: Any) -> ScriptedCall:
+        self.calls.append(self.telephone.dial(leave, **rest))
+        return self.calls[-1]
+
+
+def place(telephone: Troubled, folder: Path, progress: Callable[[Act], None] = lambda _: None) -> CallRecord:
+    return place_call(
+        load_scenario("extension-direct"),
+        telephone,
+        leave=leave_for(NUMBER, make_agency(folder / "agency", {NUMBER: "127.0.0.1:5060"})),
+        call_id="test",
+        folder=folder,
+        plan=PLAN,
+        started=datetime(2026, 11, 22, tzinfo=UTC),
+        progress=progress,
+    )
+
+
+@pytest.mark.parametrize("trouble", [OSError, KeyboardInterrupt])
+def test_whatever_goes_wrong_nobody_is_left_ringing(tmp_path: Path, trouble: type[BaseException]) -> None:
+    def watch(act: Act) -> None:
+        raise trouble
+
+    telephone = Troubled(FarEnd().says(0.1, 180))
+    with pytest.raises(trouble):
+        place(telephone, tmp_path, watch)
+    assert telephone.calls[0].over
+    assert (tmp_path / "test.far.wav").exists()
+
+
+@pytest.mark.parametrize("status", [180, 200])
+def test_ringing_that_our_own_telephone_lost_is_void(tmp_path: Path, status: int) -> None:
+    far = FarEnd().says(0.1, status).sounds_like(0.1 + LAG_S, tone("ringback", 60))
+    telephone = Troubled(far)
+
+    def watch(act: Act) -> None:
+        if act.do == "wait":
+            call = telephone.calls[0]
+            call.advance = losing(call)  # type: ignore[method-assign]
+
+    record = place(telephone, tmp_path, watch)
+    measured = measure(build_timeline(record, far_side(record, tmp_path), PLAN))
+    assert measured.outcome == "fault_ours"
+
+
+def losing(call: ScriptedCall) -> Callable[[float], tuple[SipSignal, ...]]:
+    """Let time pass as it does, until the process dies at 7 s."""
+    passes = call.advance
+
+    def advance(seconds: float) -> tuple[SipSignal, ...]:
+        if call.now_s() > 7.0 and not call.over:
+            call.lose()
+            raise WorkerLost("softphone.worker_lost", status=-9)
+        return passes(seconds)
+
+    return advance
+
+
+def real_call(folder: Path) -> tuple[RealCall, list[dict[str, Any]]]:
+    """A call of the real telephone whose worker is a list of the commands that it got."""
+    commands = list[dict[str, Any]]()
+    worker = SimpleNamespace(command=lambda **command: commands.append(command))
+    return RealCall(worker, leg="test", folder=folder, sample_rate_hz=RATE), commands  # type: ignore[arg-type]
+
+
+def test_an_error_takes_no_signal_with_it(tmp_path: Path) -> None:
+    call, _ = real_call(tmp_path)
+    signal = SipSignal(earliest_s=1.0, latest_s=1.0, kind="response", direction="rx", method="INVITE", status=200)
+    call.take_event({"event": "signal", "signal": signal.to_dict()})
+    call.take_event({"event": "error", "key": "softphone.refused", "values": {}})
+    with pytest.raises(SoftphoneError):
+        call.advance(0)
+    assert [s.status for s in call.advance(0)] == [200]
+
+
+def test_a_worker_that_was_only_slow_is_told_not_to_ring_anybody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness.softphone.real_call, "START_S", 0.0)
+    call, commands = real_call(tmp_path)
+    with pytest.raises(WorkerLost):
+        call.start("sip:1@127.0.0.1", {})
+    assert [command["do"] for command in commands] == ["dial", "hang_up"]
+
+
+def test_words_in_big5_are_read_and_can_be_written() -> None:
+    bytes_ = b"SIP/2.0 486 " + "忙線中".encode("cp950") + b"\r\nCSeq: 1 INVITE\r\n\r\n"
+    message = parse_message(bytes_.decode("utf-8", "surrogateescape"))
+    assert (message.status, message.reason) == (486, "忙線中")
+    parse_message("SIP/2.0 486 \ud800\udcff\r\nCSeq: 1 INVITE\r\n\r\n").reason.encode()

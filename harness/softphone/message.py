@@ -42,9 +42,23 @@ class Message:
     """The headers named in KEPT_HEADERS, as received."""
 
 
+def readable(text: str) -> str:
+    """Give text that any file can hold: SIP is UTF-8 (RFC 3261 §7), but old exchanges here write Big5."""
+    try:
+        raw = text.encode("utf-8", "surrogateescape")  # as the bindings hand over what is no UTF-8
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    for encoding in ("utf-8", "cp950"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", "replace")
+
+
 def parse_message(text: str) -> Message:
     """Read a SIP message; what is missing or broken comes out empty, never an exception."""
-    head = text.split("\r\n\r\n", 1)[0].replace("\r\n ", " ").replace("\r\n\t", " ")
+    head = readable(text).split("\r\n\r\n", 1)[0].replace("\r\n ", " ").replace("\r\n\t", " ")
     lines = head.split("\r\n") if "\r\n" in head else head.split("\n")
     headers = [_header(line) for line in lines[1:] if ":" in line]
     first = {name: value for name, value in reversed(headers)}

@@ -21,7 +21,7 @@ import pjsua2 as pj
 
 from harness.softphone.errors import SoftphoneError, softphone_error
 from harness.softphone.line import Line
-from harness.softphone.message import Message, parse_message
+from harness.softphone.message import Message, parse_message, readable
 from harness.softphone.signals import DIGIT, FAULT, MEDIA, REGISTRATION, RELEASED, REQUEST, RESPONSE, SipSignal
 
 MAX_LEGS = 4
@@ -90,7 +90,7 @@ class _Account(pj.Account):  # type: ignore[misc]
 
     def onRegState(self, prm: Any) -> None:
         with self.endpoint.recorded(""):
-            self.endpoint.emit("", REGISTRATION, "rx", status=prm.code, reason=prm.reason)
+            self.endpoint.emit("", REGISTRATION, "rx", status=prm.code, reason=readable(prm.reason))
 
 
 class _Call(pj.Call):  # type: ignore[misc]
@@ -267,7 +267,7 @@ class SipEndpoint:
         elif event.type == pj.PJSIP_EVENT_USER:
             by = "tx"
             self._emit_release(leg_id)
-        self.emit(leg_id, RELEASED, by, status=info.lastStatusCode, reason=info.lastReason)
+        self.emit(leg_id, RELEASED, by, status=info.lastStatusCode, reason=readable(info.lastReason))
         self._legs[leg_id].over = True
 
     def _emit_release(self, leg_id: str) -> None:

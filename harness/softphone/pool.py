@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 
 from harness.number_gate import Permit
-from harness.softphone.errors import LineFull
+from harness.softphone.errors import LineFull, SoftphoneError, WorkerLost
 from harness.softphone.growing_wav import write_wav
 from harness.softphone.line import Line
 from harness.softphone.real_call import RealCall
@@ -83,8 +83,9 @@ class WorkerPool:
             worker.take(call)
         try:
             call.start(uri, headers)
-        except LineFull:
-            worker.retired = True
+        except SoftphoneError as error:
+            worker.drop(call)
+            worker.retired |= isinstance(error, LineFull | WorkerLost)
             raise
         return call
 
@@ -100,7 +101,8 @@ class WorkerPool:
         for dead in [w for w in self._workers if not w.alive]:
             self._workers.remove(dead)
             dead.quit()
-        able = [w for w in self._workers if w.legs < LEGS_PER_WORKER and (beside is None or w is beside.worker)]
+        whole = [w for w in self._workers if w.legs < LEGS_PER_WORKER and not w.retired]
+        able = [w for w in whole if beside is None or w is beside.worker]
         if able:
             return min(able, key=lambda w: w.legs)
         if beside is not None or len(self._workers) >= self._most_workers:

@@ -54,6 +54,7 @@ class RealCall:
         with self._changed:
             self._changed.wait_for(lambda: self._dialled or self._error or self._fault, START_S)
             if not self._dialled:
+                self._command("hang_up")  # a worker that was only slow would ring somebody whom nobody waits for
                 raise self._error or WorkerLost("softphone.worker_silent", what="dial")
 
     @property
@@ -74,12 +75,12 @@ class RealCall:
     def advance(self, seconds: float) -> tuple[SipSignal, ...]:
         """Wait at most `seconds` for something to be signalled; give what was."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._signals) > self._given or self.over, seconds)
+            self._changed.wait_for(lambda: len(self._signals) > self._given or self.over or self._error, seconds)
+            error, self._error = self._error, None
+            if error is not None:
+                raise error  # what was signalled besides is given the next time
             new = tuple(self._signals[self._given :])
             self._given += len(new)
-            error, self._error = self._error, None
-        if error is not None:
-            raise error
         return new
 
     def hear(self) -> tuple[NDArray[np.int16], tuple[Missing, ...]]:

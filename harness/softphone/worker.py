@@ -229,7 +229,7 @@ class Worker:
         leg = self._call_ids.setdefault(call_id, self._dialling) if self._dialling else self._call_ids.get(call_id)
         path = self._traces.get(leg or "")
         if path is not None:
-            with path.open("a", encoding="utf-8") as file:
+            with path.open("a", encoding="utf-8", errors="surrogateescape") as file:
                 file.write(f"--- {at_s:.6f} {direction} {peer}\n{text.strip()}\n\n")
 
 

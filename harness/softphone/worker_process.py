@@ -91,6 +91,11 @@ class WorkerProcess:
         with self._lock:
             self._legs[leg.leg] = leg
 
+    def drop(self, leg: Listener) -> None:
+        """Route nothing to `leg` any more: it never came to be a call."""
+        with self._lock:
+            self._legs.pop(leg.leg, None)
+
     def command(self, **command: Any) -> None:
         """Write one command; a worker that is gone reports itself through its legs."""
         assert self._process.stdin is not None
@@ -117,7 +122,11 @@ class WorkerProcess:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._dispatch(json.loads(line))
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue  # the process died in the middle of a line
+            self._dispatch(event)
         status = self._process.wait()
         self.alive = False
         self._ready.set()
