@@ -6,7 +6,7 @@ Copying the folder is the backup.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -182,6 +182,10 @@ class Agency:
     def zone(self) -> ZoneInfo:
         """Time zone of its hours."""
         return ZoneInfo(self.settings.timezone)
+
+    def day_of(self, started_at: str) -> date:
+        """The day, where the agency is, of a moment in ISO 8601 with its offset."""
+        return datetime.fromisoformat(started_at).astimezone(self.zone).date()
 
     def line(self, line_id: str = "") -> LineSettings:
         """Give a line by its id; the first when none is named."""

@@ -42,6 +42,8 @@ class Unit:
     """Spans in which it may be rung; empty: the agency's."""
     kind: str = ""
     """`first` or `second` line of service."""
+    group: str = ""
+    """Units compared with one another (甲組、乙組); empty: all alike."""
     person: str = ""
     """Who answers there."""
     deputy: str = ""

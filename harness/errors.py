@@ -5,6 +5,7 @@
     │   ├── AgencyError           agency.toml
     │   ├── DirectoryError        units.csv
     │   ├── ScenarioError         a scenario
+    │   ├── FormError             a score sheet's form
     │   ├── FactsError            facts or answers handed to the score
     │   └── NotFound              a call, a scenario or a file that is not there
     ├── EnvironmentFailed (3)     no line, no disk, no database
@@ -47,12 +48,15 @@ class ThirdringError(Exception):
 
     def to_dict(self) -> dict[str, object]:
         """JSON form for `--json`."""
+        each = self.problems or (self,)
         return {
             "schema": "thirdring.error/1",
             "error": self.key,
             "exit_status": self.exit_status,
             "zh": self.sentence("zh"),
             "en": self.sentence("en"),
+            "problems": [one.sentence("zh") for one in each],
+            "problems_en": [one.sentence("en") for one in each],
         }
 
     def __str__(self) -> str:
@@ -75,6 +79,10 @@ class DirectoryError(WrongInput):
 
 class ScenarioError(WrongInput):
     """A scenario is wrong or impossible."""
+
+
+class FormError(WrongInput):
+    """The form of a score sheet is wrong, or was changed after its first use."""
 
 
 class FactsError(WrongInput):

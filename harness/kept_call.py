@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.agency import Agency
 from harness.documents.sheet_page import render_sheet
+from harness.errors import WrongInput
+from harness.kept_sheet import figures_row, unit_of_call
+from harness.number_gate import digits_of
 from harness.planned_call import Plan, TestCall
 from harness.recording import sha256
+from harness.scenario import load_scenario
+from harness.scoring import frozen
 from harness.store import open_store
+from rubric.schema import Form
 from rubric.sheet import to_dict
 
 WHO_FILE = "answers file"
@@ -22,18 +29,31 @@ def keep(test: TestCall, plan: Plan, agency: Agency, *, attempt_id: str) -> Test
     record, call_id = test.record, test.record.call_id
     claimed = {"attempt_id": attempt_id, "claimed_at": record.started_at, "outcome": test.measured.outcome}
     sound = _sound(test, agency)
+    row = _row(test, sound) | {"series": plan.series}
     sheet = to_dict(test.sheet)
-    with open_store(agency.database) as store:
+    with open_store(agency.database) as store, store.writing():
         store.add_call(
-            _row(test, sound),
+            row,
             record=record.to_dict(),
             measured=test.prompts.measurement(test.measured),
             recordings=(sound,),
             attempts=(claimed,),
         )
         said = None if plan.said is None else store.add_answers(call_id, plan.said, who=WHO_FILE)
-        store.add_sheet(call_id, sheet, facts=test.facts, answers_id=said)
-    return replace(test, page=_page(test, plan, agency, sheet, sound))
+        small = figures_row(sheet, row, agency)
+        store.add_sheet(call_id, sheet, facts=test.facts, answers_id=said, form=frozen(plan.form), row=small)
+    measured = {"measured": test.prompts.measurement(test.measured)}
+    return replace(test, page=write_page(row | measured, sheet, plan.form, agency))
+
+
+def write_page(call: dict[str, Any], sheet: dict[str, Any], form: Form, agency: Agency) -> Path:
+    """Write a call's printable score sheet, in the place of an older one, and give its path."""
+    path = agency.sheets / f"{call['call_id']}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        render_sheet(sheet, form, header=_header(call, agency), call=_shown(call, agency)), encoding="utf-8"
+    )
+    return path
 
 
 def _sound(test: TestCall, agency: Agency) -> dict[str, Any]:
@@ -66,21 +86,22 @@ def _row(test: TestCall, sound: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _page(test: TestCall, plan: Plan, agency: Agency, sheet: dict[str, Any], sound: dict[str, Any]) -> Path:
-    site = agency.site(plan.unit.site)
-    call = {
-        "call_id": test.record.call_id,
-        "unit_name": plan.unit.name or plan.unit.unit,
-        "number": test.record.number,
-        "scenario": plan.scenario.title.zh,
-        "started_at": test.record.started_at,
-        "outcome": test.measured.outcome,
-        "recording": sound["path"],
-        "recording_sha256": sound["sha256"],
-        "legs": [{"name": leg["leg"], **leg} for leg in (one.to_dict() for one in test.measured.legs)],
+def _shown(call: dict[str, Any], agency: Agency) -> dict[str, Any]:
+    unit = unit_of_call(call, agency)
+    title = call["scenario"]
+    with suppress(WrongInput):  # a scenario that was taken away since leaves its name
+        title = load_scenario(title, agency_folder=agency.folder).title.zh
+    columns = ("call_id", "number", "started_at", "outcome", "recording_sha256")
+    return {name: call[name] for name in columns} | {
+        "unit_name": unit.name or unit.unit,
+        "scenario": title,
+        "recording": call["recording_path"],
+        "legs": [{"name": leg["leg"], **leg} for leg in (call["measured"] or {}).get("legs", ())],
     }
-    header = {"switchboard_number": site.switchboard} if site and plan.to == "switchboard" else {}
-    path = agency.sheets / f"{test.record.call_id}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render_sheet(sheet, plan.form, header=header, call=call), encoding="utf-8")
-    return path
+
+
+def _header(call: dict[str, Any], agency: Agency) -> dict[str, Any]:
+    """The switchboard's number, where it was the switchboard that was called."""
+    site = agency.site(unit_of_call(call, agency).site)
+    called = site is not None and digits_of(site.switchboard) == call["number"]
+    return {"switchboard_number": site.switchboard} if site is not None and called else {}

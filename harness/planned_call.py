@@ -20,6 +20,7 @@ from rubric.sheet import Sheet
 from rubric.sheet import to_dict as sheet_to_dict
 
 SCHEMA = "thirdring.test_call/1"
+INTERNAL, EXTERNAL = "internal", "external"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,8 @@ class Plan:
     """What a tester answered beforehand; None: nothing yet."""
     said: dict[str, Any] | None
     """The same as it was handed in."""
+    series: str = INTERNAL
+    """Who tests: the agency itself (internal) or another one (external). The two are never averaged together."""
 
     @property
     def to(self) -> To:

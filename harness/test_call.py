@@ -21,14 +21,14 @@ from harness.kept_call import keep
 from harness.ledger import claim, one_at_a_time, settle
 from harness.measure import measure
 from harness.number_gate import Permit, find_unit, permit, permit_digits
-from harness.planned_call import Plan, TestCall
+from harness.planned_call import INTERNAL, Plan, TestCall
 from harness.prompts.known import hear_prompts, with_prompts
 from harness.prompts.marks import marks_for
 from harness.record import Act, CallRecord
 from harness.recording import FLAC, close_recording, far_side
 from harness.said import said_files
 from harness.scenario import Press, Scenario, load_scenario
-from harness.scoring import find_form, read_answers, score_call
+from harness.scoring import read_answers, score_call, usable_form
 from harness.softphone.protocol import Softphone
 from harness.timeline import build_timeline
 
@@ -39,7 +39,12 @@ Progress = Callable[[Act], None]
 
 
 def plan_call(
-    number_or_unit: str, agency: Agency, *, scenario: str | None = None, said: dict[str, Any] | None = None
+    number_or_unit: str,
+    agency: Agency,
+    *,
+    scenario: str | None = None,
+    said: dict[str, Any] | None = None,
+    series: str = INTERNAL,
 ) -> Plan:
     """Read everything that a call needs; that the string is in the directory is checked before all else."""
     unit = find_unit(number_or_unit, agency.units)
@@ -47,10 +52,10 @@ def plan_call(
     steps = steps.with_extension(unit.extension)
     _permit_presses(steps)
     said_files(steps)
-    form = find_form(agency.settings.form, agency_folder=agency.folder)
+    form = usable_form(agency.settings.form, agency.folder)
     tones = find_plan(agency.settings.tone_plan, agency_folder=agency.folder)
     answers = read_answers(said, form)
-    return Plan(unit=unit, scenario=steps, form=form, tones=tones, answers=answers, said=said)
+    return Plan(unit=unit, scenario=steps, form=form, tones=tones, answers=answers, said=said, series=series)
 
 
 def dial_permit(plan: Plan, agency: Agency, *, now: datetime) -> Permit:
@@ -102,7 +107,7 @@ def judge(record: CallRecord, plan: Plan, agency: Agency) -> TestCall:
         events=timeline.events,
     )
     facts = known.facts(facts)
-    sheet = score_call(plan.form, facts, plan.answers)
+    sheet = score_call(plan.form, facts, plan.answers, on=agency.day_of(record.started_at))
     sound = folder / record.files[FLAC] if FLAC in record.files else folder / record.files["far"]
     return TestCall(
         record=record,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from rubric.answers import AccuracyAnswer, Answers
@@ -15,11 +16,12 @@ from rubric.ruling import rule
 from rubric.schema import Form
 from rubric.sheet import AccuracyScore, FactOverride, Sheet
 from rubric.sums import add_up, band_of, half_up
+from rubric.versions import is_in_force
 from rubric.words import say
 
 
-def score(form: Form, facts: Facts, answers: Answers | None = None) -> Sheet:
-    """Fill the form for one call.
+def score(form: Form, facts: Facts, answers: Answers | None = None, *, on: date | None = None) -> Sheet:
+    """Fill the form for one call; `on` is its day, where that is known: a form not in force then is remarked.
 
     What a machine may decide it decides, from every instant the measurement may mean; the rest is what the
     tester answered, or stays open. Answers that the facts contradict are in the sheet's `problems`; they
@@ -50,7 +52,7 @@ def score(form: Form, facts: Facts, answers: Answers | None = None) -> Sheet:
         passed=None if total is None or form.pass_mark is None else total >= form.pass_mark,
         accuracy=_accuracy(form, said.accuracy),
         problems=(*case.problems, *_unheard(case), *_short_of_questions(form, said.accuracy)),
-        remarks=tuple(_remarks(case)),
+        remarks=(*_out_of_force(form, on), *_remarks(case)),
         facts=dict(case.known),
         fact_evidence=facts.evidence,
         overrides=tuple(_overrides(case, before)),
@@ -128,6 +130,12 @@ def _accuracy(form: Form, said: AccuracyAnswer | None) -> AccuracyScore | None:
 def _short_of_questions(form: Form, said: AccuracyAnswer | None) -> Iterator[Problem]:
     if form.accuracy and said is not None and said.asked < form.accuracy.min_questions:
         yield problem("sign.accuracy", item="accuracy", least=form.accuracy.min_questions, asked=said.asked)
+
+
+def _out_of_force(form: Form, on: date | None) -> Iterator[str]:
+    if on is not None and not is_in_force(form, on):
+        first, last = (str(one or "—") for one in (form.valid_from, form.valid_to))
+        yield say("remark.out_of_force", day=str(on), first=first, last=last)
 
 
 def _remarks(case: Case) -> Iterator[str]:
