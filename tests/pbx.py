@@ -16,6 +16,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -74,7 +75,7 @@ class Asterisk:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "moh" / MUSIC).symlink_to(self.root / "usr/share/asterisk/moh" / MUSIC)
         modules = next(self.root.glob("usr/lib/**/asterisk/modules"))
-        values = {"@RUN@": self.folder, "@ROOT@": self.root, "@MODULES@": modules}
+        values: dict[str, object] = {"@RUN@": self.folder, "@ROOT@": self.root, "@MODULES@": modules}
         values |= {"@PORT@": self.port, "@SECRET@": SECRET}
         for file in (HERE / "asterisk" / "etc").glob("*.conf"):
             text = file.read_text(encoding="utf-8")
@@ -113,13 +114,14 @@ class Asterisk:
             asking.bind(("127.0.0.1", 0))
             asking.settimeout(0.1)
             here = "{}:{}".format(*asking.getsockname())
-            for n in range(1, 10_000):
+            for n in count(1):
                 asking.sendto(ASK.format(here=here, n=n).encode(), ("127.0.0.1", self.port))
                 try:
                     # A PBX that has not loaded everything yet says 503.
                     if b" 503 " not in asking.recv(4096).split(b"\r\n", 1)[0]:
                         return
-                except OSError:
+                    select.select([], [], [], 0.05)
+                except TimeoutError:
                     pass
                 if self._process.poll() is not None or time.monotonic() > end:
                     raise RuntimeError(f"Asterisk did not start: {(self.folder / 'console').read_text()[-2000:]}")

@@ -29,7 +29,7 @@ from harness.errors import BELOW_STANDARD, DONE
 from harness.interval import Interval
 from harness.lines import softphone_line
 from harness.measure import Measured, measure
-from harness.number_gate import permit
+from harness.number_gate import To, permit
 from harness.record import CallRecord
 from harness.recording import far_side
 from harness.scenario import load_scenario
@@ -159,7 +159,7 @@ def _pool(line: str, agency: Agency) -> WorkerPool:
 def call(one: dict[str, Any], agency: Agency, pool: WorkerPool) -> CallRecord:
     """Place one call by the product's own way, through the number gate."""
     scenario = load_scenario(one["scenario"], agency_folder=agency.folder)
-    to = "switchboard" if scenario.dials == "switchboard" else "unit"
+    to: To = "switchboard" if scenario.dials == "switchboard" else "unit"
     agency.recordings.mkdir(exist_ok=True)
     return place_call(
         scenario,
