@@ -27,8 +27,10 @@ SETTLE_S = 4.0
 (Taiwan 3 s) after a 200 means that the 200 was the pick-up."""
 SILENT_S = 10.0
 """Where nothing at all was heard behind a 200: so long an exchange may take until it rings."""
-UNHEARD_S = 1.5
-"""A burst that did not come is missed for certain so long after it was due: edge, lag of the ear, 15 % of cadence."""
+UNHEARD_S = 0.6
+"""A burst is known when it is over: so long after one should be, and 15 % of its cadence, it is missed for certain."""
+STILL_S = 0.5
+"""A burst that begins so shortly before the end of the wait shows that nobody has picked up."""
 NO_SIGNAL_S = 36.0
 """Longest wait for anything at all after the INVITE: SIP's own transaction ends after 64 × T1 = 32 s."""
 LONGEST_CALL_S = 300.0
@@ -66,8 +68,9 @@ def place_call(
         walk.act("dial", detail=leave.number)
         walk.through(scenario.steps)
     except ThirdringError as error:
-        walk.fault = error.key
-        walk.act("fault", detail=error.key)
+        walk.failed(error.key)
+    except Exception as error:  # a fault of this program itself: the record is kept, so that it can be heard again
+        walk.failed("softphone.broke", f"{type(error).__name__}: {error}")
     finally:
         recording = call.finish()  # whatever went wrong: nobody is left ringing or on the line
         for sound in sounds.values():
@@ -124,9 +127,13 @@ class Walk:
         """Keep what was signalled while the call was released; what failed then changes no number any more."""
         try:
             self.take(self.call.advance(0))
-        except ThirdringError as error:
-            self.act("fault", detail=error.key)
+        except ThirdringError:
             self.take(self.call.advance(0))
+
+    def failed(self, key: str, what: str = "") -> None:
+        """Keep what went wrong on our side; nobody is told, for telling may be what failed."""
+        self.fault = key
+        self.acts.append(Act(at_s=round(self.now_s, 4), do="fault", detail=what or key))
 
     def pump(self) -> None:
         """Let a little time pass; hear and take what came."""
@@ -191,14 +198,17 @@ class Walk:
         if self._picked_up(begin, bursts):
             return "answered"
         onset = bursts[0] if bursts else self._alerted_s()
-        if onset is not None and self._given_up(step, onset, len(bursts)):
+        if onset is not None and self._given_up(step, onset, bursts):
             return "no_answer"
         if onset is None and self.now_s - begin > max(NO_SIGNAL_S, step.give_up_s):
             return "no_signal"
         return ""
 
-    def _given_up(self, step: do.WaitForAnswer, onset: float, rings: int) -> bool:
-        enough = step.give_up_rings is None or rings >= step.give_up_rings or rings == 0
+    def _given_up(self, step: do.WaitForAnswer, onset: float, bursts: list[float]) -> bool:
+        enough = step.give_up_rings is None or len(bursts) >= step.give_up_rings or not bursts
+        if self.answered_s is not None and bursts:
+            # No 200 will tell any more: a pick-up in the last gap shows only when the next burst does not come.
+            enough = enough and bursts[-1] >= onset + step.give_up_s - STILL_S
         late = self.now_s - onset
         # What rings unheard, or stops ringing for ever, is given up by the clock alone.
         return late >= step.give_up_s and (enough or late >= 2 * step.give_up_s)
@@ -213,7 +223,8 @@ class Walk:
         last = ringing[-1]
         if any(start > last for start, _ in self.ear.voices(last)) or self.ear.now == "speech":
             return True
-        return self.ear.heard_s > last + self.ear.period_s + UNHEARD_S and not self.ear.music(last)
+        over = last + 1.15 * (self.ear.period_s + self.ear.burst_s) + UNHEARD_S
+        return self.ear.heard_s > over and not self.ear.music(last)
 
     def _settled(self, since: float, *, direct: bool) -> bool:
         """Nothing rings behind the answer: at once where somebody speaks, after a while where nobody does.

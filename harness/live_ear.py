@@ -24,6 +24,7 @@ class LiveEar:
         self._holes: list[Missing] = []
         self.segments: list[Segment] = []
         self.period_s = plan.period_s
+        self.burst_s = max(on for on, _ in plan.cadence)
 
     def listen(self) -> None:
         """Take what was recorded since the last time."""

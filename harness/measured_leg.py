@@ -23,6 +23,8 @@ SLACK_S = 1.0
 voice is over only after its pause."""
 AFTER_ANSWER_S = 0.15
 """Ringback that begins later than this after a 200 is no tail of early media: the 200 was a gateway's."""
+RUN_ON_S = 0.3
+"""A burst that ends so long behind a 200 was not cut by it."""
 TAIL_S = 1.0
 """Ringback may run on so long behind a 200 until the far end's sound is switched over."""
 RANG_S = 1.0
@@ -151,6 +153,13 @@ def _unproven(timeline: Timeline, name: str, answer: SipSignal) -> MeasuredLeg |
 def _early_answered(timeline: Timeline, name: str, heard: Leg, answer: SipSignal) -> MeasuredLeg:
     """A leg that rang on behind its 200: the ear tells the pick-up, unless that was the tail of what rang before."""
     leg = _from_ear(timeline, name, heard)
+    if (
+        leg.outcome == "no_answer"
+        and _rang_before(timeline, heard, answer)
+        and _rings_behind(timeline, heard, answer) < 2
+    ):
+        # One burst behind a late 200 may be another tone of the far end's: only a person can tell.
+        return replace(_signalled(timeline, name, heard, answer), provisional=True)
     onset, _ = _onset(timeline, heard)
     if onset is None or leg.ring_onset_s is None or leg.pick_up_s is None or leg.answer_latency_s is None:
         return leg
@@ -172,7 +181,14 @@ def _bursts(timeline: Timeline, heard: Leg) -> list[float]:
 
 def _rings_after(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
     """Whether it rang on behind the 200, which then was a gateway's and nobody's pick-up."""
-    return any(burst > answer.latest_s + AFTER_ANSWER_S for burst in _bursts(timeline, heard)[-1:])
+    rate, answered = timeline.heard.sr, answer.latest_s
+    last = [s for s in heard.evidence if s.sound == "ringback"][-1:]
+    begun = any(s.start / rate > answered + AFTER_ANSWER_S for s in last)
+    return begun or any(s.end / rate > answered + RUN_ON_S + timeline.excess_lag_s for s in last)
+
+
+def _rings_behind(timeline: Timeline, heard: Leg, answer: SipSignal) -> int:
+    return sum(burst > answer.latest_s + AFTER_ANSWER_S for burst in _bursts(timeline, heard))
 
 
 def _rang_before(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
@@ -183,8 +199,8 @@ def _rang_before(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
 
 def _untouched(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
     """Whether nobody spoke and nothing played between the 200 and this: else it is a transfer's, or a farewell's."""
-    begins = heard.evidence[0].start
     answered = answer.latest_s * timeline.heard.sr
+    begins = next((s.start for s in heard.evidence if s.start > answered), heard.evidence[0].start)
     between = (s for s in timeline.heard.segments if s.sound in ("speech", "music") and s.start >= answered)
     return not any(s.start < begins for s in between)
 
@@ -194,7 +210,17 @@ def _signalled(timeline: Timeline, name: str, heard: Leg | None, answer: SipSign
         evidence = (*_sounds(timeline, heard), f"sip:200@{answer.latest_s:.3f}", "heard:music")
         return MeasuredLeg(leg=name, outcome="answered", provisional=True, music=True, evidence=evidence)
     before = heard if heard is not None and not _after(timeline, heard, answer) else None
-    return _picked_up(timeline, name, before, answer)
+    leg = _picked_up(timeline, name, before, answer)
+    if (
+        leg.rings is None
+        or leg.answer_latency_s is None
+        or before is None
+        or not _rings_after(timeline, before, answer)
+    ):
+        return leg
+    # Another telephone's ringing fell into this one's beat: only the time tells the rings before the answer.
+    period, latency = _period(timeline, before), leg.answer_latency_s
+    return replace(leg, rings=(floor(latency.earliest / period) + 1, floor(latency.latest / period) + 1))
 
 
 def _music_answers(timeline: Timeline, answer: SipSignal) -> bool:

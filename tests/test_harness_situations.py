@@ -139,6 +139,42 @@ def test_nobody_hung_up_first_on_a_call_that_nobody_answered(tmp_path: Path) -> 
     assert not measured.release_valid
 
 
+@pytest.mark.parametrize("picked_s", [24.4, 25.5, 26.2, 26.9])
+def test_behind_a_gateway_a_pick_up_in_the_last_gap_is_no_missed_call(tmp_path: Path, picked_s: float) -> None:
+    ringing = np.concatenate([tone("ringback", picked_s), silent(2.0), voice()])
+    _, measured = call(FarEnd().says(0.1, 200).sounds_like(0.2 + LAG_S, ringing), tmp_path)
+    assert measured.outcome == "answered"
+    assert holds(unit(measured), picked_s, 9)
+
+
+@pytest.mark.parametrize("answer_s", [26.0, 26.5, 26.9])
+@pytest.mark.parametrize("audible", [True, False])
+def test_who_picks_up_at_the_last_moment_is_not_hung_up_on(tmp_path: Path, answer_s: float, audible: bool) -> None:
+    far = FarEnd().says(0.1, 180).says(0.1 + answer_s, 200)
+    far = far.sounds_like(0.1 + LAG_S, tone("ringback", answer_s)) if audible else far
+    _, measured = call(far.sounds_like(0.1 + answer_s + 1.5, voice()), tmp_path)
+    assert (measured.outcome, unit(measured).provisional) == ("answered", False)
+    assert measured.talk_s > 2.0
+    assert holds(unit(measured), answer_s, 9)
+
+
+def test_a_slow_cadence_is_waited_out(tmp_path: Path) -> None:
+    t = np.arange(round(17.5 * RATE)) / RATE
+    slow = (np.sin(2 * np.pi * 440 * t) + np.sin(2 * np.pi * 480 * t)) * 4000 * (t % 3.4 < 1.15)
+    ringing = np.concatenate([slow.astype(np.int16), silent(0.4), voice()])
+    record, measured = call(FarEnd().says(0.1, 200).sounds_like(0.2 + LAG_S, ringing), tmp_path)
+    assert measured.outcome == "answered"
+    assert holds(unit(measured), 17.5, 6)
+    assert next(a.at_s for a in record.acts if a.do == "answered") > 17.5
+
+
+@pytest.mark.parametrize("gap_s", [0.05, 0.15, 0.4])
+def test_one_ring_right_behind_a_gateway_s_answer_is_a_ring(tmp_path: Path, gap_s: float) -> None:
+    ringing = np.concatenate([tone("ringback", 1.6), silent(0.7), voice()])
+    _, measured = call(FarEnd().says(0.1, 180).says(0.14, 200).sounds_like(0.14 + gap_s, ringing), tmp_path)
+    assert holds(unit(measured), 1.6, 1)
+
+
 # --- only a person can tell -----------------------------------------------------------------------------
 
 
@@ -212,16 +248,26 @@ def place(telephone: Troubled, folder: Path, progress: Callable[[Act], None] = l
     )
 
 
-@pytest.mark.parametrize("trouble", [OSError, KeyboardInterrupt])
-def test_whatever_goes_wrong_nobody_is_left_ringing(tmp_path: Path, trouble: type[BaseException]) -> None:
+def test_whoever_interrupts_nobody_is_left_ringing(tmp_path: Path) -> None:
     def watch(act: Act) -> None:
-        raise trouble
+        raise KeyboardInterrupt
 
     telephone = Troubled(FarEnd().says(0.1, 180))
-    with pytest.raises(trouble):
+    with pytest.raises(KeyboardInterrupt):
         place(telephone, tmp_path, watch)
     assert telephone.calls[0].over
     assert (tmp_path / "test.far.wav").exists()
+
+
+def test_a_fault_of_our_own_during_the_call_keeps_its_record_and_is_void(tmp_path: Path) -> None:
+    def watch(act: Act) -> None:
+        raise BrokenPipeError
+
+    telephone = Troubled(FarEnd().says(0.1, 180))
+    record = place(telephone, tmp_path, watch)
+    measured = measure(build_timeline(record, far_side(record, tmp_path), PLAN))
+    assert telephone.calls[0].over
+    assert (record.fault, measured.outcome) == ("softphone.broke", "fault_ours")
 
 
 @pytest.mark.parametrize("status", [180, 200])
