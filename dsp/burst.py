@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +12,15 @@ from dsp.tone_sets import SR, ToneSet
 
 Array = npt.NDArray[np.float32]
 
-BRIDGE = 90
+BRIDGE = 99
 """ms. A hole this short inside a burst is lost packets, not silence: the shortest off time of any plan is 100
 ms."""
 _MS = SR // 1000
 _FIT = round(0.160 * SR)
 _MARGIN = round(0.012 * SR)
 _SEEK = round(0.025 * SR)
+_KEPT = 2 * SR
+"""So much of a tone's wave is kept for the next burst: most bursts, with what is around them, are shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +45,36 @@ def envelope(samples: Array, tone_set: ToneSet) -> Array:
     """Strength of the set's tones over one beat, every millisecond: entry i is centred at i + half a beat."""
     window = round(tone_set.beat_s * 1000)
     count = len(samples) // _MS
-    turn = np.arange(count * _MS) * (2 * np.pi / SR)
     total = np.zeros(max(count - window + 1, 0))
     whole = samples[: count * _MS]
     for f in tone_set.frequencies_hz:
-        phase = (turn * f).astype(np.float32)
         parts = np.zeros((2, count + 1))
-        np.cumsum((whole * np.cos(phase)).reshape(count, _MS).sum(axis=1), out=parts[0, 1:])
-        np.cumsum((whole * np.sin(phase)).reshape(count, _MS).sum(axis=1), out=parts[1, 1:])
+        for part, wave in zip(parts, _carrier(f, len(whole)), strict=True):
+            np.cumsum(_by_eights(whole * wave), out=part[1:])
         total += ((parts[:, window:] - parts[:, : len(total)]) ** 2).sum(axis=0)
     return np.asarray(np.sqrt(2 * total) / (window * _MS), dtype=np.float32)
+
+
+def _by_eights(values: Array) -> Array:
+    """Sums of the eight samples of each millisecond."""
+    for _ in range(3):
+        values = values[::2] + values[1::2]
+    return values
+
+
+def _carrier(f: float, n: int) -> tuple[Array, Array]:
+    cosine, sine = _kept_carrier(f) if n <= _KEPT else _new_carrier(f, n)
+    return cosine[:n], sine[:n]
+
+
+@lru_cache(maxsize=32)
+def _kept_carrier(f: float) -> tuple[Array, Array]:
+    return _new_carrier(f, _KEPT)
+
+
+def _new_carrier(f: float, n: int) -> tuple[Array, Array]:
+    phase = (np.arange(n) * (2 * np.pi / SR) * f).astype(np.float32)
+    return np.cos(phase), np.sin(phase)
 
 
 def edges(samples: Array, tone_set: ToneSet, *, inside: int) -> tuple[int, int, float]:
@@ -83,6 +106,7 @@ def _stretch(above: npt.NDArray[np.bool_], at: int) -> tuple[int, int]:
     return int(first), int(last)
 
 
+@lru_cache(maxsize=64)
 def waves(n: int, tones: tuple[float, ...]) -> npt.NDArray[np.float64]:
     """Cosine and sine of each tone, (n, 2 * tones)."""
     t = np.arange(n) * (2 * np.pi / SR)

@@ -15,7 +15,7 @@ from dsp.cadence import STRETCH
 from dsp.detector import EDGE_ERROR_S, VOICE_ERROR_S
 from dsp.segment import BUSY, CONGESTION, MUSIC, SIT, SPEECH, Segment, Span
 from dsp.tone_plan import TonePlan
-from dsp.trains import Train, find_trains, hidden
+from dsp.trains import Train, find_trains, halted, hidden
 
 __all__ = ["ANSWERED", "NONE", "NO_ANSWER", "Leg", "Span", "find_legs"]
 
@@ -236,7 +236,8 @@ def _ends(call: _Call, train: Train) -> list[float]:
     """Samples from a ring's start to where the burst in the last one's place is seen to end, of the rings before it,
     and by the plan where the ringing keeps the plan's period."""
     place = len(train.rings[-1]) - 1
-    ends = [float(ring[place].end - ring[0].start) for ring in train.rings[:-1] if len(ring) > place]
+    rings = [ring for ring in train.rings[:-1] if len(ring) > place]
+    ends = [float(ring[place].end - ring[0].start - halted(ring[place])) for ring in rings]
     if ends and train.period == call.plan.period_s * call.sr:
         ends.append(_nominal_end(call, place) - 2 * train.lean)
     return ends
@@ -250,10 +251,10 @@ def _nominal_end(call: _Call, place: int) -> float:
 
 def _whole_end(call: _Call, train: Train) -> float:
     """Where the last burst ends if it was not cut, by those before it, else by the plan."""
-    ends = _ends(call, train)
+    ends, start = _ends(call, train), train.last_start + halted(train.last)
     if ends:
-        return train.last_start + float(np.median(ends)) + 2 * train.lean
-    return train.last_start + _nominal_end(call, len(train.rings[-1]) - 1)
+        return start + float(np.median(ends)) + 2 * train.lean
+    return start + _nominal_end(call, len(train.rings[-1]) - 1)
 
 
 def _is_whole(call: _Call, train: Train) -> bool:

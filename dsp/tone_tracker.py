@@ -24,8 +24,8 @@ _FAINTEST = 49152 * 10 ** (-56 / 10)
 """Power of a tone of -56 dBFS in a frame (512^2 * 3/16 * rms^2 for a Hann window)."""
 _BELOW_PEAK = 0.05
 """A frame this far under its burst's strongest is past the burst's edge."""
-_GAP_FRAMES = 4
-"""Holes of up to 80 ms are lost packets."""
+_GAP_FRAMES = 3
+"""Holes of up to 80 ms, some 98 at most, are lost packets; `burst.BRIDGE` must not be shorter."""
 _CHECK_FRAMES = 20
 """After 0.4 s a candidate must look like a tone, or the voice waits for it in vain."""
 _LONG_FRAMES = 150
@@ -38,6 +38,18 @@ _HALF_PURE, _HALF_SHARE = 0.85, 0.6
 """A half of a burst is believed only where it is purer than a whole one need be."""
 _AROUND = round(0.05 * SR)
 _BACK = round(0.5 * SR)
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """One step's frames."""
+
+    sets: list[int]
+    """The set that may sound in each; -1: none."""
+    powers: list[float]
+    """Power of each frame's strongest set."""
+    sounds: bool
+    """Whether there is a set in any."""
 
 
 @dataclass(slots=True)
@@ -97,17 +109,25 @@ class ToneTracker:
             return None
         return run.tone_set, run.first * HOP + WINDOW // 2
 
-    def push(self, powers: Array) -> list[Burst]:
-        """Powers of the next frames, (m, sets + 1), the whole band last."""
-        best = powers[:, :-1].argmax(axis=1)
-        top = powers[np.arange(len(powers)), best]
-        on = (top > self._shares[best] * powers[:, -1]) & (top > _FAINTEST)
-        first, self._next = self._next, self._next + len(powers)
-        if self._run is None and not on.any():
+    def strongest(self, powers: Array) -> list[Frames]:
+        """The set that may sound in each frame, step by step, from powers (steps, m, sets + 1), the whole band
+        last."""
+        best = powers[..., :-1].argmax(axis=-1)
+        top = np.take_along_axis(powers, best[..., None], axis=-1)[..., 0]
+        on = (top > self._shares[best] * powers[..., -1]) & (top > _FAINTEST)
+        some = on.any(axis=1).tolist()
+        sounding = np.where(on, best, -1).tolist()
+        return [Frames(*step) for step in zip(sounding, top.tolist(), some, strict=True)]
+
+    def push(self, frames: Frames) -> list[Burst]:
+        """The next frames, as `strongest` gave them."""
+        first, self._next = self._next, self._next + len(frames.sets)
+        if self._run is None and not frames.sounds:
             return []
         found: list[Burst] = []
-        for i, (sounding, tone_set, power) in enumerate(zip(on.tolist(), best.tolist(), top.tolist(), strict=True)):
-            found += self._frame(first + i, tone_set if sounding else None, power)
+        for i, (tone_set, power) in enumerate(zip(frames.sets, frames.powers, strict=True), first):
+            if tone_set >= 0 or self._run is not None:
+                found += self._frame(i, tone_set if tone_set >= 0 else None, power)
         return found
 
     def _frame(self, frame: int, tone_set: int | None, power: float) -> list[Burst]:
@@ -118,9 +138,15 @@ class ToneTracker:
             self._look(run)
         elif run and frame - run.last > (1 if self._sets[run.tone_set].is_far else _GAP_FRAMES):
             found = self._close()
-        if self._run is None and tone_set is not None and (not found or frame * HOP + WINDOW // 2 > found[-1].end):
+        if self._run is None and tone_set is not None and self._may_begin(frame, tone_set, found):
             self._run = _Run(tone_set, frame, frame, power)
         return found
+
+    def _may_begin(self, frame: int, tone_set: int, found: list[Burst]) -> bool:
+        """Whether a frame can be a tone's first: two tones in one window, an old and a new one, are no digit."""
+        if self._sets[tone_set].is_far and frame * HOP < self._last_end:
+            return False
+        return not found or frame * HOP + WINDOW // 2 > found[-1].end
 
     def _look(self, run: _Run) -> None:
         """Give up a candidate that is no tone; fix the start of a long tone."""

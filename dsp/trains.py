@@ -20,6 +20,9 @@ _LOST_S = 0.045
 _MAX_LEAN_S = 0.003
 _HOLE_S = 0.09
 _EXACT = 0.03
+_TIGHT_S = 0.01
+_HALT = 0.25
+"""A sender may halt inside a burst for so much of the plan's shortest silence: a busy machine's stall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Train:
 
 def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tuple[Train, ...]:
     """Every ringing among the segments of a call, in order. Bursts that prove nothing are left out."""
-    bursts = _joined(sorted((s for s in segments if s.sound == RINGBACK), key=lambda s: s.start), sr=sr)
+    bursts = _joined(sorted((s for s in segments if s.sound == RINGBACK), key=lambda s: s.start), sr=sr, plan=plan)
     rings = _rings(bursts, sr=sr, plan=plan)
     groups: list[list[tuple[Segment, ...]]] = []
     for ring in rings:
@@ -69,15 +72,57 @@ def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tupl
     return tuple(train for train in trains if _proven(train, segments, sr=sr, plan=plan))
 
 
-def _joined(bursts: Sequence[Segment], *, sr: int) -> list[Segment]:
-    """Pieces of one burst put together: no plan's silence is as short as some lost packets."""
+@dataclass(frozen=True, slots=True)
+class Torn(Segment):
+    """A burst inside which the sender halted: what came after stands later than it should."""
+
+    hole: int = 0
+    """Samples of silence inside it."""
+
+    @property
+    def length(self) -> int:
+        """Samples that sounded."""
+        return self.end - self.start - self.hole
+
+
+def halted(burst: Segment) -> int:
+    """Samples for which the sender halted inside a burst."""
+    return burst.hole if isinstance(burst, Torn) else 0
+
+
+def _joined(bursts: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[Segment]:
+    """Pieces of one burst put together: no plan's silence is as short as some lost packets, nor as a sender's halt."""
+    halt = max(_HOLE_S, _HALT * min(off for _, off in plan.cadence)) * sr
+    longest = (max(on for on, _ in plan.cadence) * (1 + STRETCH) + _EXACT) * sr
     whole: list[Segment] = []
     for burst in bursts:
-        if whole and burst.start - whole[-1].end < _HOLE_S * sr:
-            whole[-1] = Segment(RINGBACK, whole[-1].start, max(burst.end, whole[-1].end))
+        last = whole[-1] if whole else None
+        gap = burst.start - last.end if last is not None else 0
+        if last is not None and (gap < _HOLE_S * sr or (gap < halt and last.length + burst.length <= longest)):
+            whole[-1] = _one_of(last, burst, max(gap, 0), sr=sr, plan=plan)
         else:
             whole.append(burst)
-    return whole
+    return [_stretched(one, other, sr=sr, plan=plan) for one, other in pairwise(whole)] + whole[-1:]
+
+
+def _stretched(burst: Segment, following: Segment, *, sr: int, plan: TonePlan) -> Segment:
+    """A burst too long by just as much as the next one is late: the sender halted inside it, and was bridged."""
+    if len(plan.cadence) > 1 or halted(burst):
+        return burst
+    excess = burst.length - plan.cadence[0][0] * sr
+    late = following.start - burst.start - plan.period_s * sr
+    if excess > _EXACT * sr and abs(late - excess) < _TIGHT_S * sr:
+        return Torn(RINGBACK, burst.start, burst.end, hole=round(excess))
+    return burst
+
+
+def _one_of(first: Segment, second: Segment, gap: int, *, sr: int, plan: TonePlan) -> Torn:
+    """Two pieces as one burst: packets were lost where that gives the plan's length, else the sender halted."""
+    torn = Torn(RINGBACK, first.start, max(first.end, second.end), hole=halted(first))
+    lengths = [on * sr for on, _ in plan.cadence]
+    lost, halt = (min(abs(torn.length - less - on) for on in lengths) for less in (0, gap))
+    shifted = gap >= _HOLE_S * sr or halt < lost
+    return Torn(RINGBACK, torn.start, torn.end, hole=torn.hole + gap) if shifted else torn
 
 
 def _rings(bursts: list[Segment], *, sr: int, plan: TonePlan) -> list[tuple[Segment, ...]]:
