@@ -10,14 +10,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from harness.again import hear_again, unit_of
+from harness.again import HeardAgain, hear_again, unit_of
 from harness.agency import Agency
 from harness.changes import Change, changed_numbers, changed_points
 from harness.errors import NotFound, ThirdringError, WrongInput
 from harness.facts import facts_of
-from harness.measure import Measured
-from harness.prompts.known import KnownPrompts
-from harness.record import CallRecord
 from harness.recording import sha256
 from harness.scoring import find_form, read_answers, score_call
 from harness.store import Store
@@ -77,7 +74,7 @@ def rehear(call_id: str, agency: Agency, store: Store) -> Rehearing:
     _same_sound(kept, agency)
     again = hear_again(kept["record"], agency)
     measurement = again.measurement
-    before, sheet, facts = _sheets(kept, agency, again.record, again.measured, again.prompts)
+    before, sheet, facts = _sheets(kept, agency, again)
     numbers = changed_numbers(kept["measured"] or {"legs": []}, measurement)
     points = changed_points(before, sheet) if before and sheet else ()
     last = kept["hearings"][-1] if kept["hearings"] else kept
@@ -98,14 +95,14 @@ def _same_sound(kept: dict[str, Any], agency: Agency) -> None:
 
 
 def _sheets(
-    kept: dict[str, Any], agency: Agency, record: CallRecord, measured: Measured, known: KnownPrompts
+    kept: dict[str, Any], agency: Agency, again: HeardAgain
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None, dict[str, Any]]:
     """(sheet of what was kept, sheet of what is heard now, its facts), both by one form and with the same answers.
 
     Both are scored today, so that only what was heard can differ.
     """
     last = kept["sheets"][-1] if kept["sheets"] else None
-    facts = _facts(last["facts"] if last else {}, agency, record, measured, known)
+    facts = _facts(last["facts"] if last else {}, agency, again)
     if last is None:
         return None, None, facts
     form = find_form(last["form"], agency_folder=agency.folder)
@@ -114,16 +111,14 @@ def _sheets(
     return before, after, facts
 
 
-def _facts(
-    old: dict[str, Any], agency: Agency, record: CallRecord, measured: Measured, known: KnownPrompts
-) -> dict[str, Any]:
+def _facts(old: dict[str, Any], agency: Agency, again: HeardAgain) -> dict[str, Any]:
     """The facts as of today's ear; what does not come from the ear is taken from the kept ones."""
-    unit = unit_of(record, agency)
+    unit = unit_of(again.record, agency)
     told = agency.line(unit.line).signals_release if unit else "caller_hung_up_first" in old
     attempts = next((leg.get("attempts", 1) for leg in old.get("legs", {}).values()), 1)
-    return known.facts(
-        facts_of(measured, has_ivr=old.get("has_ivr"), signals_release=told, attempts=attempts),
-    )
+    events = again.timeline.events
+    facts = facts_of(again.measured, has_ivr=old.get("has_ivr"), signals_release=told, attempts=attempts, events=events)
+    return again.prompts.facts(facts)
 
 
 @cache

@@ -52,10 +52,17 @@ def find_form(name: str, *, agency_folder: Path | None = None) -> Form:
 def usable_form(name: str, agency_folder: Path) -> Form:
     """Give a form to score an agency's calls with; FormError when its version was used with another content."""
     form = find_form(name, agency_folder=agency_folder)
-    if (agency_folder / DATABASE).is_file():
-        with open_store(agency_folder / DATABASE) as store:
-            refuse_changed(form, store, name=name, agency_folder=agency_folder)
+    used_before(form, name=name, agency_folder=agency_folder)
     return form
+
+
+def used_before(form: Form, *, name: str, agency_folder: Path) -> bool:
+    """Whether the agency has scored with this version; FormError when it was used with another content."""
+    if not (agency_folder / DATABASE).is_file():
+        return False
+    with open_store(agency_folder / DATABASE) as store:
+        refuse_changed(form, store, name=name, agency_folder=agency_folder)
+        return (form.id, form.version) in store.forms.used()
 
 
 def refuse_changed(form: Form, store: Store, *, name: str, agency_folder: Path) -> None:

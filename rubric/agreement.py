@@ -7,12 +7,13 @@ so n always stands beside it.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from rubric.answer import read_answer
 from rubric.errors import AnswersError, problem
-from rubric.schema import Form
+from rubric.schema import Form, Item
 
 Answer = Any
 Pair = tuple[str, str]
@@ -107,6 +108,16 @@ def kappa(pairs: Sequence[Pair]) -> float | None:
     return None if chance == 1 else float((observed - chance) / (1 - chance))
 
 
+def differing(form: Form, first: Mapping[str, Answer], second: Mapping[str, Answer]) -> tuple[str, ...]:
+    """The keys of two testers' ANSWERS that say different things, items first in printed order.
+
+    `"1"` and `{"option": "1"}` say the same; so do two marks in the recording, and the reasons given for one answer.
+    Remarks are each tester's own and never differ.
+    """
+    items = [item.id for item in form.items if _meaning(item, first) != _meaning(item, second)]
+    return (*items, *(key for key in _BESIDE if _entries(first, key) != _entries(second, key)))
+
+
 def settle(
     form: Form,
     first: Mapping[str, Answer],
@@ -117,20 +128,56 @@ def settle(
 ) -> tuple[dict[str, Answer], tuple[Settled, ...]]:
     """Join two testers' ANSWERS into one: what they share stays, what differs is the reviewer's.
 
-    A decision is `{"answer": …, "reason": "…"}`. Raises `AnswersError` listing every difference without one.
+    A decision is `{"answer": …, "reason": "…"}`, or `{"take": "first", "reason": "…"}`. Raises `AnswersError` listing
+    every difference without a decision and its reason, and every decision about what does not differ.
     """
-    names = {item.id for item in form.items}
-    shared = {key: value for key, value in first.items() if second.get(key) == value or key not in names}
-    differing = [item.id for item in form.items if first.get(item.id) != second.get(item.id)]  # in printed order
-    missing = [key for key in differing if not str(decisions.get(key, {}).get("reason", "")).strip()]
-    if missing:
-        raise AnswersError([problem("answers.not_settled", item=key) for key in missing])
+    apart = differing(form, first, second)
+    wrong = [problem("answers.not_settled", item=key) for key in apart if not _is_decided(decisions.get(key))]
+    wrong += [problem("answers.no_difference", item=key) for key in decisions if key not in apart]
+    if wrong:
+        raise AnswersError(wrong)
     log = tuple(
-        Settled(key, first.get(key), second.get(key), decisions[key].get("answer"), reviewer, decisions[key]["reason"])
-        for key in differing
-    )
-    final = shared | {one.item: one.final for one in log if one.final is not None}
-    return final, log
+        Settled(key, first.get(key), second.get(key), _taken(key, decisions[key], first, second), reviewer,
+                str(decisions[key]["reason"]).strip())
+        for key in apart
+    )  # fmt: skip
+    final = {key: value for key, value in (*second.items(), *first.items()) if key not in apart}
+    remarks = [one for one in (first.get("remarks"), second.get("remarks")) if one]
+    final |= {"remarks": "\n".join(dict.fromkeys(map(str, remarks)))} if remarks else {}
+    return final | {one.item: one.final for one in log if one.final is not None}, log
+
+
+_BESIDE = ("accuracy", "questions", "header", "observed", "heard", "facts", "bonus")
+"""What ANSWERS may hold beside the items, each to be settled as a whole."""
+_TAKE = ("first", "second")
+
+
+def _is_decided(decision: Mapping[str, Any] | None) -> bool:
+    if not isinstance(decision, Mapping) or not str(decision.get("reason", "")).strip():
+        return False
+    return "answer" in decision or decision.get("take") in _TAKE
+
+
+def _taken(
+    key: str, decision: Mapping[str, Any], first: Mapping[str, Answer], second: Mapping[str, Answer]
+) -> Answer | None:
+    if "answer" in decision:
+        return decision["answer"]
+    return (first if decision["take"] == "first" else second).get(key)
+
+
+def _meaning(item: Item, answers: Mapping[str, Answer]) -> Any:
+    if item.id not in answers:
+        return None
+    answer, wrong = read_answer(answers[item.id], item)
+    if answer is None or wrong:
+        return repr(answers[item.id])
+    return replace(answer, at_s=None, reason="", text=answer.text if item.type == "text" else "")
+
+
+def _entries(answers: Mapping[str, Answer], key: str) -> Any:
+    value = answers.get(key)
+    return value or None  # an empty table says nothing
 
 
 def _said(item: Mapping[str, Any]) -> str:

@@ -4,8 +4,10 @@ What is not known is `None`, and a condition that hangs on it is `None` too (Kle
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+
+from rubric.words import Phrase, phrase
 
 Known = bool | str | None
 
@@ -25,6 +27,37 @@ def holds(text: str, known: Mapping[str, Known]) -> bool | None:
     """Whether a condition holds with what is `known`; `None` when that is not enough to tell."""
     value = _value(_parse(text), known)
     return None if value is None else bool(value)
+
+
+def spoken(text: str, name_of: Callable[[str], Phrase | str]) -> Phrase | str:
+    """A condition as people say it; `name_of` gives the words of a name, or of one of a name's values."""
+    return _spoken(_parse(text), name_of)
+
+
+def _bracketed(node: ast.expr, name_of: Callable[[str], Phrase | str]) -> Phrase | str:
+    told = _spoken(node, name_of)
+    return phrase("cond.group", what=told) if isinstance(node, ast.BoolOp) else told
+
+
+def _spoken(node: ast.expr, name_of: Callable[[str], Phrase | str]) -> Phrase | str:
+    match node:
+        case ast.Name(id=name) | ast.Constant(value=str() as name):
+            return name_of(name)
+        case ast.UnaryOp(operand=operand):
+            return phrase("cond.not", what=_spoken(operand, name_of))
+        case ast.BoolOp(op=op, values=parts):
+            told = [_bracketed(part, name_of) for part in parts]
+            key = "cond.or" if isinstance(op, ast.Or) else "cond.and"
+            first, *rest = told
+            for one in rest:
+                first = phrase(key, first=first, second=one)
+            return first
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            others = right.elts if isinstance(right, ast.List | ast.Tuple) else [right]
+            values = tuple(_spoken(one, name_of) for one in others)
+            key = "cond.is_not" if isinstance(op, ast.NotEq) else "cond.is"
+            return phrase(key, name=_spoken(left, name_of), values=values)
+    raise ConditionError(ast.unparse(node))
 
 
 @cache

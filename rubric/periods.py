@@ -79,3 +79,8 @@ def roc_period(name: str) -> str:
     if rest.startswith("H"):
         return f"{roc}{'上' if rest[1:] == '1' else '下'}半年"
     return f"{roc} {int(rest)} 月" if rest else roc
+
+
+def roc_day(day: date) -> str:
+    """A day in 民國: 102 年 2 月 6 日."""
+    return f"{day.year - FIRST_YEAR} 年 {day.month} 月 {day.day} 日"

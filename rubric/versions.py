@@ -26,6 +26,10 @@ class Difference:
     """The first sheet's reason."""
     why_after: str = ""
     """The second sheet's reason."""
+    why_before_en: str = ""
+    """The first sheet's, in English."""
+    why_after_en: str = ""
+    """The second sheet's, in English."""
 
 
 def is_in_force(form: Form, on: date) -> bool:
@@ -59,7 +63,7 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
         for key in dict.fromkeys([*first, *second]):
             one, other = first.get(key, {}), second.get(key, {})
             if one.get("points") != other.get("points"):
-                reasons = one.get("why", ""), other.get("why", "")
+                reasons = [told.get(key, "") for key in ("why", "why_en") for told in (one, other)]
                 yield Difference(key, one.get("points"), other.get("points"), *reasons)
     if before["total"] != after["total"]:
         yield Difference("total", before["total"], after["total"])

@@ -28,9 +28,16 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="測試人員的評分，JSON。A tester's answers, JSON.",
 )
+@click.option(
+    "--series",
+    type=click.Choice(["internal", "external"]),
+    default="internal",
+    show_default=True,
+    help="內部或外部測試，不合併統計。Who tests; the two are never averaged together.",
+)
 @click.option("--dry-run", is_flag=True, help="只看會撥什麼，不撥號。Show what would be dialled; dial nothing.")
 @asked_for
-def call(asked: Asked, target: str, scenario: str | None, answers: Path | None, dry_run: bool) -> int:
+def call(asked: Asked, target: str, scenario: str | None, answers: Path | None, series: str, dry_run: bool) -> int:
     """撥一通測試電話，量測並填量表。Place one test call, measure it, fill the score sheet.
 
     NUMBER|UNIT 必須在名冊（units.csv）裡。It must be in the directory.
@@ -38,7 +45,7 @@ def call(asked: Asked, target: str, scenario: str | None, answers: Path | None, 
     from harness.refusal_log import refusals_logged
 
     with refusals_logged(asked.agency, asked=target):
-        agency, plan = _planned(asked, target, scenario, answers)
+        agency, plan = _planned(asked, target, scenario, answers, series)
         if dry_run:
             _show_plan(asked, plan, agency)
             return DONE
@@ -78,11 +85,12 @@ def show(asked: Asked, call_id: str) -> int:
     """顯示一通電話的時間線、量測與量表。Show a call's timeline, measurements and score sheets."""
     from harness.again import hear_again
     from harness.agency import load_agency
+    from harness.rounds import visible
     from harness.store import open_store
 
     agency = load_agency(asked.agency)
     with open_store(agency.database) as store:
-        kept = store.get_call(call_id)
+        kept = store.get_call(call_id) | {"reviews": visible(call_id, store), "log": store.log.of(call_id)}
     again = hear_again(kept["record"], agency, without_sound=True)
     timeline = again.timeline.events
     if asked.as_json:
@@ -98,7 +106,7 @@ def show(asked: Asked, call_id: str) -> int:
     return DONE
 
 
-def _planned(asked: Asked, target: str, scenario: str | None, answers: Path | None) -> tuple[Agency, Plan]:
+def _planned(asked: Asked, target: str, scenario: str | None, answers: Path | None, series: str) -> tuple[Agency, Plan]:
     """Read all that a call needs. That the string is in the directory comes before any other check."""
     from harness.agency import load_agency
     from harness.directory import read_units
@@ -111,7 +119,7 @@ def _planned(asked: Asked, target: str, scenario: str | None, answers: Path | No
     find_unit(target, read_units(asked.agency))
     agency = load_agency(asked.agency)
     said = None if answers is None else read_json(answers, fault=FactsError)
-    return agency, plan_call(target, agency, scenario=scenario, said=said)
+    return agency, plan_call(target, agency, scenario=scenario, said=said, series=series)
 
 
 def _placed(plan: Plan, agency: Agency) -> TestCall:

@@ -28,20 +28,30 @@ from harness.words import label
     metavar="FILE",
     help="測試人員的評分，JSON。A tester's answers, JSON.",
 )
+@click.option("--explain", is_flag=True, help="每一分的理由，由總分到量測。Why each point, from the total down.")
 @asked_for
-def score(asked: Asked, form: str, facts: Path, answers: Path | None) -> int:
-    """由量測與評分填一張量表。Fill a score sheet from measurements and answers."""
+def score(asked: Asked, form: str, facts: Path, answers: Path | None, explain: bool) -> int:
+    """由量測與評分填一張量表。Fill a score sheet from measurements and answers.
+
+    不可能的答案一次全部列出，不填表。Impossible answers are listed all at once, and nothing is filled.
+    """
     from harness.errors import FactsError
-    from harness.scoring import find_form, read_answers, score_call
+    from harness.scoring import find_form, score_said
     from harness.toml_file import read_json
+    from rubric.explain import explain as tree_of
+    from rubric.explain import lines, reason_to_dict
     from rubric.sheet import to_dict
 
     sheet_form = find_form(form, agency_folder=asked.agency)
     measured = read_json(facts, fault=FactsError)
     said = None if answers is None else read_json(answers, fault=FactsError)
-    sheet = score_call(sheet_form, measured, read_answers(said, sheet_form))
+    sheet = score_said(sheet_form, measured, said)
     if asked.as_json:
-        print_json(to_dict(sheet))
+        told = to_dict(sheet)
+        print_json(told | ({"explanation": reason_to_dict(tree_of(sheet_form, sheet))} if explain else {}))
+    elif explain:
+        print_lines(lines(tree_of(sheet_form, sheet), lang="en" if asked.lang == "en" else "zh"))
+        show_foot(to_dict(sheet))
     else:
         show_sheet(to_dict(sheet))
     return BELOW_STANDARD if sheet.below_standard else DONE
@@ -54,8 +64,15 @@ def show_sheet(sheet: dict[str, Any]) -> None:
     print_table([label(f"column.{one}") for one in names], rows)
     total = "—" if sheet["total"] is None else sheet["total"]
     print_lines(["", f"{label('column.total')} {total} / {sheet['max']} {sheet['band'] or ''}".rstrip()])
+    show_foot(sheet)
+
+
+def show_foot(sheet: dict[str, Any]) -> None:
+    """Print a sheet's remarks and what is wrong with its answers."""
+    from harness.words import chosen
+
     print_lines(sheet["remarks"])
-    print_lines(sheet["problems"])
+    print_lines(chosen(zh, en) for zh, en in zip(sheet["problems"], sheet["problems_en"], strict=True))
 
 
 def _why(item: dict[str, Any]) -> str:
