@@ -44,7 +44,8 @@ class Cadence:
         self._repeated = tuple((name, tone, set_of(tone, sets)) for name, tone in named if tone and tone.cadence)
         self._dial_set = set_of(plan.dial, sets) if plan.dial and not plan.dial.cadence else None
         self._sit_sets = _sit_sets(plan.sit, sets)
-        self._keys = {i: key for i, s in enumerate(sets) for key, pair in dtmf_sets() if s == pair}
+        keys = {pair: key for key, pair in dtmf_sets()}
+        self._keys = {i: keys[s] for i, s in enumerate(sets) if s in keys}
         self._pending: dict[int, _Stretch] = {}
         self._sit: list[Burst] = []
         self._rings: list[Burst] = []

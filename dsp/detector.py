@@ -7,6 +7,9 @@ order: everything is worked out in steps of `STEP` samples at 8 kHz."""
 
 from __future__ import annotations
 
+from collections import deque
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,8 +21,21 @@ from dsp.segment import MISSING, Segment
 from dsp.silero import network
 from dsp.stream import Stream
 from dsp.tone_plan import TonePlan
-from dsp.tone_sets import FAX_SETS, HOP, SR, WINDOW, dtmf_sets, frame_powers, masks, plan_tones, tone_sets
-from dsp.tone_tracker import ToneTracker
+from dsp.tone_sets import (
+    FAX_SETS,
+    HOP,
+    SR,
+    STEP,
+    WINDOW,
+    ToneSet,
+    dtmf_sets,
+    frame_powers,
+    masks,
+    plan_tones,
+    step_frames,
+    tone_sets,
+)
+from dsp.tone_tracker import Frames, ToneTracker
 from dsp.voice import VoiceTracker
 
 Samples = npt.NDArray[np.int16] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -33,12 +49,19 @@ which the legs allow for."""
 VOICE_ERROR_S = 0.060
 """A voice's start is within this of the truth: on truth-set calls the middle error is 1 ms, 95 of 100 are within
 65 ms; the others begin with a breath or a consonant that drowns in the noise, and are heard late."""
-STEP_FRAMES = 16
-STEP = STEP_FRAMES * HOP
-"""Samples at 8 kHz heard at a time: 320 ms, what a live reader lags besides the audio needed to be sure."""
+STEP_SAMPLES = STEP - HOP + WINDOW
+"""What the frames of one step reach over."""
+_STEPS_AHEAD = 8
+"""Spectra of so many steps are taken at once where the audio is there."""
 _TASTE = round(0.2 * SR)
 _NOTE = SR
 """No voice and hardly an instrument holds a note as steadily for a second."""
+
+
+@lru_cache(maxsize=8)
+def _listened_for(plan: TonePlan) -> tuple[tuple[ToneSet, ...], npt.NDArray[np.float32]]:
+    sets = (*tone_sets(plan_tones(plan)), *FAX_SETS, *(pair for _, pair in dtmf_sets()))
+    return sets, masks(sets)
 
 
 class Detector:
@@ -57,11 +80,11 @@ class Detector:
             raise ValueError(f"the ear takes {' or '.join(map(str, RATES))} samples a second, not {sr}")
         self._factor = sr // SR
         self._stream = Stream(sr=sr)
-        sets = (*tone_sets(plan_tones(plan)), *FAX_SETS, *(pair for _, pair in dtmf_sets()))
-        self._masks = masks(sets)
+        sets, self._masks = _listened_for(plan)
         self._tones = ToneTracker(sets, read=self._stream.read)
         self._cadence = Cadence(plan, sets)
         self._voice = VoiceTracker(network() or WebrtcVoice(), read=self._stream.read)
+        self._ahead: deque[Frames] = deque()
         self._steps = 0
         self._fed = 0
         self._probed = -1
@@ -113,15 +136,21 @@ class Detector:
 
     def _advance(self, *, limit: int) -> None:
         while self._steps < limit:
+            if not self._ahead:
+                self._look_ahead(min(limit - self._steps, _STEPS_AHEAD))
             first = self._steps * STEP
-            powers = frame_powers(self._stream.read(first, first + STEP - HOP + WINDOW), STEP_FRAMES, self._masks)
             self._steps += 1
-            self._name(self._tones.push(powers))
+            self._name(self._tones.push(self._ahead.popleft()))
             self._probe()
             self._hear(self._tones.clear_until)
             self._done += self._cadence.tick(first + STEP)
             keep = self._tones.keep_from
             self._stream.forget(min(keep, self._voice.keep_from))
+
+    def _look_ahead(self, steps: int) -> None:
+        first = self._steps * STEP
+        samples = self._stream.read(first, first + (steps - 1) * STEP + STEP_SAMPLES)
+        self._ahead.extend(self._tones.strongest(frame_powers(step_frames(samples, steps), self._masks)))
 
     def _name(self, bursts: list[Burst]) -> None:
         for burst in bursts:

@@ -152,16 +152,23 @@ class Network:
         self._b = [w[f"b{i}"] for i in range(4)]
         # A chunk leaves one column after the second stride, so only the middle tap of the last layer sees data.
         self._w[3] = np.ascontiguousarray(w["w3"][:, :, 1].T)
-        self._ih = np.ascontiguousarray(w["ih"].T)
-        self._hh = np.ascontiguousarray(w["hh"].T)
-        self._bias = w["bih"] + w["bhh"]
+        # Gates from input, forget, cell, output to input, forget, output, cell; a sigmoid is half a hyperbolic
+        # tangent of half its argument, and halving here is exact.
+        order = np.r_[0:256, 384:512, 256:384]
+        halves = np.where(np.arange(512) < 384, np.float32(0.5), np.float32(1))
+        self._ih = np.ascontiguousarray(w["ih"].T[:, order] * halves)
+        self._hh = np.ascontiguousarray(w["hh"].T[:, order] * halves)
+        self._bias = (w["bih"] + w["bhh"])[order] * halves
         self._out = np.ascontiguousarray(w["out"][0, :, 0])
         self._bout = float(w["bout"][0])
-        self._halves = np.full(512, 0.5, np.float32)
-        self._halves[256:384] = 1
 
     def encode(self, chunks: Array) -> Array:
-        """(m, CONTEXT + CHUNK) samples in [-1, 1] -> (m, 512) inputs of the recurrent layer."""
+        """(m, CONTEXT + CHUNK) samples in [-1, 1] -> (m, 512) inputs of the recurrent layer.
+
+        A chunk's inputs do not depend on the chunks encoded along with it: a single row, for which numpy adds
+        in another order, is doubled."""
+        if len(chunks) == 1:
+            return self.encode(np.concatenate([chunks, chunks]))[:1]
         m = len(chunks)
         padded = np.empty((m, 320), np.float32)
         padded[:, :288] = chunks
@@ -178,29 +185,33 @@ class Network:
         return np.asarray(deep @ self._ih + self._bias, dtype=np.float32)
 
     def step(self, inputs: Array, state: State) -> float:
-        """One chunk's encoded inputs (512,) -> probability of speech; the state moves on.
-
-        The gates come as input, forget, cell, output; a sigmoid is half a hyperbolic tangent of half its
-        argument."""
-        gates = inputs + state.h @ self._hh
-        gates *= self._halves
+        """One chunk's encoded inputs (512,) -> probability of speech; the state moves on."""
+        h, c, gates = state.h, state.c, state.gates
+        np.dot(h, self._hh, out=gates)
+        np.add(gates, inputs, out=gates)
         np.tanh(gates, out=gates)
-        cell = gates[256:384].copy()
-        gates += 1
-        gates *= 0.5
-        state.c = gates[128:256] * state.c + gates[:128] * cell
-        state.h = gates[384:] * np.tanh(state.c)
-        return 0.5 + 0.5 * math.tanh(0.5 * (float(np.maximum(state.h, 0) @ self._out) + self._bout))
+        sigmoids = state.sigmoids
+        np.add(sigmoids, 1, out=sigmoids)
+        np.multiply(sigmoids, 0.5, out=sigmoids)
+        np.multiply(c, state.forget, out=c)
+        np.multiply(state.cell, state.input, out=h)
+        np.add(c, h, out=c)
+        np.tanh(c, out=h)
+        np.multiply(h, state.output, out=h)
+        return 0.5 + 0.5 * math.tanh(0.5 * (float(np.maximum(h, 0).dot(self._out)) + self._bout))
 
 
 class State:
     """The recurrent state. Tones and music saturate it: begin anew after each burst."""
 
-    __slots__ = ("c", "h")
+    __slots__ = ("c", "cell", "forget", "gates", "h", "input", "output", "sigmoids")
 
     def __init__(self) -> None:
         self.h: Array = np.zeros(_UNITS, np.float32)
         self.c: Array = np.zeros(_UNITS, np.float32)
+        self.gates: Array = np.empty(4 * _UNITS, np.float32)
+        self.sigmoids = self.gates[: 3 * _UNITS]
+        self.input, self.forget, self.output, self.cell = self.gates.reshape(4, _UNITS)
 
 
 def _as_matrix(kernel: Array) -> Array:
@@ -212,8 +223,8 @@ def _windows(rows: Array, *, count: int, width: int, hop: int) -> Array:
     """(m, n) -> (m, count, width): windows of each row, `hop` apart."""
     m, n = rows.shape
     size = rows.itemsize
-    view = np.lib.stride_tricks.as_strided(rows, (m, count, width), (n * size, hop * size, size), writeable=False)
-    return np.ascontiguousarray(view)
+    # `as_strided` says the same and takes ten times as long.
+    return np.ndarray((m, count, width), np.float32, rows, strides=(n * size, hop * size, size)).copy()
 
 
 def _layer(x: Array, weight: Array, bias: Array, *, count: int, hop: int) -> Array:
@@ -242,11 +253,15 @@ def probabilities(samples: Array, *, net: Network, state: State | None = None) -
     padded = np.concatenate([np.zeros(CONTEXT, np.float32), samples])
     out = np.zeros(count, np.float32)
     for first in range(0, count, GROUP):
-        rows = np.zeros((GROUP, CONTEXT + CHUNK), np.float32)
-        for row in range(min(GROUP, count - first)):
-            at = (first + row) * CHUNK
-            rows[row] = padded[at : at + CONTEXT + CHUNK]
-        encoded = net.encode(rows)
-        for row in range(min(GROUP, count - first)):
-            out[first + row] = net.step(encoded[row], state)
+        some = min(GROUP, count - first)
+        for row, inputs in enumerate(net.encode(chunk_rows(padded[first * CHUNK :], some)), first):
+            out[row] = net.step(inputs, state)
     return out
+
+
+def chunk_rows(audio: Array, count: int) -> Array:
+    """`count` chunks, each with its context before it, (count, CONTEXT + CHUNK), of audio that begins with the
+    first one's context."""
+    size = audio.itemsize
+    rows = np.ascontiguousarray(audio, dtype=np.float32)
+    return np.ndarray((count, CONTEXT + CHUNK), np.float32, rows, strides=(CHUNK * size, size))

@@ -13,7 +13,7 @@ from dsp.loudness import Floor, levels_db
 from dsp.music import MIN_TONALITY, tonality
 from dsp.onset import voice_onset
 from dsp.segment import MUSIC, SPEECH, Segment
-from dsp.silero import CHUNK, CONTEXT, GROUP, Network, State
+from dsp.silero import CHUNK, CONTEXT, GROUP, Network, State, chunk_rows
 from dsp.tone_sets import SR
 
 Array = npt.NDArray[np.float32]
@@ -181,20 +181,14 @@ class VoiceTracker:
             self._state = State()
             back = min(_REWIND, (at - self._since) // CHUNK)
         loud = [-99.0] * back + levels.tolist()
-        rows = np.zeros((GROUP, CONTEXT + CHUNK), np.float32)
         done: list[Segment] = []
         at, count = at - back * CHUNK, count + back
-        for first in range(0, count, GROUP):
-            audio = self._read(at + first * CHUNK - CONTEXT, at + min(first + GROUP, count) * CHUNK)
-            some = min(GROUP, count - first)
-            for row in range(some):
-                rows[row] = audio[row * CHUNK : row * CHUNK + CONTEXT + CHUNK]
-            encoded = self._net.encode(rows[:some])
-            for row in range(some):
-                p = self._net.step(encoded[row], self._state)
-                done += self._decide(at + (first + row) * CHUNK, p, loud[first + row])
-                if self._state is None:
-                    self._state = State()
+        audio = self._read(at - CONTEXT, at + count * CHUNK)
+        for row, inputs in enumerate(self._net.encode(chunk_rows(audio, count))):
+            p = self._net.step(inputs, self._state)
+            done += self._decide(at + row * CHUNK, p, loud[row])
+            if self._state is None:
+                self._state = State()
         return done
 
     def _decide(self, at: int, p: float, level: float) -> list[Segment]:
