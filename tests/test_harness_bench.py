@@ -103,6 +103,8 @@ def test_the_table_and_its_json(capsys):
     assert (told["schema"], told["figures"]["calls"], told["voices"]["installed"]) == ("thirdring.bench_ear/1", 3, 0)
     assert run(["bench", "ear", "--calls", "3", "--voices", "shipped", "--lang", "zh"]) == 0
     assert "鈴響數錯" in capsys.readouterr().out
+    assert run(["bench", "ear", "--calls", "1", "--voices", "shipped", "--lang", "en", "--markdown"]) == 0
+    assert "| calls | 1 |" in capsys.readouterr().out.splitlines()
 
 
 def test_installed_voices_begin_with_the_voice(tmp_path):
@@ -112,6 +114,9 @@ def test_installed_voices_begin_with_the_voice(tmp_path):
     soundfile.write(tmp_path / "wide.wav", wave, 16000)
     soundfile.write(tmp_path / "short.wav", wave[4000:5000], SR)
     (tmp_path / "b.wav").write_bytes(b"no sound")
+    (tmp_path / "silence").mkdir()
+    for name in ("beep.wav", "silence/2.wav"):
+        soundfile.write(tmp_path / name, wave, SR)
     (only,) = installed_voices(tmp_path)
     assert len(only) == 8000
     assert installed_voices(tmp_path / "nowhere") == []

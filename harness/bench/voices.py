@@ -26,6 +26,8 @@ SHIPPED = (
 )
 ASTERISK = Path("/usr/share/asterisk/sounds")
 """Where Debian's asterisk-core-sounds-en-wav lies: an English speaker's voice, CC-BY-SA."""
+NO_VOICES = ("silence", "beep", "beeperr", "ascending-2tone", "descending-2tone", "tt-monkeys")
+"""What that package holds besides speech."""
 MOST_FOUND = 60
 SHORTEST_S, LONGEST_S = 0.3, 8.0
 _FRAME = 40
@@ -40,7 +42,7 @@ def shipped_voices() -> list[Voice]:
 
 def installed_voices(folder: Path = ASTERISK) -> list[Voice]:
     """What recorded speech this machine has, at most `MOST_FOUND` files evenly taken; empty without the package."""
-    files = sorted(folder.glob("**/*.wav"))
+    files = sorted(f for f in folder.glob("**/*.wav") if f.stem not in NO_VOICES and f.parent.name not in NO_VOICES)
     every = max(1, len(files) // MOST_FOUND)
     found = (_read(file) for file in files[::every][:MOST_FOUND])
     return [voice for voice in found if voice is not None and SHORTEST_S <= len(voice) / RATE_HZ <= LONGEST_S]

@@ -32,8 +32,9 @@ def bench(asked: Asked) -> None:
     show_default=True,
     help="語音：內建的、另裝的（Debian 的 asterisk-core-sounds-en-wav）。Whose voices: shipped, or Debian's package.",
 )
+@click.option("--markdown", is_flag=True, help="印成 Markdown 表格，放進說明檔。As a Markdown table, for a document.")
 @asked_for
-def ear(asked: Asked, calls: int, seed: int, voices: str) -> int:
+def ear(asked: Asked, calls: int, seed: int, voices: str, markdown: bool) -> int:
     """製造已知真實時間的電話，給耳朵聽，印出誤差表。Make calls with known truth, hear them, print the errors."""
     from harness.bench.ear import bench_ear, figures
     from harness.bench.voices import installed_voices, shipped_voices
@@ -54,7 +55,11 @@ def ear(asked: Asked, calls: int, seed: int, voices: str) -> int:
         said = {"shipped": len(shipped), "installed": len(installed)}
         print_json({"schema": SCHEMA, "seed": seed, "voices": said, "figures": found, "wrong": wrong})
         return DONE
-    print_table([label("column.what"), label("column.value")], [_row(*one) for one in found.items()])
+    rows = [_row(*one) for one in found.items()]
+    if markdown:
+        print_lines(["| | |", "|---|---|", *(f"| {what} | {value} |" for what, value in rows)])
+    else:
+        print_table([label("column.what"), label("column.value")], rows)
     print_lines([say("ear.bench_voices", shipped=len(shipped), installed=len(installed), seed=seed)])
     print_lines(f"#{one.index} {one.plan}: {', '.join(one.faults)}" for one in judged if one.faults)
     return DONE

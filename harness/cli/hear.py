@@ -96,8 +96,8 @@ def _show(heard: Heard, found: dict[str, Any]) -> None:
     names = ("outcome", "rings", "answer_latency", "ring_onset", "pick_up", "voice_onset")
     headings = [label(f"column.{one}") for one in names]
     print_table([label("column.what"), *headings], [_leg_row(*one) for one in enumerate(found["legs"], start=1)])
-    verdicts = [one for one in map(verdict, found["legs"]) if one]
-    print_lines(["", *(say(f"ear.verdict_{one}") for one in dict.fromkeys(verdicts))] if verdicts else [])
+    verdicts = [(number, verdict(leg)) for number, leg in enumerate(found["legs"], start=1)]
+    print_lines(["", *(say(f"ear.verdict_{one}", number=number) for number, one in verdicts if one)])
 
 
 def _leg_row(number: int, leg: dict[str, Any]) -> list[object]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.fft import rfft
 
 _WINDOW_S = 0.032
-_RANGE_DB = 60.0
+_RANGE_DB = 50.0
 """What is fainter than this under the loudest is white."""
 _DEEP = np.array([28.0, 42.0, 94.0])
 """Colour of the loudest; the faintest is white: a print on paper stays readable."""

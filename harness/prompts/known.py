@@ -1,7 +1,8 @@
 """Marked prompts found again in a call: the mark's time, or that the prompt was changed; and what follows from it.
 
-A mark is found to ±50 ms in the recording (measured on calls through G.711, GSM and G.726, at 5 % loss and 20 dB);
-the way from the packet into the recording is added as for everything heard.
+Measured on the shipped prompts through G.711, GSM and G.726, with and without 5 % loss, at 40, 20 and 10 dB: 162 of
+162 found, each to 2 ms, likeness 0.70 and more; in other words of other speakers at most 0.56. Marks are given to
+±50 ms; the way from the packet into the recording is added as for everything heard.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from harness.words import label
 MARK_ERROR_S = 0.050
 HEARD, CHANGED, NOT_HEARD = "heard", "changed", "not_heard"
 IVR = "ivr"
+CERTAIN = 0.65
+"""A leg's voice is called a recording only from this likeness on: halfway between the right ones and the wrong."""
 SAME_SPEECH_S = 1.0
 """Words that follow each other within this are one speaker's, so one known word tells who speaks them all."""
 ENOUGH_S = 1.0
@@ -172,7 +175,7 @@ def _recorded(timeline: Timeline, measured: Measured, found: Sequence[HeardMark]
     known: dict[str, str] = {}
     for leg in measured.legs:
         speech = _first_speech(timeline, leg)
-        for one in found:
+        for one in (certain for certain in found if certain.likeness >= CERTAIN):
             if speech and one.window_s and one.window_s[0] < speech[1] and one.window_s[1] > speech[0]:
                 known.setdefault(leg.leg, one.name)
     return known
