@@ -38,6 +38,7 @@ from dsp.tone_sets import (
 from dsp.tone_tracker import Frames, ToneTracker
 from dsp.voice import VoiceTracker
 
+Array = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.int16] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 RATES = (8000, 16000)
@@ -59,7 +60,7 @@ _NOTE = SR
 
 
 @lru_cache(maxsize=8)
-def _listened_for(plan: TonePlan) -> tuple[tuple[ToneSet, ...], npt.NDArray[np.float32]]:
+def _listened_for(plan: TonePlan) -> tuple[tuple[ToneSet, ...], Array]:
     sets = (*tone_sets(plan_tones(plan)), *FAX_SETS, *(pair for _, pair in dtmf_sets()))
     return sets, masks(sets)
 
@@ -94,16 +95,27 @@ class Detector:
     def feed(self, samples: Samples) -> list[Segment]:
         """Hear the next samples: mono, int16 or floats in [-1, 1], shape (n,). Returns the segments now
         complete."""
+        self.append(samples)
+        return self.hear()
+
+    def append(self, samples: Samples) -> None:
+        """The same in two halves, for who feeds many detectors at once: take the samples, then `hear` them."""
         block = np.asarray(samples)
         scale = np.float32(1 / 32768) if block.dtype == np.int16 else np.float32(1)
-        return self._take(block.astype(np.float32) * scale)
+        self._append(block.astype(np.float32) * scale)
+
+    def hear(self) -> list[Segment]:
+        """Hear what was appended. Returns the segments now complete."""
+        self._advance(limit=self._ready)
+        return self._hand_out(limit=self._stream.available)
 
     def fill(self, n: int) -> list[Segment]:
         """The next n samples never arrived: not silence, nothing is known of them."""
         if n <= 0:
             return []
         self._done.append(Segment(MISSING, self._fed // self._factor, (self._fed + n) // self._factor))
-        return self._take(np.zeros(n, np.float32))
+        self._append(np.zeros(n, np.float32))
+        return self.hear()
 
     def answered_at(self, sample: int) -> None:
         """A 200 OK arrived at this sample: the voice is listened for anew from there. Say it before that
@@ -128,11 +140,40 @@ class Detector:
         voice = self._voice.open
         return tuple(self._scaled(s) for s in (*self._cadence.open, *((voice,) if voice else ())))
 
-    def _take(self, block: npt.NDArray[np.float32]) -> list[Segment]:
+    @property
+    def masks(self) -> Array:
+        """Which bins belong to which of the plan's sets: of one plan's detectors one and the same."""
+        return self._masks
+
+    def next_step(self) -> Array | None:
+        """The samples whose powers the next step asks for, (STEP_SAMPLES,); None: they have not come, or are known."""
+        if self._ahead or self._steps >= self._ready:
+            return None
+        first = self._steps * STEP
+        return self._stream.read(first, first + STEP_SAMPLES)
+
+    def foresee(self, powers: Array) -> None:
+        """Their powers, (1, STEP_FRAMES, columns)."""
+        self._ahead.extend(self._tones.strongest(powers))
+
+    def next_chunks(self) -> Array | None:
+        """The chunks that the next step will likely have the network hear, (m, CONTEXT + CHUNK)."""
+        if not self._ahead or self._ahead[0].sounds or self._tones.clear_until < self._steps * STEP:
+            return None
+        return self._voice.next_chunks((self._steps + 1) * STEP)
+
+    def foresee_chunks(self, encoded: Array) -> None:
+        """The same, encoded, (m, 512)."""
+        self._voice.foresee(encoded)
+
+    @property
+    def _ready(self) -> int:
+        """Steps whose audio has come."""
+        return (self._stream.available - WINDOW + HOP) // STEP
+
+    def _append(self, block: Array) -> None:
         self._fed += len(block)
         self._stream.append(block)
-        self._advance(limit=(self._stream.available - WINDOW + HOP) // STEP)
-        return self._hand_out(limit=self._stream.available)
 
     def _advance(self, *, limit: int) -> None:
         while self._steps < limit:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -147,4 +146,5 @@ def frame_powers(frames: Array, mask: Array) -> Array:
     lines = rfft(frames * _HANN, overwrite_x=True)
     squares = lines.view(np.float32)
     np.multiply(squares, squares, out=squares)
-    return np.matmul(squares[..., ::2] + squares[..., 1::2], mask)
+    powers: Array = np.matmul(squares[..., ::2] + squares[..., 1::2], mask)
+    return powers

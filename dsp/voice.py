@@ -67,6 +67,8 @@ class VoiceTracker:
         self._noise_db = 0.0
         self._hold = _HOLD_CHUNKS
         self._music_end = -_REST
+        self._foreseen: Array = np.zeros((0, 0), np.float32)
+        self._foreseen_at = 0
         self._music: tuple[int, int] | None = None
         self._begin()
 
@@ -183,13 +185,37 @@ class VoiceTracker:
         loud = [-99.0] * back + levels.tolist()
         done: list[Segment] = []
         at, count = at - back * CHUNK, count + back
-        audio = self._read(at - CONTEXT, at + count * CHUNK)
-        for row, inputs in enumerate(self._net.encode(chunk_rows(audio, count))):
+        for row, inputs in enumerate(self._encoded(at, count)):
             p = self._net.step(inputs, self._state)
             done += self._decide(at + row * CHUNK, p, loud[row])
             if self._state is None:
                 self._state = State()
         return done
+
+    def _encoded(self, at: int, count: int) -> Array:
+        skip, rest = divmod(at - self._foreseen_at, CHUNK)
+        if rest == 0 and 0 <= skip <= len(self._foreseen) - count:
+            return self._foreseen[skip : skip + count]
+        return self._net.encode(chunk_rows(self._read(at - CONTEXT, at + count * CHUNK), count))
+
+    def next_chunks(self, until: int) -> Array | None:
+        """The chunks before `until`, with those the network hears first, if it hears them: (m, CONTEXT + CHUNK)."""
+        back = min(_REWIND, (self._at - self._since) // CHUNK) if self._state is None else 0
+        count = (until - self._at) // CHUNK + back
+        if count <= back or self._dozes() or self._is_quiet(until):
+            return None
+        self._foreseen, self._foreseen_at = self._foreseen[:0], self._at - back * CHUNK
+        return chunk_rows(self._read(self._foreseen_at - CONTEXT, self._foreseen_at + count * CHUNK), count)
+
+    def foresee(self, encoded: Array) -> None:
+        """The chunks last asked for, encoded, (m, 512). They spare work and change nothing."""
+        self._foreseen = encoded
+
+    def _is_quiet(self, until: int) -> bool:
+        if self._hold >= 0 or self._start is not None or self._music is not None:
+            return False
+        audio = self._read(self._at, until)
+        return bool(np.max(np.abs(audio)) < 10 ** ((self._noise_db + _GATE_DB) / 20))
 
     def _decide(self, at: int, p: float, level: float) -> list[Segment]:
         self._recent.append((at, p))
