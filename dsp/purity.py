@@ -31,6 +31,8 @@ class Spectrum:
     """Of each line, _HZ apart."""
     half_hz: float
     """Half the width of one steady tone in it: a Hann window's lobe is 4 / T wide."""
+    whole: float
+    """Energy of the telephone band."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,13 @@ def spectrum(samples: Array) -> Spectrum:
     n = next((length for length in _LENGTHS if length <= len(samples)), len(samples))
     first = (len(samples) - n) // 2
     lines = rfft(samples[first : first + n] * _hann(n), _SIZE)
-    return Spectrum(lines.real**2 + lines.imag**2, max(2.2 * SR / max(n, 1), 2 * _HZ))
+    power = lines.real**2 + lines.imag**2
+    return Spectrum(power, max(2.2 * SR / max(n, 1), 2 * _HZ), float(power[_LOW:_HIGH].sum()))
 
 
 def _peak(power: Array, f: float) -> int:
     low = int(f * (1 - DETUNE) / _HZ)
-    return low + int(np.argmax(power[low : int(f * (1 + DETUNE) / _HZ) + 2]))
+    return low + int(power[low : int(f * (1 + DETUNE) / _HZ) + 2].argmax())
 
 
 MIN_DIGIT = 0.7
@@ -95,8 +98,7 @@ def purity(heard: Spectrum, tone_set: ToneSet) -> Purity:
             if heard.half_hz < (tone_set.modulation_hz or 0) / 2:
                 strengths.append(float(power[swing].sum()))
     held = float(power[lines].sum())
-    whole = float(power[_LOW:_HIGH].sum())
-    return Purity(held / band, min(strengths) / max(strengths), held, held / whole)
+    return Purity(held / band, min(strengths) / max(strengths), held, held / heard.whole)
 
 
 def lines_hz(heard: Spectrum, tone_set: ToneSet) -> tuple[float, ...]:

@@ -146,7 +146,8 @@ class VoiceTracker:
         for i in range(count):
             self._hold = _HOLD_CHUNKS if open_gate[i] else self._hold - 1
             if self._hold < 0 or self._dozes():
-                done += self._hear(base + heard * CHUNK, i - heard, levels[heard:i])
+                if i > heard:
+                    done += self._hear(base + heard * CHUNK, i - heard, levels[heard:i])
                 done += self._pass_by(base + i * CHUNK, float(levels[i]))
                 heard = i + 1
         return done + self._hear(base + heard * CHUNK, count - heard, levels[heard:])
