@@ -111,8 +111,14 @@ def _stretch(above: npt.NDArray[np.bool_], at: int) -> tuple[int, int]:
 @lru_cache(maxsize=64)
 def waves(n: int, tones: tuple[float, ...]) -> npt.NDArray[np.float64]:
     """Cosine and sine of each tone, (n, 2 * tones)."""
-    t = np.arange(n) * (2 * np.pi / SR)
-    return np.stack([wave(f * t) for f in tones for wave in (np.cos, np.sin)], axis=1)
+    base = np.empty((n, 2 * len(tones)))
+    for column, f in enumerate(tones):
+        turn = 2j * np.pi * f / SR
+        # Few sines, multiplied: a turn of 64 k + j samples is one of 64 k and one of j.
+        far, near = np.exp(turn * 64 * np.arange(-(-n // 64))), np.exp(turn * np.arange(64))
+        wave = np.multiply.outer(far, near).reshape(-1)[:n]
+        base[:, 2 * column], base[:, 2 * column + 1] = wave.real, wave.imag
+    return base
 
 
 def fitted(base: npt.NDArray[np.float64], samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

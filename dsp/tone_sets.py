@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +93,7 @@ DTMF_KEYS = ("123A", "456B", "789C", "*0#D")
 """Rows and columns of ITU-T Q.23."""
 
 
+@lru_cache(maxsize=1)
 def dtmf_sets() -> tuple[tuple[str, ToneSet], ...]:
     """The sixteen keys and their pairs of tones."""
     return tuple(

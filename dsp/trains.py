@@ -188,11 +188,12 @@ def _grid(group: list[tuple[Segment, ...]], *, sr: int, plan: TonePlan) -> _Grid
         _Grid(nominal, float(start - step * nominal), steps, 0) for start, step in zip(starts, steps, strict=True)
     ]
     best, most = first, (0, 0.0)
-    for line in lines:
-        late = (starts - line.onset - steps * line.period) / sr
-        if abs(line.period / nominal - 1) > STRETCH or late.min() < -_EARLY_S:
+    onsets, periods = (np.array([values]).T for values in ([b.onset for b in lines], [b.period for b in lines]))
+    late = (starts - onsets - steps * periods) / sr
+    in_order = (late.min(axis=1) >= -_EARLY_S).tolist()
+    for line, possible, on_it in zip(lines, in_order, (late <= _EARLY_S).sum(axis=1).tolist(), strict=True):
+        if abs(line.period / nominal - 1) > STRETCH or not possible:
             continue
-        on_it = int((late <= _EARLY_S).sum())
         likely = (on_it + (line.period == nominal), -abs(line.period / nominal - 1))
         if on_it > 1 and likely > most:
             best, most = _Grid(line.period, line.onset, steps, on_it), likely
