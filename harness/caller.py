@@ -220,6 +220,8 @@ class Walk:
         ringing = [b for b in bursts if b > since - 0.2] if begin == 0.0 else bursts
         if not ringing:
             return self._settled(since, direct=begin == 0.0)
+        if begin == 0.0 and any(since <= start < ringing[0] for start, _ in self.ear.voices(since)):
+            return True  # somebody spoke first: what rings now is the telephone behind them
         last = ringing[-1]
         if any(start > last for start, _ in self.ear.voices(last)) or self.ear.now == "speech":
             return True

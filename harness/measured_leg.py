@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import floor
 from typing import Any
 
+from dsp.detector import EDGE_ERROR_S
 from dsp.legs import Leg
 from dsp.segment import Span
 from harness.interval import Interval, hull
@@ -18,11 +20,17 @@ HEARD, NOMINAL = "heard", "nominal"
 SIGNALLED = "signalled"
 WORD_ERROR_S = 0.1
 """The end of a word dies away: so well its place is known."""
-SLACK_S = 1.0
-"""A leg's ringing may begin this long before the scenario waits for it: the ear is up to 0.5 s behind, and a
-voice is over only after its pause."""
+SLACK_S = 1.6
+"""A leg's ringing may begin this long before the leg before it was known to be answered: the ear is behind, and a
+burst is known only when it is over."""
 AFTER_ANSWER_S = 0.15
 """Ringback that begins later than this after a 200 is no tail of early media: the 200 was a gateway's."""
+TALKED_PERIODS, WORD_S = 1.5, 0.5
+"""Ringing pauses for one period: in a longer pause with words of such a length somebody had picked up."""
+LOST_S = 0.045
+"""A burst may lack so much at its start for two lost packets."""
+SHORT_S = 0.08
+"""A burst that was cut so soon is not heard any more when one of its packets is lost."""
 RUN_ON_S = 0.3
 """A burst that ends so long behind a 200 was not cut by it."""
 TAIL_S = 1.0
@@ -90,28 +98,50 @@ class MeasuredLeg:
 
 def measure_legs(timeline: Timeline) -> tuple[MeasuredLeg, ...]:
     """Measure the scenario's legs in order, as far as the call came."""
-    starts = _windows(timeline.record)
+    windows = _windows(timeline.record)
     legs: list[MeasuredLeg] = []
-    for index, (name, start) in enumerate(starts):
-        end = starts[index + 1][1] if index + 1 < len(starts) else float("inf")
-        heard = _heard_in(timeline, start, end)
+    used: list[Leg] = []
+    for index, (name, start, end) in enumerate(windows):
+        heard = _heard_in(timeline, start, end, used)
+        if heard is not None and index == 0 and len(windows) > 1 and _is_transfer(timeline, heard):
+            heard = None
+        used += [heard] if heard is not None else []
         legs.append(_first(timeline, name, heard) if index == 0 else _behind(timeline, name, heard, start))
     return tuple(legs)
 
 
-def _windows(record: CallRecord) -> list[tuple[str, float]]:
-    """Each leg that was waited for and the earliest instant at which its ringing can have begun."""
-    waits = [(a.leg, a.at_s) for a in record.acts if a.do == "wait"]
-    first = waits[:1] or [(record.legs[0], 0.0)]
-    return [(first[0][0], float("-inf")), *((leg, at_s - SLACK_S) for leg, at_s in waits[1:])]
+def _windows(record: CallRecord) -> list[tuple[str, float, float]]:
+    """Each leg that was waited for and the two instants between which its ringing can have begun."""
+    waits = [(a.leg, a.at_s) for a in record.acts if a.do == "wait"] or [(record.legs[0], 0.0)]
+    starts = [float("-inf"), *(_begins(record, at_s) for _, at_s in waits[1:])]
+    ends = [*(_known_answered(record, leg) for leg, _ in waits[:-1]), float("inf")]
+    return [(leg, start, end) for (leg, _), start, end in zip(waits, starts, ends, strict=True)]
 
 
-def _heard_in(timeline: Timeline, start: float, end: float) -> Leg | None:
+def _known_answered(record: CallRecord, leg: str) -> float:
+    return min((a.at_s for a in record.acts if a.do == "answered" and a.leg == leg), default=float("inf"))
+
+
+def _is_transfer(timeline: Timeline, heard: Leg) -> bool:
+    """Whether this rang behind somebody's words behind the 200: the next leg's telephone."""
+    answer = answer_of(timeline.record)
+    return answer is not None and _after(timeline, heard, answer) and not _untouched(timeline, heard, answer)
+
+
+def _begins(record: CallRecord, wait_s: float) -> float:
+    """A leg's ringing comes behind the digits that lead to it, or behind the answer of the leg before."""
+    before = [a for a in record.acts if a.at_s <= wait_s]
+    answered = [a.at_s - SLACK_S for a in before if a.do == "answered"]
+    pressed = [a.at_s for a in before if a.do == "pressed"]
+    return max(answered + pressed, default=wait_s)
+
+
+def _heard_in(timeline: Timeline, start: float, end: float, used: list[Leg]) -> Leg | None:
     """The leg that the ear heard ring, or be refused, within a window."""
     rate = timeline.heard.sr
     for leg in timeline.heard.legs:
         began = leg.ring_onset.earliest if leg.ring_onset else leg.evidence[0].start if leg.evidence else 0
-        if leg.outcome != "none" and start <= began / rate < end:
+        if leg.outcome != "none" and leg not in used and start <= began / rate < end:
             return leg
     return None
 
@@ -126,10 +156,12 @@ def _first(timeline: Timeline, name: str, heard: Leg | None) -> MeasuredLeg:
     if heard is None:
         return _unproven(timeline, name, answer) or _signalled(timeline, name, None, answer)
     if _rings_after(timeline, heard, answer):
+        if _talked_over(timeline, heard) and not _rang_before(timeline, heard, answer):
+            return MeasuredLeg(leg=name, outcome="answered", provisional=True, evidence=_sounds(timeline, heard))
         if _untouched(timeline, heard, answer):
             return _early_answered(timeline, name, heard, answer)
         # A person who transfers, or an announcement before the real ringing: only a person can tell.
-        return replace(_signalled(timeline, name, heard, answer), provisional=True)
+        return replace(_signalled(timeline, name, _alone(timeline, heard, answer), answer), provisional=True)
     if heard.outcome in ("busy", "congestion") and _untouched(timeline, heard, answer):
         if _rang_before(timeline, heard, answer):
             # Hung up without a word, or refused after ringing: only a person can tell.
@@ -153,11 +185,8 @@ def _unproven(timeline: Timeline, name: str, answer: SipSignal) -> MeasuredLeg |
 def _early_answered(timeline: Timeline, name: str, heard: Leg, answer: SipSignal) -> MeasuredLeg:
     """A leg that rang on behind its 200: the ear tells the pick-up, unless that was the tail of what rang before."""
     leg = _from_ear(timeline, name, heard)
-    if (
-        leg.outcome == "no_answer"
-        and _rang_before(timeline, heard, answer)
-        and _rings_behind(timeline, heard, answer) < 2
-    ):
+    late = _rang_before(timeline, heard, answer) and _rings_behind(timeline, heard, answer) < 2
+    if leg.outcome == "no_answer" and late:
         # One burst behind a late 200 may be another tone of the far end's: only a person can tell.
         return replace(_signalled(timeline, name, heard, answer), provisional=True)
     onset, _ = _onset(timeline, heard)
@@ -172,6 +201,18 @@ def _early_answered(timeline: Timeline, name: str, heard: Leg, answer: SipSignal
     if tail and rings is not None:
         rings = (min(rings[0], floor(latency.earliest / _period(timeline, heard)) + 1), rings[1])
     return replace(leg, ring_onset_s=onset, pick_up_s=pick_up, answer_latency_s=latency, rings=rings)
+
+
+def _alone(timeline: Timeline, heard: Leg, answer: SipSignal) -> Leg | None:
+    """What was heard without the ringing of another telephone behind the 200, which may keep the same beat."""
+    rate, limit = timeline.heard.sr, (answer.latest_s + AFTER_ANSWER_S) * timeline.heard.sr
+    own = tuple(s for s in heard.evidence if s.sound == "ringback" and s.start <= limit)
+    if not own or len(own) == len(_bursts(timeline, heard)):
+        return heard
+    first, error = own[0].start, round(EDGE_ERROR_S * rate)
+    period = timeline.heard.plan.period_s * rate
+    onset = Span(max(first - error - round(LOST_S * rate), 0), first + error)
+    return replace(heard, ring_onset=onset, rings=round((own[-1].start - first) // period) + 1, evidence=own)
 
 
 def _bursts(timeline: Timeline, heard: Leg) -> list[float]:
@@ -197,6 +238,15 @@ def _rang_before(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
     return any(at_s < answer.latest_s - RANG_S for at_s in began)
 
 
+def _talked_over(timeline: Timeline, heard: Leg) -> bool:
+    """Whether a burst did not come and somebody spoke in its place: two telephones whose ringing keeps one beat."""
+    rate, bursts = timeline.heard.sr, [s for s in heard.evidence if s.sound == "ringback"]
+    longest = TALKED_PERIODS * timeline.heard.plan.period_s * rate
+    gaps = [(one.end, other.start) for one, other in pairwise(bursts) if other.start - one.start > longest]
+    words = [s for s in timeline.heard.segments if s.sound == "speech" and s.length > WORD_S * rate]
+    return any(s.start < end and s.end > start for start, end in gaps for s in words)
+
+
 def _untouched(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
     """Whether nobody spoke and nothing played between the 200 and this: else it is a transfer's, or a farewell's."""
     answered = answer.latest_s * timeline.heard.sr
@@ -210,17 +260,7 @@ def _signalled(timeline: Timeline, name: str, heard: Leg | None, answer: SipSign
         evidence = (*_sounds(timeline, heard), f"sip:200@{answer.latest_s:.3f}", "heard:music")
         return MeasuredLeg(leg=name, outcome="answered", provisional=True, music=True, evidence=evidence)
     before = heard if heard is not None and not _after(timeline, heard, answer) else None
-    leg = _picked_up(timeline, name, before, answer)
-    if (
-        leg.rings is None
-        or leg.answer_latency_s is None
-        or before is None
-        or not _rings_after(timeline, before, answer)
-    ):
-        return leg
-    # Another telephone's ringing fell into this one's beat: only the time tells the rings before the answer.
-    period, latency = _period(timeline, before), leg.answer_latency_s
-    return replace(leg, rings=(floor(latency.earliest / period) + 1, floor(latency.latest / period) + 1))
+    return _picked_up(timeline, name, before, answer)
 
 
 def _music_answers(timeline: Timeline, answer: SipSignal) -> bool:
@@ -398,6 +438,8 @@ def _refusal(timeline: Timeline, name: str, heard: Leg | None, final: SipSignal 
 
 
 def _behind(timeline: Timeline, name: str, heard: Leg | None, start: float) -> MeasuredLeg:
+    if heard is not None and _talked_over(timeline, heard):
+        return MeasuredLeg(leg=name, outcome="answered", provisional=True, evidence=_sounds(timeline, heard))
     if heard is not None:
         return replace(_from_ear(timeline, name, heard), provisional=True)
     act = next((a for a in timeline.record.acts if a.leg == name and a.do in ("answered", "gave_up")), None)
@@ -412,15 +454,19 @@ def _from_ear(timeline: Timeline, name: str, heard: Leg) -> MeasuredLeg:
     pick_up = None if heard.pick_up is None else timeline.on_the_wire(heard.pick_up)
     voice = None if heard.voice_onset is None else timeline.on_the_wire(heard.voice_onset)
     answered = heard.outcome == "answered"
+    latency = None if heard.answer_latency is None else timeline.between(heard.answer_latency)
+    more_s = _hidden_ring(timeline, heard)
+    if more_s and pick_up is not None and latency is not None:
+        pick_up, latency = pick_up.widened(0.0, more_s), latency.widened(0.0, more_s)
     return MeasuredLeg(
         leg=name,
         outcome=_unheeded(timeline, name) if heard.outcome == "no_answer" else heard.outcome,
         ring_onset_s=onset,
-        rings=(heard.rings, heard.rings) if onset is not None else None,
+        rings=(heard.rings, heard.rings + bool(more_s)) if onset is not None else None,
         rings_source=HEARD if onset is not None else None,
         pick_up_s=pick_up,
         pick_up_source=HEARD if pick_up is not None else None,
-        answer_latency_s=None if heard.answer_latency is None else timeline.between(heard.answer_latency),
+        answer_latency_s=latency,
         voice_onset_s=voice if answered else None,
         greeting_latency_s=None if not (answered and voice and pick_up) else (voice - pick_up).at_least(0.0),
         transfer_delay_s=_transfer_delay(timeline, onset),
@@ -429,6 +475,22 @@ def _from_ear(timeline: Timeline, name: str, heard: Leg) -> MeasuredLeg:
         forwarded=heard.restarted,
         evidence=_sounds(timeline, heard),
     )
+
+
+def _hidden_ring(timeline: Timeline, heard: Leg) -> float:
+    """How much later the pick-up may have been where packets were lost just as the next ring was due: of a ring that
+    was cut short at once nothing may be left to hear. Seconds; 0 where nothing was lost there."""
+    rate, bursts = timeline.heard.sr, _bursts(timeline, heard)
+    if heard.pick_up is None or not bursts:
+        return 0.0
+    limit, voice = heard.pick_up.latest / rate, heard.voice_onset
+    due = abs(limit - bursts[-1] - _period(timeline, heard)) < LOST_S
+    lost = [s.end / rate for s in timeline.heard.segments if s.sound == "missing" and s.start / rate < limit + SHORT_S]
+    behind = max((end for end in lost if end > limit - LOST_S), default=None)
+    if not due or behind is None:
+        return 0.0
+    latest = behind + LOST_S if voice is None else min(behind + LOST_S, voice.latest / rate)
+    return max(0.0, latest - limit)
 
 
 def _transfer_delay(timeline: Timeline, onset: Interval | None) -> Interval | None:

@@ -330,3 +330,61 @@ def test_words_in_big5_are_read_and_can_be_written() -> None:
     message = parse_message(bytes_.decode("utf-8", "surrogateescape"))
     assert (message.status, message.reason) == (486, "忙線中")
     parse_message("SIP/2.0 486 \ud800\udcff\r\nCSeq: 1 INVITE\r\n\r\n").reason.encode()
+
+
+# --- one telephone behind another -----------------------------------------------------------------------
+
+
+def put_through(first: np.ndarray, *behind: np.ndarray) -> FarEnd:
+    """An operator's telephone rings, audible before the 200, and what comes behind it."""
+    far = FarEnd().says(0.1, 183).says(0.15 + len(first) / RATE, 200)
+    return far.sounds_like(0.15 + LAG_S, np.concatenate([first, *behind]))
+
+
+@pytest.mark.parametrize("answer_s", [0.99, 1.03, 1.5, 2.6, 4.3])
+@pytest.mark.parametrize("quiet_s", [0.35, 1.1, 2.3])
+def test_each_telephone_keeps_its_own_ringing_however_fast_the_operator_is(
+    tmp_path: Path, answer_s: float, quiet_s: float
+) -> None:
+    operator = np.concatenate([tone("ringback", answer_s), voice(2.2), silent(quiet_s), tone("ringback", 6.4), voice()])
+    spoken = sound.to_pcm(sound.prompt("ivr-menu", RATE))
+    far = FarEnd().says(0.1, 180).says(2.1, 200).sounds_like(2.4, spoken)
+    far = far.after("9", FarEnd().sounds_like(0.5 + LAG_S, operator))
+    _, measured = call(far, tmp_path, "ivr-operator-extension")
+    found = measured.leg("operator")
+    assert found is not None
+    assert found.answer_latency_s is not None
+    assert holds(found, answer_s, int(answer_s // 3) + 1)
+    assert unit(measured).answer_latency_s is not None
+    assert holds(unit(measured), 6.4, 3)
+
+
+def test_a_transfer_to_a_busy_telephone_at_once_is_busy(tmp_path: Path) -> None:
+    far = put_through(tone("ringback", 4.3), silent(0.3), voice(2.5), silent(0.3), tone("busy", 30))
+    _, measured = call(far, tmp_path, "switchboard-no-ivr")
+    assert (measured.outcome, unit(measured).answer_latency_s) == ("busy", None)
+
+
+@pytest.mark.parametrize("behind_s", [20.94, 21.0, 21.1])
+@pytest.mark.parametrize("scenario", ["extension-direct", "switchboard-no-ivr"])
+def test_a_second_telephone_that_rings_in_the_beat_of_the_first_changes_nothing(
+    tmp_path: Path, behind_s: float, scenario: str
+) -> None:
+    quiet = silent(behind_s - 17.99 - 0.9 - 1.5)
+    far = put_through(tone("ringback", 17.99), silent(0.9), voice(1.5), quiet, tone("ringback", 10.0), voice())
+    _, measured = call(far, tmp_path, scenario)
+    assert measured.legs[0].answer_latency_s is not None
+    assert holds(measured.legs[0], 17.99, 6)
+    if scenario != "extension-direct":
+        assert holds(unit(measured), 10.0, 4)
+
+
+@pytest.mark.parametrize("lost_at", [0.0, 0.02, 0.04])
+def test_a_ring_that_was_cut_at_once_and_lost_a_packet_is_not_denied(tmp_path: Path, lost_at: float) -> None:
+    begins = 0.02 + 0.15 + LAG_S + 6.0
+    lost = {round((begins + lost_at) / 0.02)}
+    far = FarEnd().says(0.1, 200)
+    far = far.sounds_like(0.15 + LAG_S, np.concatenate([tone("ringback", 6.05), silent(0.5), voice()]))
+    _, measured = call(far, tmp_path, lost=lost.__contains__)
+    assert unit(measured).answer_latency_s is not None
+    assert holds(unit(measured), 6.05, 3)
