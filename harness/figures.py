@@ -111,8 +111,8 @@ def fill_rows(agency: Agency, store: Store) -> int:
 def _block(span: Span, form_id: str, version: str, agency: Agency, store: Store, shelf: str) -> dict[str, Any]:
     form = _form(form_id, version, agency, store)
     heaps = gather(_rows(span, form_id, version, store, shelf))
-    inside: Heaps = {cell: heap for cell, heap in heaps.items() if _in(cell.month, span)}
-    series = [one for one in SERIES if any(cell.series == one for cell in inside)]
+    inside = heaps.where(lambda cell: _in(cell.month, span))
+    series = [one for one in SERIES if any(cell.series == one for cell in inside.cells)]
     return {
         "form": form.id,
         "version": form.version,
@@ -129,7 +129,7 @@ def _block(span: Span, form_id: str, version: str, agency: Agency, store: Store,
 
 def _series(name: str, span: Span, form: Form, heaps: Heaps, inside: Heaps, agency: Agency) -> dict[str, Any]:
     """One series by itself: internal and external are never mixed."""
-    own = {cell: heap for cell, heap in inside.items() if cell.series == name}
+    own = inside.where(lambda cell: cell.series == name)
     whole = figures(own, form, level="agency", period=span.kind)
     levels = {level: figures(own, form, level=level, period=span.kind).values() for level in LEVELS}
     units = list(levels["unit"])
@@ -178,7 +178,7 @@ def _before(series: str, span: Span, form: Form, heaps: Heaps) -> dict[str, Any]
 
 def _rows(span: Span, form: str, version: str, store: Store, shelf: str) -> Iterator[Row]:
     days = span.since.isoformat(), span.last.isoformat()
-    return (Row(*values) for values in store.rows.between(*days, form=form, version=version, shelf=shelf))
+    return map(Row._make, store.rows.between(*days, form=form, version=version, shelf=shelf))
 
 
 def _in(month: str, span: Span) -> bool:

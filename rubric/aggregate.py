@@ -14,7 +14,7 @@ from typing import Literal
 from rubric.heaps import Cell, Heap, Heaps, gather
 from rubric.periods import Period, period_of_month
 from rubric.rows import Line, Row, line
-from rubric.schema import Form, Part
+from rubric.schema import Form
 from rubric.sums import as_whole, half_up
 
 Level = Literal["person", "extension", "unit", "group", "agency"]
@@ -85,17 +85,19 @@ def aggregate(rows: Iterable[Row], form: Form, *, level: Level, period: Period) 
 def figures(heaps: Heaps, form: Form, *, level: Level, period: Period) -> dict[Key, Figures]:
     """The figures of every name and period in what was gathered; one gathering serves every level and period."""
     joined: dict[Key, Heap] = defaultdict(Heap)
-    for cell, heap in heaps.items():
-        name = _name(cell, level)
-        if name is not None:
-            joined[Key(cell.series, period_of_month(cell.month, period), name)].add(heap)
-    return {key: _figures(key, joined[key], form) for key in sorted(joined)}
+    months: dict[str, str] = {}
+    for cell, heap in (heaps.persons if level == "person" else heaps.cells).items():
+        if cell.month not in months:
+            months[cell.month] = period_of_month(cell.month, period)
+        joined[Key(cell.series, months[cell.month], _name(cell, level))].add(heap)
+    whole = _Whole(form)
+    return {key: _figures(key, joined[key], form, whole) for key in sorted(joined)}
 
 
-def _name(cell: Cell, level: Level) -> str | None:
+def _name(cell: Cell, level: Level) -> str:
     match level:
         case "person":
-            return cell.person
+            return cell.person or ""
         case "extension":
             return f"{cell.unit} {cell.extension}"
         case "unit":
@@ -105,18 +107,33 @@ def _name(cell: Cell, level: Level) -> str | None:
     return ""
 
 
-def _figures(key: Key, heap: Heap, form: Form) -> Figures:
+class _Whole:
+    """Lines of parts as if each part were the whole sheet, each reckoned once."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.parts = {part.id: part for part in form.parts}
+        self.known: dict[Line, Fraction] = {}
+
+    def of(self, one: Line) -> Fraction:
+        if one not in self.known:
+            points, most = Fraction(one.points), Fraction(one.max)
+            self.known[one] = as_whole(self.form, self.parts[one.id], points, most)
+        return self.known[one]
+
+
+def _figures(key: Key, heap: Heap, form: Form, whole: _Whole) -> Figures:
     lost = {one: _mean([(x.max - x.points, n) for x, n in told]) for one, told in _by_id(heap.items).items()}
     told = _by_id(heap.parts)
-    parts = [part for part in form.parts if part.id in told]
+    parts = [part for part in whole.parts if part in told]
     return Figures(
         key=key,
         calls=heap.calls,
         timing_only=heap.timing_only,
         void=heap.void,
         total=_mean([(Decimal(one), n) for one, n in heap.totals.items()]) if heap.totals else None,
-        parts={part.id: _mean([(x.points, n) for x, n in told[part.id]]) for part in parts},
-        rescaled={part.id: _mean([(_whole(form, part, x), n) for x, n in told[part.id]]) for part in parts},
+        parts={part: _mean([(x.points, n) for x, n in told[part]]) for part in parts},
+        rescaled={part: _mean([(whole.of(x), n) for x, n in told[part]]) for part in parts},
         accuracy=_accuracy(heap),
         lost=tuple(sorted(lost.items(), key=lambda one: (-one[1].exact, one[0]))),
         below_standard=heap.below_standard,
@@ -133,14 +150,10 @@ def _by_id(words: Counter[str]) -> dict[str, list[tuple[Line, int]]]:
     return found
 
 
-def _whole(form: Form, part: Part, one: Line) -> Fraction:
-    return as_whole(form, part, Fraction(one.points), Fraction(one.max))
-
-
 def _mean(values: Sequence[tuple[Decimal | Fraction, int]]) -> Mean:
     """The mean of values, each with how often it occurred; at least one."""
     n = sum(times for _, times in values)
-    mean = sum((Fraction(value) * times for value, times in values), Fraction(0)) / n
+    mean = Fraction(sum(value * times for value, times in values)) / n
     lowest, highest = min(value for value, _ in values), max(value for value, _ in values)
     return Mean(half_up(mean, 1), n, mean, half_up(lowest, 1), half_up(highest, 1))
 

@@ -15,9 +15,13 @@ from harness.cli.again import rehear
 from harness.cli.bench import bench
 from harness.cli.calls import call, list_calls, show
 from harness.cli.embedded import demo, switchboard
+from harness.cli.figures import figures
 from harness.cli.folder import init
+from harness.cli.forms import form
 from harness.cli.hear import learn_tone, listen
+from harness.cli.kept import answer, rescore
 from harness.cli.mark import score
+from harness.cli.opinion import opinion
 from harness.cli.options import Asked, asked_for
 from harness.cli.plan import scenario
 from harness.cli.prompts import prompt
@@ -25,7 +29,26 @@ from harness.errors import ENVIRONMENT_FAILED, WRONG_USAGE, ThirdringError
 from harness.words import say
 
 INTERRUPTED = 130  # what shells give for SIGINT
-COMMANDS = (init, call, list_calls, show, listen, learn_tone, prompt, rehear, bench, score, scenario, switchboard, demo)
+COMMANDS = (
+    init,
+    call,
+    list_calls,
+    show,
+    listen,
+    learn_tone,
+    prompt,
+    rehear,
+    bench,
+    score,
+    form,
+    answer,
+    rescore,
+    opinion,
+    figures,
+    scenario,
+    switchboard,
+    demo,
+)
 
 
 def version() -> str:

@@ -26,6 +26,9 @@ COLUMNS = (
     "below_standard",
 )
 _SELECTED = ", ".join(f'r."{name}"' for name in COLUMNS)
+_PUT = "INSERT OR REPLACE INTO rows (call_id, shelf, form, form_version, {}) VALUES ({})".format(
+    ", ".join(f'"{name}"' for name in COLUMNS), ", ".join("?" * (len(COLUMNS) + 4))
+)
 Values = tuple[Any, ...]
 
 
@@ -34,9 +37,9 @@ class Rows(Room):
 
     def put(self, call_id: str, row: Row, *, sheet: Row, shelf: str = RESULT) -> None:
         """Put a call's row on a shelf, in the place of an older one; `sheet` tells the form."""
-        whole = {"call_id": call_id, "shelf": shelf, "form": sheet["form"], "form_version": sheet["form_version"]}
+        keys = (call_id, shelf, sheet["form"], sheet["form_version"])
         with self.writing():
-            self._db.table("rows").insert(whole | row, pk=("call_id", "shelf"), replace=True)
+            self._db.execute(_PUT, [*keys, *(row[name] for name in COLUMNS)])
 
     def forms(self, first: str, last: str, *, shelf: str = RESULT) -> list[tuple[str, str, int]]:
         """Form, version and how many calls were scored by it, from one day to another, both included."""
