@@ -27,7 +27,7 @@ def report() -> Iterator[str]:
         yield f"spandsp super-tone：沒有安裝 not installed; {HOW_TO_GET_SPANDSP}"
     yield f"即時 live：每 {LIVE_BLOCK_S:g} s 一段 a block every {LIVE_BLOCK_S:g} s"
     for speed in live(samples):
-        yield f"  {speed.name:<22} 每通佔一核心 of a core a call: {speed.core_percent:.3f} %"
+        yield f"  {speed.name:<24} 每通佔一核心 of a core a call: {speed.core_percent:.3f} %"
         yield from (f"    {_ratio(speed, other)}" for other in others)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dsp.batch import feed_many
 from dsp.detector import Detector
 from dsp.listen import listen
 from dsp.tone_plan import load_plan
@@ -63,11 +64,12 @@ def offline(samples: NDArray[np.int16], peers: Sequence[Peer], *, runs: int = RU
 
 
 def live(samples: NDArray[np.int16], *, runs: int = 3, calls: int = CALLS_AT_ONCE) -> list[Speed]:
-    """The detector fed block by block: one call, and many calls side by side, each with its own."""
+    """The detector fed block by block: one call; many calls side by side, one by one and in batches."""
     short = samples[: round(_AT_ONCE_S * RATE_HZ)]
-    one = _timed({"live, one call": lambda: _feed(samples, 1)}, len(samples) / RATE_HZ, runs=runs)
-    many = _timed({f"live, {calls} calls": lambda: _feed(short, calls)}, calls * len(short) / RATE_HZ, runs=1)
-    return one + many
+    one = _timed({"one call": lambda: _feed(samples, 1)}, len(samples) / RATE_HZ, runs=runs)
+    works: dict[str, Callable[[], object]] = {f"{calls} calls, one by one": lambda: _feed(short, calls)}
+    works[f"{calls} calls, in batches"] = lambda: _feed_batches(short, calls)
+    return one + _timed(works, calls * len(short) / RATE_HZ, runs=1)
 
 
 def _whole(peer: Peer, samples: NDArray[np.int16]) -> Callable[[], object]:
@@ -75,16 +77,32 @@ def _whole(peer: Peer, samples: NDArray[np.int16]) -> Callable[[], object]:
 
 
 def _feed(samples: NDArray[np.int16], calls: int) -> None:
-    detectors = [Detector(sr=RATE_HZ, plan=load_plan("tw")) for _ in range(calls)]
-    size = round(LIVE_BLOCK_S * RATE_HZ)
-    for at in range(0, len(samples), size):
+    detectors = _detectors(calls)
+    for block in _blocks(samples):
         for detector in detectors:
-            detector.feed(samples[at : at + size])
+            detector.feed(block)
     for detector in detectors:
         detector.flush()
 
 
-def _timed(works: dict[str, Callable[[], object]], sound_s: float, *, runs: int) -> list[Speed]:
+def _feed_batches(samples: NDArray[np.int16], calls: int) -> None:
+    detectors = _detectors(calls)
+    for block in _blocks(samples):
+        feed_many(detectors, [block] * calls)
+    for detector in detectors:
+        detector.flush()
+
+
+def _detectors(calls: int) -> list[Detector]:
+    return [Detector(sr=RATE_HZ, plan=load_plan("tw")) for _ in range(calls)]
+
+
+def _blocks(samples: NDArray[np.int16]) -> list[NDArray[np.int16]]:
+    size = round(LIVE_BLOCK_S * RATE_HZ)
+    return [samples[at : at + size] for at in range(0, len(samples), size)]
+
+
+def _timed(works: Mapping[str, Callable[[], object]], sound_s: float, *, runs: int) -> list[Speed]:
     """Processor time, so that what else runs on the machine does not count; the first run only warms up."""
     taken: dict[str, list[float]] = {name: [] for name in works}
     for turn in range(runs + 1):
