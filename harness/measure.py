@@ -11,7 +11,8 @@ from typing import Any
 
 from dsp.segment import BUSY, CONGESTION, MUSIC, SPEECH
 from harness.interval import Interval
-from harness.measured_leg import MeasuredLeg, measure_legs
+from harness.legs_in_order import measure_legs
+from harness.measured_leg import MeasuredLeg
 from harness.softphone.signals import RELEASED, REQUEST, SipSignal
 from harness.timeline import Timeline, answer_of, responses
 

@@ -341,8 +341,8 @@ def put_through(first: np.ndarray, *behind: np.ndarray) -> FarEnd:
     return far.sounds_like(0.15 + LAG_S, np.concatenate([first, *behind]))
 
 
-@pytest.mark.parametrize("answer_s", [0.99, 1.03, 1.5, 2.6, 4.3])
-@pytest.mark.parametrize("quiet_s", [0.35, 1.1, 2.3])
+@pytest.mark.parametrize("answer_s", [0.99, 1.03, 4.3])
+@pytest.mark.parametrize("quiet_s", [0.35, 1.0])
 def test_each_telephone_keeps_its_own_ringing_however_fast_the_operator_is(
     tmp_path: Path, answer_s: float, quiet_s: float
 ) -> None:

@@ -1,0 +1,65 @@
+"""Which of the scenario's legs each ringing belongs to."""
+
+from __future__ import annotations
+
+from dsp.legs import Leg
+from harness.first_leg import first_leg
+from harness.heard_leg import leg_behind
+from harness.measured_leg import MeasuredLeg
+from harness.record import CallRecord
+from harness.ringing import began_after, untouched
+from harness.timeline import Timeline, answer_of
+
+SLACK_S = 1.6
+"""A leg's ringing may begin this long before the leg before it was known to be answered: the ear is behind, and a
+burst is known only when it is over."""
+
+
+def measure_legs(timeline: Timeline) -> tuple[MeasuredLeg, ...]:
+    """Measure the scenario's legs in order, as far as the call came."""
+    windows = _windows(timeline.record)
+    legs: list[MeasuredLeg] = []
+    used: list[Leg] = []
+    for index, (name, start, end) in enumerate(windows):
+        heard = _heard_in(timeline, start, end, used)
+        if heard is not None and index == 0 and len(windows) > 1 and _is_transfer(timeline, heard):
+            heard = None
+        used += [heard] if heard is not None else []
+        legs.append(first_leg(timeline, name, heard) if index == 0 else leg_behind(timeline, name, heard))
+    return tuple(legs)
+
+
+def _windows(record: CallRecord) -> list[tuple[str, float, float]]:
+    """Each leg that was waited for and the two instants between which its ringing can have begun."""
+    waits = [(a.leg, a.at_s) for a in record.acts if a.do == "wait"] or [(record.legs[0], 0.0)]
+    starts = [float("-inf"), *(_begins(record, at_s) for _, at_s in waits[1:])]
+    ends = [*(_known_answered(record, leg) for leg, _ in waits[:-1]), float("inf")]
+    return [(leg, start, end) for (leg, _), start, end in zip(waits, starts, ends, strict=True)]
+
+
+def _known_answered(record: CallRecord, leg: str) -> float:
+    return min((a.at_s for a in record.acts if a.do == "answered" and a.leg == leg), default=float("inf"))
+
+
+def _is_transfer(timeline: Timeline, heard: Leg) -> bool:
+    """Whether this rang behind somebody's words behind the 200: the next leg's telephone."""
+    answer = answer_of(timeline.record)
+    return answer is not None and began_after(timeline, heard, answer) and not untouched(timeline, heard, answer)
+
+
+def _begins(record: CallRecord, wait_s: float) -> float:
+    """A leg's ringing comes behind the digits that lead to it, or behind the answer of the leg before."""
+    before = [a for a in record.acts if a.at_s <= wait_s]
+    answered = [a.at_s - SLACK_S for a in before if a.do == "answered"]
+    pressed = [a.at_s for a in before if a.do == "pressed"]
+    return max(answered + pressed, default=wait_s)
+
+
+def _heard_in(timeline: Timeline, start: float, end: float, used: list[Leg]) -> Leg | None:
+    """The leg that the ear heard ring, or be refused, within a window."""
+    rate = timeline.heard.sr
+    for leg in timeline.heard.legs:
+        began = leg.ring_onset.earliest if leg.ring_onset else leg.evidence[0].start if leg.evidence else 0
+        if leg.outcome != "none" and leg not in used and start <= began / rate < end:
+            return leg
+    return None
