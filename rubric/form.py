@@ -150,6 +150,7 @@ def _expected(error: Any) -> Any:
 
 
 _EXPECTED = {
+    "string_pattern": "expected.id",
     "string": "expected.text",
     "decimal": "expected.number",
     "int": "expected.whole",

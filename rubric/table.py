@@ -1,15 +1,15 @@
 """A table of a form file, and the words its keys may hold."""
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 
 Outcome = Literal["answered", "no_answer", "busy", "fault_theirs"]
 LegName = Literal["ivr", "operator", "unit"]
 Basis = Literal["either", "rings", "seconds", "strictest", "by_signal"]
 NaPolicy = Literal["full_points", "reallocate_in_group", "reallocate_in_part", "reallocate_in_sheet", "exclude", "zero"]
 ItemType = Literal["check", "absence", "single", "multi", "number", "latency", "composite", "timed", "text"]
-Id = str
+Id = Annotated[str, Field(pattern=r"^[^\s|]+$")]
 T = TypeVar("T")
 
 

@@ -1,5 +1,6 @@
 """Every shipped form: its best call, what does not apply, its bands, and forms an agency writes itself."""
 
+import json
 import re
 from decimal import Decimal
 from importlib.resources import files
@@ -9,10 +10,11 @@ from typing import Any, get_args
 import pytest
 from rubric_cases import best, call, filled, leg, line, points
 
-from rubric.facts import parse_facts
+from rubric.answers import Answers
+from rubric.facts import Facts, LegFacts, parse_facts
 from rubric.form import load_form, read_form, shipped_ids
 from rubric.known import MACHINE_FACTS
-from rubric.schema import Basis, Form, ItemType, NaPolicy
+from rubric.schema import Aggregation, Basis, Form, ItemType, NaPolicy, Part, Programme
 from rubric.score import ready_to_sign, score
 from rubric.sums import band_of
 
@@ -227,6 +229,23 @@ def test_the_forms_in_the_manual_load_and_score() -> None:
     answers = {"C1": True, "C2": True, "C3": {"option": "1", "points": 20}, "C4": True}
     sheet = filled(small, facts, answers | {"facts": {"request_refused": False}})
     assert (sheet.total, sheet.band) == (Decimal("94.3"), "優良")  # 66 of 70
+
+
+def test_the_facts_and_answers_in_the_manual_score() -> None:
+    text = files("rubric.forms").joinpath("README.md").read_text("utf-8")
+    facts, answers = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.S))
+    sheet = filled(load_form("keelung-102"), facts, answers)
+    assert (sheet.total, sheet.problems, sheet.open) == (Decimal(91), (), ())
+    assert [one.answerer for one in sheet.heard] == ["person", "person"]
+    for name in (*Facts.__dataclass_fields__, *LegFacts.__dataclass_fields__, *Answers.__dataclass_fields__):
+        assert f"`{name}`" in text or f'"{name}"' in text or name == "items", name
+
+
+def test_the_manual_names_every_key_of_the_programme_and_the_figures() -> None:
+    text = files("rubric.forms").joinpath("README.md").read_text("utf-8")
+    rare = {"series", "duties", "ours", "questions_at_least"}
+    for name in {*Programme.model_fields, *Aggregation.model_fields, *Part.model_fields} - rare:
+        assert re.search(rf"\b{name}\b", text), name
 
 
 def test_the_manual_names_every_item_type_and_policy() -> None:
