@@ -1,7 +1,7 @@
 # make demo    install what is needed, then call the embedded agency and compare with its truth
 # make test    install what the tests need, then run them all
 # make check   formatting, types, who may import what, documents
-# make bench   how fast the ear is beside its peers (the tone detector: sudo apt-get install libspandsp2)
+# make bench   how fast the ear is beside its peers (the tone detector: sudo apt-get install libspandsp2); a year's figures
 # make lock    write requirements.lock anew from pyproject.toml
 
 MAKEFLAGS += --no-print-directory

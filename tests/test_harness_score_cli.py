@@ -568,3 +568,12 @@ def test_a_call_is_marked_as_external(told, agency):
     (agency.folder / "agency.toml").write_text(text, encoding="utf-8")
     asked = ("call", "u1", "--dry-run", "--series", "external", "--agency", agency.folder)
     assert told(*asked)[0] == 0
+
+
+def test_the_bench_makes_a_year_and_measures_it(tmp_path):
+    from harness.bench.year import make_year, measure
+
+    made = make_year(tmp_path / "agency", calls=40, whole=True)
+    found = measure(made.folder)
+    assert found["calls"] == 40
+    assert 0 < found["cpu_s"] < 20
