@@ -20,19 +20,28 @@ def close_recording(record: CallRecord, folder: Path) -> CallRecord:
     """Merge the two WAV files into a FLAC file, check that it reads back the same, and let the WAVs go.
 
     The far end is the left channel, our side the right; silence fills the shorter one, so that a position
-    in the file stays a time on the call's clock.
+    in the file stays a time on the call's clock. `duration_s` stays what the far end's recorder wrote: it tells what
+    that lost. Where the disk is full, or a call ended before a sample was written, the WAV files stay as they are.
     """
     far, near = (read_side(folder / record.files[side]) for side in ("far", "near"))
     both = _beside(far, near)
     path = folder / f"{record.call_id}.flac"
-    soundfile.write(path, both, record.sample_rate_hz, subtype="PCM_16")
-    kept, _ = soundfile.read(path, dtype="int16", always_2d=True)
-    if not np.array_equal(kept, both):
-        return record  # the WAV files stay: nothing is lost
+    if not _kept(both, path, record.sample_rate_hz):
+        path.unlink(missing_ok=True)
+        return record
     for side in ("far", "near"):
-        (folder / record.files[side]).unlink()
-    files = {"trace": record.files["trace"], FLAC: path.name}
-    return replace(record, files=files, duration_s=len(both) / record.sample_rate_hz)
+        (folder / record.files[side]).unlink(missing_ok=True)
+    return replace(record, files={"trace": record.files["trace"], FLAC: path.name})
+
+
+def _kept(both: NDArray[np.int16], path: Path, sample_rate_hz: int) -> bool:
+    """Write a FLAC file; True when it reads back the same."""
+    try:
+        soundfile.write(path, both, sample_rate_hz, subtype="PCM_16")
+        kept, _ = soundfile.read(path, dtype="int16", always_2d=True)
+    except (OSError, soundfile.SoundFileError):
+        return False
+    return bool(len(both)) and np.array_equal(kept, both)
 
 
 def read_side(path: Path) -> NDArray[np.int16]:

@@ -22,7 +22,7 @@ from harness.measure import Measured, measure
 from harness.measured_leg import MeasuredLeg
 from harness.number_gate import Permit
 from harness.record import Act, CallRecord
-from harness.recording import far_side
+from harness.recording import close_recording, far_side
 from harness.scenario import load_scenario
 from harness.softphone.errors import SoftphoneError, WorkerLost
 from harness.softphone.message import parse_message
@@ -388,3 +388,28 @@ def test_a_ring_that_was_cut_at_once_and_lost_a_packet_is_not_denied(tmp_path: P
     _, measured = call(far, tmp_path, lost=lost.__contains__)
     assert unit(measured).answer_latency_s is not None
     assert holds(unit(measured), 6.05, 3)
+
+
+# --- what is left of a call -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [None, 0, 43, 44, 46])
+def test_a_call_that_ended_before_its_first_block_was_written_is_kept_all_the_same(
+    tmp_path: Path, size: int | None
+) -> None:
+    record, _ = call(FarEnd().says(0.1, 486), tmp_path)
+    for side in ("far", "near"):
+        path = tmp_path / record.files[side]
+        path.unlink()
+        if size is not None:
+            path.write_bytes((b"RIFF" + bytes(60))[:size])
+    closed = close_recording(record, tmp_path)
+    assert measure(build_timeline(closed, far_side(closed, tmp_path), PLAN)).outcome == "busy"
+
+
+def test_sound_that_only_one_recorder_lost_is_still_missed_after_closing(tmp_path: Path) -> None:
+    record, _ = call(FarEnd().says(0.1, 180).says(2.1, 200).sounds_like(2.5, voice()), tmp_path)
+    path = tmp_path / record.files["far"]
+    path.write_bytes(path.read_bytes()[: -2 * RATE])
+    short = replace(record, duration_s=record.duration_s - 1.0)
+    assert close_recording(short, tmp_path).clock_error_s == pytest.approx(1.0, abs=0.01)
