@@ -1,7 +1,7 @@
 """A relay on loopback between a caller and an agency: passes SIP on, carries RTP through itself by a pattern.
 
-One call at a time. The pattern decides for each packet of the far end's sound: how often it goes on (0: lost, 2: duplicated) and
-after how many seconds. No packet leaves loopback.
+One call at a time. The pattern decides for each packet of the far end's sound: how often it goes on (0: lost,
+2: duplicated) and after how many seconds. No packet leaves loopback.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ class Relay:
             self.lost.append(time.monotonic())
         for _n in range(copies if self._to_caller is not None else 0):
             self._sent += 1
-            heapq.heappush(self._due, (time.monotonic() + delay_s, self._sent, self._to_caller, rtp, self._caller_media))
+            heapq.heappush(
+                self._due, (time.monotonic() + delay_s, self._sent, self._to_caller, rtp, self._caller_media)
+            )
 
 
 def _media_port(data: bytes) -> int | None:

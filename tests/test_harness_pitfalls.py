@@ -106,7 +106,7 @@ def test_a_peer_that_never_answers_the_bye_releases_us_at_once_and_blocks_no_lat
     with SipPeer(answered, answers_bye=False) as peer, WorkerPool(Line(bind="127.0.0.1")) as pool:
         for n in range(LEGS_PER_WORKER + 1):
             call, seen = dial(pool, peer, tmp_path, f"dead{n}"), list[SipSignal]()
-            wait(call, seen, lambda: 200 in statuses(seen))
+            wait(call, seen, lambda seen=seen: 200 in statuses(seen))
             began = time.monotonic()
             assert call.finish().fault == ""
             assert time.monotonic() - began < 3.0
@@ -116,11 +116,11 @@ def test_a_peer_that_never_answers_the_bye_releases_us_at_once_and_blocks_no_lat
 
 def test_a_silent_line_is_recorded_for_as_long_as_it_lasted(tmp_path: Path) -> None:
     """A recorder without a source would lose time: 4 s became 2 s."""
-    with SipPeer(lambda peer, dialog: peer.respond(dialog, 180, "Ringing")) as peer:
-        with WorkerPool(Line(bind="127.0.0.1")) as pool:
-            call = dial(pool, peer, tmp_path)
-            wait(call, [], lambda: call.now_s() > 2.0)
-            recording = call.finish()
+    rings = SipPeer(lambda peer, dialog: peer.respond(dialog, 180, "Ringing"))
+    with rings as peer, WorkerPool(Line(bind="127.0.0.1")) as pool:
+        call = dial(pool, peer, tmp_path)
+        wait(call, [], lambda: call.now_s() > 2.0)
+        recording = call.finish()
     assert recording.packets == 0
     for side in (recording.far, recording.near):
         assert len(GrowingWav(side).more()) / 8000 == pytest.approx(recording.wall_s, abs=0.06)

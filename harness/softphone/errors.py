@@ -9,6 +9,8 @@ LineError (3)
 
 from __future__ import annotations
 
+from typing import Any
+
 from harness.errors import LineError
 
 TOO_MANY_CALLS = 70010  # PJ_ETOOMANY
@@ -34,7 +36,7 @@ class WorkerLost(SoftphoneError):
 KINDS: dict[str, type[SoftphoneError]] = {"softphone.line_full": LineFull, "softphone.bad_address": BadAddress}
 
 
-def error_of(key: str, **values: object) -> SoftphoneError:
+def error_of(key: str, **values: Any) -> SoftphoneError:
     """Give the error that a worker process reported by its key."""
     return KINDS.get(key, SoftphoneError)(key, **values)
 
