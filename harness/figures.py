@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,10 +15,9 @@ from harness.scoring import find_form, kept_form
 from harness.store import Store
 from harness.store.rows import RESULT
 from rubric.aggregate import Key, Level, figures
-from rubric.heaps import Heaps, gather
+from rubric.heaps import Heaps, heaps_of
 from rubric.periods import Period, days_of, period_before, period_named, period_of_month, roc_period
 from rubric.ranking import mean_of_means, measure_of, ranking, trend
-from rubric.rows import Row
 from rubric.schema import Form
 from rubric.sheet import json_number
 
@@ -110,7 +108,7 @@ def fill_rows(agency: Agency, store: Store) -> int:
 
 def _block(span: Span, form_id: str, version: str, agency: Agency, store: Store, shelf: str) -> dict[str, Any]:
     form = _form(form_id, version, agency, store)
-    heaps = gather(_rows(span, form_id, version, store, shelf))
+    heaps = _heaps(span, form_id, version, store, shelf)
     inside = heaps.where(lambda cell: _in(cell.month, span))
     series = [one for one in SERIES if any(cell.series == one for cell in inside.cells)]
     return {
@@ -176,9 +174,9 @@ def _before(series: str, span: Span, form: Form, heaps: Heaps) -> dict[str, Any]
     return {"period": span.before, **moved(earlier, trend(both, form, series=series, name="")[-1])}
 
 
-def _rows(span: Span, form: str, version: str, store: Store, shelf: str) -> Iterator[Row]:
+def _heaps(span: Span, form: str, version: str, store: Store, shelf: str) -> Heaps:
     days = span.since.isoformat(), span.last.isoformat()
-    return map(Row._make, store.rows.between(*days, form=form, version=version, shelf=shelf))
+    return heaps_of(store.rows.gathered(*days, form=form, version=version, shelf=shelf))
 
 
 def _in(month: str, span: Span) -> bool:

@@ -153,7 +153,8 @@ def _by_id(words: Counter[str]) -> dict[str, list[tuple[Line, int]]]:
 def _mean(values: Sequence[tuple[Decimal | Fraction, int]]) -> Mean:
     """The mean of values, each with how often it occurred; at least one."""
     n = sum(times for _, times in values)
-    mean = Fraction(sum(value * times for value, times in values)) / n
+    above, below = sum(value * times for value, times in values).as_integer_ratio()
+    mean = Fraction(above, below * n)
     lowest, highest = min(value for value, _ in values), max(value for value, _ in values)
     return Mean(half_up(mean, 1), n, mean, half_up(lowest, 1), half_up(highest, 1))
 

@@ -75,57 +75,49 @@ class Heaps:
         return Heaps(*kept)
 
 
+Gathered = tuple[str, str, str, str, str, str | None, int, int, int, int, int, int, str, str, str]
+"""A cell's six names, its six counts, and the words of its totals, parts and items joined by BETWEEN."""
+
+
 def gather(rows: Iterable[Row]) -> Heaps:
-    """Count rows by the finest cells; a stream of rows is read once and not kept."""
-    cells: dict[Key, _Pile] = defaultdict(_Pile)
-    persons: dict[Key, _Pile] = defaultdict(_Pile)
+    """Count rows by the finest cells."""
+    piles: dict[tuple[str, str, str, str, str, str | None], list[Row]] = defaultdict(list)
     for row in rows:
-        key = (row.series, row.day[:MONTH], row.group, row.unit, row.extension, None)
-        cells[key].put(row)
-        if row.person is not None:
-            persons[(*key[:-1], row.person)].put(row)
-    return Heaps(*({Cell(*key): pile.counted() for key, pile in one.items()} for one in (cells, persons)))
+        piles[row.series, row.day[:MONTH], row.group, row.unit, row.extension, row.person].append(row)
+    return heaps_of((*key, *_pile(pile)) for key, pile in piles.items())
 
 
-Key = tuple[str, str, str, str, str, str | None]
+def heaps_of(gathered: Iterable[Gathered]) -> Heaps:
+    """Heaps of rows that somebody else, such as the database, has gathered by cell already."""
+    cells: dict[Cell, Heap] = defaultdict(Heap)
+    persons: dict[Cell, Heap] = {}
+    for one in gathered:
+        series, month, group, unit, extension, person, calls, timing_only, void, below, asked, correct = one[:12]
+        heap = Heap(calls, timing_only, void, below, asked, correct, *map(_words, one[12:]))
+        cells[Cell(series, month, group, unit, extension, None)].add(heap)
+        if person is not None:
+            persons[Cell(series, month, group, unit, extension, person)] = heap
+    return Heaps(dict(cells), persons)
 
 
-class _Pile:
-    """What is being gathered for one cell: rows' words as they came, counted all at once at the end."""
-
-    __slots__ = ("heap", "items", "parts", "totals")
-
-    def __init__(self) -> None:
-        self.heap = Heap()
-        self.totals: list[str] = []
-        self.parts: list[str] = []
-        self.items: list[str] = []
-
-    def put(self, row: Row) -> None:
-        heap = self.heap
-        if row.void:
-            heap.void += 1
-            return
-        heap.calls += 1
-        heap.below_standard += row.below_standard
-        heap.asked += row.asked
-        heap.correct += row.correct
-        self.items.append(row.items)
-        if row.timing_only:
-            heap.timing_only += 1
-            return
-        self.parts.append(row.parts)
-        if row.total is not None:
-            self.totals.append(row.total)
-
-    def counted(self) -> Heap:
-        heap = self.heap
-        heap.totals = Counter(self.totals)
-        heap.parts, heap.items = (_words(one) for one in (self.parts, self.items))
-        return heap
+def _pile(rows: list[Row]) -> tuple[int, int, int, int, int, int, str, str, str]:
+    """A cell's rows as its counts and words. Void calls count nowhere; calls nobody judged have no parts, no total."""
+    valid = [row for row in rows if not row.void]
+    judged = [row for row in valid if not row.timing_only]
+    return (
+        len(valid),
+        len(valid) - len(judged),
+        len(rows) - len(valid),
+        sum(row.below_standard for row in valid),
+        sum(row.asked for row in valid),
+        sum(row.correct for row in valid),
+        BETWEEN.join(row.total for row in judged if row.total is not None),
+        BETWEEN.join(row.parts for row in judged),
+        BETWEEN.join(row.items for row in valid),
+    )
 
 
-def _words(rows: list[str]) -> Counter[str]:
-    counted = Counter(BETWEEN.join(rows).split(BETWEEN))
+def _words(joined: str | None) -> Counter[str]:
+    counted = Counter((joined or "").split(BETWEEN))
     counted.pop("", None)  # of a row without any
     return counted

@@ -63,11 +63,14 @@ def add_up(case: Case, items: Sequence[ItemScore]) -> Sums:
 
 def half_up(value: Decimal | Fraction, places: int) -> Decimal:
     """Rounded half up: 89.95 → 90.0."""
-    if isinstance(value, Fraction):
-        scaled = value * 10**places
-        whole = (scaled.numerator * 2 + scaled.denominator) // (scaled.denominator * 2)
-        return Decimal(whole).scaleb(-places)
-    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    if isinstance(value, Decimal):
+        return value.quantize(_UNITS[places], ROUND_HALF_UP)
+    above, below = value.numerator * 10**places, value.denominator
+    return Decimal((above * 2 + below) // (below * 2)).scaleb(-places)
+
+
+_UNITS = tuple(Decimal(1).scaleb(-places) for places in range(5))
+"""The last place kept, by how many places are kept."""
 
 
 def exact(value: Fraction, places: int) -> Decimal:

@@ -11,6 +11,8 @@ from harness.errors import ENVIRONMENT_FAILED, NotFound, StoreError, WrongInput
 from harness.store import open_store
 from harness.store.migrations import STEP_NAMES, steps
 from harness.store.rows import COLUMNS
+from rubric.heaps import gather, heaps_of
+from rubric.rows import Row
 
 RECORD = {"schema": "thirdring.call/1", "call_id": "c1", "signals": [{"status": 180}]}
 SHEET = {
@@ -275,3 +277,35 @@ def test_several_things_are_kept_together_or_not_at_all(tmp_path):
         interrupted()
     with open_store(path) as store:
         assert (store.sheets("c1"), store.rows.without()) == ([], [])
+
+
+SOME = st.fixed_dictionaries(
+    {
+        "day": st.sampled_from(["2026-03-01", "2026-03-31", "2026-04-01"]),
+        "series": st.sampled_from(["internal", "external"]),
+        "group": st.sampled_from(["", "甲組"]),
+        "unit": st.sampled_from(["a", "b"]),
+        "extension": st.just("201"),
+        "person": st.sampled_from([None, "a 林", "b 王"]),
+        "timing_only": st.booleans(),
+        "void": st.booleans(),
+        "total": st.sampled_from([None, "96", "92.5"]),
+        "parts": st.sampled_from(["", "A=43/45", "A=43/45|B=50/55"]),
+        "items": st.sampled_from(["", "A2.1=8/10", "A2.1=8/10|B1.1=7/10"]),
+        "asked": st.integers(0, 3),
+        "correct": st.integers(0, 3),
+        "below_standard": st.booleans(),
+    }
+)
+
+
+@given(st.lists(SOME, max_size=12))
+def test_the_database_gathers_as_the_rubric_does(tmp_path_factory, drawn):
+    path = tmp_path_factory.mktemp("rows") / "thirdring.db"
+    with open_store(path) as store:
+        for n, one in enumerate(drawn):
+            store.add_call(row(f"c{n}"), record=RECORD)
+            store.rows.put(f"c{n}", one, sheet=VERSIONED)
+        found = heaps_of(store.rows.gathered("2026-03-01", "2026-04-30", form="keelung-102", version="1"))
+        read = [Row._make(v) for v in store.rows.between("2026-03-01", "2026-04-30", form="keelung-102", version="1")]
+    assert found == gather(read) == gather(Row(**one) for one in drawn)
