@@ -17,7 +17,7 @@ from harness.store.rows import RESULT
 from rubric.aggregate import Key, Level, figures
 from rubric.heaps import Heaps, heaps_of
 from rubric.periods import Period, days_of, period_before, period_named, period_of_month, roc_period
-from rubric.ranking import mean_of_means, measure_of, ranking, trend
+from rubric.ranking import mean_of_means, measure_of, ranking, trend, weighted
 from rubric.schema import Form
 from rubric.sheet import json_number
 
@@ -141,6 +141,7 @@ def _series(name: str, span: Span, form: Form, heaps: Heaps, inside: Heaps, agen
             "total": plain(mean_of_means(one.total for one in units)),
             "ranked": plain(mean_of_means(measure_of(one, form) for one in units)),
         },
+        "weighted": plain(weighted(next(iter(whole.values())), form)),
         "agency_mean": form.aggregation.agency_mean,
         **{f"{level}s": [told(one, form, titles) for one in levels[level] if one.key.name] for level in LEVELS},
         "untested": [unit.unit for unit in agency.units if unit.unit not in tested],

@@ -18,7 +18,7 @@ from rubric.facts import Facts, parse_facts
 from rubric.form import load_form
 from rubric.rows import row_of, row_to_dict
 from rubric.schema import Form
-from rubric.score import score
+from rubric.score import ready_to_sign, score
 from rubric.sheet import Sheet
 from rubric.versions import check_frozen
 
@@ -111,6 +111,13 @@ def score_said(form: Form, facts: dict[str, Any], raw: dict[str, Any] | None, *,
     if wrong:
         raise _ours((*wrong, *sheet.problems), FactsError)
     return sheet
+
+
+def refuse_unready(form: Form, sheet: Sheet) -> None:
+    """Raise FactsError with everything that stands between a sheet and its signature, all at once."""
+    missing = ready_to_sign(form, sheet)
+    if missing:
+        raise _ours(missing, FactsError)
 
 
 def score_as_far_as_it_goes(form: Form, facts: Facts, raw: dict[str, Any] | None, *, on: date) -> Sheet:

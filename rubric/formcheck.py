@@ -49,6 +49,8 @@ def _references(form: Form, file: str) -> Iterator[Problem]:
         yield from _known(item.group, groups, file, item.id, "group")
     if form.band_set is not None:
         yield from _known(form.band_set, [one.id for one in form.band_sets], file, "Form", "band_set")
+    for name in form.aggregation.weights:
+        yield from _known(name, parts, file, "aggregation", "weights")
     if form.aggregation.rank_part is not None:
         yield from _known(form.aggregation.rank_part, parts, file, "aggregation", "rank_part")
 

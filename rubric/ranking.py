@@ -49,6 +49,18 @@ def measure_of(figures: Figures, form: Form) -> Mean | None:
     return figures.total if part is None else figures.rescaled.get(part)
 
 
+def weighted(figures: Figures, form: Form) -> Mean | None:
+    """The parts by the form's weights: the switchboard once, not in every unit. n is the part's with the fewest."""
+    weights = form.aggregation.weights
+    parts = [(figures.rescaled.get(part), weight) for part, weight in weights.items()]
+    known = [(mean, Fraction(weight)) for mean, weight in parts if mean is not None]
+    whole = sum((weight for _, weight in known), Fraction(0))
+    if not whole or len(known) < len(parts):
+        return None
+    exact = sum((mean.exact * weight for mean, weight in known), Fraction(0)) / whole
+    return Mean(half_up(exact, 1), min(mean.n for mean, _ in known), exact)
+
+
 def ranking(figures: Iterable[Figures], form: Form) -> tuple[Ranked, ...]:
     """The names in order; those without a comparable mean are left out, never put last."""
     comparable = [(one, mean) for one in figures if (mean := measure_of(one, form)) is not None]

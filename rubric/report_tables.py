@@ -156,6 +156,8 @@ class Aggregation(Table):
 
     rank_part: Id | None = None
     """The part units are ranked on, rescaled to the total; None: the total."""
+    weights: dict[Id, Decimal] = Field(default_factory=dict)
+    """What each part weighs in the agency's own score, so that the switchboard counts once; empty: no such score."""
     agency_mean: Literal["calls", "units"] = "calls"
     """What the agency's mean is of: all calls alike, or the units' means, each unit alike."""
     small_n: int = Field(default=5, ge=1)

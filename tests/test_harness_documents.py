@@ -155,3 +155,21 @@ def test_roc_dates_are_taiwans() -> None:
     assert roc_minute(datetime(2013, 2, 5, 16, 7, tzinfo=UTC)) == "102 年 2 月 6 日 0 時 07 分"
     with pytest.raises(ValueError, match="time zone"):
         roc_minute(datetime(2013, 2, 6))
+
+
+def test_a_voice_nobody_has_heard_is_a_blank_with_what_it_would_be_worth() -> None:
+    legs = {"operator": leg(1, 2.0), "unit": leg(5, 12.5, provisional=True)}
+    call_with_legs = {**CALL, "legs": [{"name": "unit", "rings": 5, "provisional": True}]}
+    text = page(call(has_ivr=False, legs=legs), call=call_with_legs)
+    rows = Rows(text)
+    assert rows.of("電話鈴響 4 聲或 10 秒應答")[3] == "【待評】"
+    assert "接聽者是真人或錄音，尚待確認；若為真人：7分：第5聲" in plain(text)
+    assert "業務單位（真人或錄音，待確認）" in plain(text)
+    person = page(call(has_ivr=False, legs=legs), {"heard": {"unit": "person"}}, call=call_with_legs)
+    assert Rows(person).of("電話鈴響 4 聲或 10 秒應答")[3] == "7【機】"
+    assert "業務單位（已確認為真人）" in plain(person)
+    recording = page(call(has_ivr=False, legs=legs), {"heard": {"unit": "recording"}}, call=call_with_legs)
+    assert Rows(recording).of("電話鈴響 4 聲或 10 秒應答")[3] == "【待評】"
+    assert "由錄音接聽，不是真人" in plain(recording)
+    english = page(call(has_ivr=False, legs=legs), call=call_with_legs, lang="en")
+    assert "not said yet" in english

@@ -175,6 +175,19 @@ def test_an_override_without_its_reason_counts_nothing_and_is_told(told, files):
     assert sheet["problems"][0].startswith("B1.1")
 
 
+def test_a_sheet_is_signed_only_when_nothing_is_missing(told, files, capsys):
+    facts, answers = files(facts=FACTS, answers=ANSWERS)
+    asked = ["score", "--facts", facts, "--answers", answers, "--sign"]
+    assert told(*asked)[0] == 1
+    few = {key: value for key, value in ANSWERS.items() if key not in ("A3.8", "B2.3", "questions")}
+    facts, answers = files(facts=FACTS, answers=few)
+    status, error = told(*asked)
+    assert (status, [one.split("：")[0] for one in error["problems"]]) == (2, ["A3.8", "B2.3", "accuracy"])
+    status, draft = told("score", "--form", "boft", "--facts", facts, "--sign")
+    assert status == 2
+    assert "草案" in draft["problems"][0]
+
+
 # ---- forms
 
 

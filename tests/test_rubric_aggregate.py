@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from rubric_cases import best, call, keelung, leg
 
 from rubric.aggregate import Key, aggregate
-from rubric.form import load_form
+from rubric.errors import FormError
+from rubric.form import form_text, load_form, read_form
 from rubric.periods import days_of, period_before, period_named, period_of, roc_period
-from rubric.ranking import mean_of_means, ranking, trend
+from rubric.ranking import mean_of_means, ranking, trend, weighted
 from rubric.rows import Row, row_from_dict, row_of, row_to_dict
 from rubric.sheet import to_dict
 from rubric.sums import exact, half_up
@@ -225,3 +226,19 @@ def test_heaps_gathered_once_give_the_figures_of_every_level(calls: list[tuple[i
             assert one.total is not None
             exact = sum((m.total.exact * m.total.n for m in inside if m.total), Fraction(0)) / one.total.n
             assert one.total.exact == exact
+
+
+def test_the_switchboard_can_count_once_by_weight() -> None:
+    text = form_text("keelung-102").replace("small_n = 5", "small_n = 5\nweights = {A = 45, B = 55}", 1)
+    form = read_form(text, file="x.toml")
+    rows = [row(unit_leg=leg(4, 10.0)), row(answers=best(**{"A3.1": False}))]  # A 45, 42; B 53, 55
+    told = next(iter(aggregate(rows, form, level="agency", period="year").values()))
+    score = weighted(told, form)
+    assert score is not None
+    assert score.exact == Fraction(87, 2) + Fraction(108, 2)
+    assert (score.value, score.n) == (Decimal("97.5"), 2)
+    assert weighted(told, FORM) is None
+    direct = row_of(to_dict(keelung(call(legs={"unit": leg(1, 1.0)}), {})), day=date(2026, 1, 5), unit="一課")
+    assert weighted(next(iter(aggregate([direct], form, level="agency", period="year").values())), form) is None
+    with pytest.raises(FormError):
+        read_form(text.replace("{A = 45", "{Z = 45"), file="x.toml")

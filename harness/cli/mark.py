@@ -29,14 +29,15 @@ from harness.words import label
     help="測試人員的評分，JSON。A tester's answers, JSON.",
 )
 @click.option("--explain", is_flag=True, help="每一分的理由，由總分到量測。Why each point, from the total down.")
+@click.option("--sign", is_flag=True, help="要能簽名：缺的一次全部列出。It must be ready to sign: all that is missing.")
 @asked_for
-def score(asked: Asked, form: str, facts: Path, answers: Path | None, explain: bool) -> int:
+def score(asked: Asked, form: str, facts: Path, answers: Path | None, explain: bool, sign: bool) -> int:
     """由量測與評分填一張量表。Fill a score sheet from measurements and answers.
 
     不可能的答案一次全部列出，不填表。Impossible answers are listed all at once, and nothing is filled.
     """
     from harness.errors import FactsError
-    from harness.scoring import find_form, score_said
+    from harness.scoring import find_form, refuse_unready, score_said
     from harness.toml_file import read_json
     from rubric.explain import explain as tree_of
     from rubric.explain import lines, reason_to_dict
@@ -46,6 +47,8 @@ def score(asked: Asked, form: str, facts: Path, answers: Path | None, explain: b
     measured = read_json(facts, fault=FactsError)
     said = None if answers is None else read_json(answers, fault=FactsError)
     sheet = score_said(sheet_form, measured, said)
+    if sign:
+        refuse_unready(sheet_form, sheet)
     if asked.as_json:
         told = to_dict(sheet)
         print_json(told | ({"explanation": reason_to_dict(tree_of(sheet_form, sheet))} if explain else {}))
