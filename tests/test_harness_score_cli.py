@@ -1,6 +1,7 @@
 """The commands of the score: what DESIGN's two files give, forms, kept calls, second opinions, figures."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from kept_calls import agency_with_units, keep_call
 from rubric_cases import best, call, leg
 
 from harness.cli.program import run
+from harness.errors import WrongInput
+from harness.second_opinion import add_opinion
+from harness.store import open_store
 from harness.words import BOTH, use_language
 from rubric.form import form_text
 
@@ -482,6 +486,21 @@ def test_an_objection_is_heard_by_a_second_listener_and_settled(told, agency, fi
     assert told("figures", "month", "115-11", *at)[1]["under_objection"] == 0
     again = told("opinion", "object", "c1", "--who", "林", "--reason", "仍有意見", *at)
     assert (again[0], again[1]["round"]) == (0, 2)
+
+
+def test_of_many_who_come_at_once_two_are_taken(agency):
+    keep_call(agency, "c1", SLOW)
+
+    def give(n):
+        try:
+            with open_store(agency.database) as store:
+                return add_opinion("c1", best(), who=f"t{n}", agency=agency, store=store)["seat"]
+        except WrongInput as error:
+            return error.key
+
+    with ThreadPoolExecutor(6) as pool:
+        seats = sorted(pool.map(give, range(6)))
+    assert seats == ["first", *["review.both_in"] * 4, "second"]
 
 
 def test_a_call_that_is_not_there(told, agency, files):
