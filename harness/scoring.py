@@ -122,9 +122,10 @@ def refuse_unready(form: Form, sheet: Sheet) -> None:
 
 def score_as_far_as_it_goes(form: Form, facts: Facts, raw: dict[str, Any] | None, *, on: date) -> Sheet:
     """Fill the form from answers that were given for another one: what does not fit stands in its problems."""
-    answers, wrong = said.read_answers({} if raw is None else raw, form)
+    kept, foreign = said.known_to(form, {} if raw is None else raw)
+    answers, wrong = said.read_answers(kept, form)
     sheet = score(form, facts, None if raw is None else answers, on=on)
-    return replace(sheet, problems=(*wrong, *sheet.problems))
+    return replace(sheet, problems=(*foreign, *wrong, *sheet.problems))
 
 
 def _ours(problems: tuple[Problem, ...], fault: type[WrongInput]) -> WrongInput:

@@ -114,6 +114,14 @@ def read_answers(raw: Any, form: Form) -> tuple[Answers, tuple[Problem, ...]]:
     return answers, tuple(wrong)
 
 
+def known_to(form: Form, raw: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """Answers given for another form: those this one asks for, and one sentence about the rest."""
+    ids = {item.id for item in form.items}
+    foreign = tuple(key for key in raw if key not in ids and key not in _TOP)
+    kept = {key: value for key, value in raw.items() if key not in foreign}
+    return kept, (problem("answers.foreign", form=form.id, names=foreign),) if foreign else ()
+
+
 def _unknown(raw: Mapping[str, Any], form: Form) -> Iterator[Problem]:
     allowed = [*_TOP, *(item.id for item in form.items)]
     for key in raw:

@@ -65,7 +65,12 @@ def _show_series(block: dict[str, Any], series: dict[str, Any]) -> None:
     agency = series["agency"]
     counts = {key: agency[key] for key in ("calls", "timing_only", "void")}
     print_lines([say("figures.counts", **counts, below=agency["below_standard"])])
-    headings = [label("column.unit"), *(part["name"] for part in block["parts"]), label("figures.total"), "n"]
+    headings = [
+        label("column.unit"),
+        *(part["name"] for part in block["parts"]),
+        label("figures.total"),
+        label("column.calls"),
+    ]
     rows = [_row(label("figures.agency"), agency, block), *(_row(one["title"], one, block) for one in series["units"])]
     print_table(headings, rows)
     print_lines(_notes(block, series))

@@ -123,4 +123,5 @@ def _sheet(told: dict[str, object]) -> str:
 
 def _difference(apart: dict[str, object]) -> str:
     values = {"id": apart["id"], "before": shown(apart["before"]), "after": shown(apart["after"])}
-    return say("review.difference", **values, why={"zh": apart["why_after"], "en": apart["why_after_en"]})
+    told = say("review.difference", **values, why={"zh": apart["why_after"], "en": apart["why_after_en"]})
+    return "\n".join(line.rstrip("　 ") for line in told.splitlines())
