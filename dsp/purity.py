@@ -114,7 +114,9 @@ def lines_hz(heard: Spectrum, tone_set: ToneSet) -> tuple[float, ...]:
 
 
 def _side(power: Array, f: float) -> float:
-    low, high = int((f - 6) / _HZ), int((f + 6) / _HZ) + 2
+    low, high = max(int((f - 6) / _HZ), 1), int((f + 6) / _HZ) + 2
+    if high > len(power) - 1 or low >= high:
+        return f  # outside the band: nothing to read there
     return _interpolated(power, low + int(np.argmax(power[low:high])))
 
 
