@@ -18,7 +18,7 @@ from harness.timeline import Timeline, answer_of, responses
 
 SCHEMA = "thirdring.measurement/1"
 WAITED_S = 5.0
-"""Who hung up first is valid only when our side stayed so long after the last word (DOMAIN: 二(二)2)."""
+"""Who hung up first is valid only when our side stayed so long after the last word (附表3 二(二)2)."""
 CLOCK_LIMIT_S = 0.060
 """A recording that differs more from the time it ran has lost sound: its heard times are widened and marked."""
 

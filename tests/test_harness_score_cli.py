@@ -1,4 +1,4 @@
-"""The commands of the score: what DESIGN's two files give, forms, kept calls, second opinions, figures."""
+"""The commands of the score: facts and answers as files, forms, kept calls, second opinions, figures."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -15,7 +15,7 @@ RULE = load_form("keelung-102").item("B1.1").latency
 assert RULE is not None
 BASES: tuple[Basis, ...] = ("either", "rings", "seconds", "strictest", "by_signal")
 
-# DOMAIN: answered at t, ring n at a 3 s cadence, points by rings, by seconds, and where the seconds step down.
+# Answered at t, ring n at a 3 s cadence, points by rings, by seconds, and where the seconds step down.
 TABLE = [
     (0, 1, 10, 10, None),
     (3, 2, 10, 10, "4.0"),
