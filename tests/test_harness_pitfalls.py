@@ -19,8 +19,8 @@ from sip_peer import FRAME, Dialog, Rtp, SipPeer
 
 from harness.measure import CLOCK_LIMIT_S
 from harness.softphone.growing_wav import GrowingWav, write_wav
-from harness.softphone.line import CODECS, Line
-from harness.softphone.pool import LEGS_PER_WORKER, WorkerPool
+from harness.softphone.line import CODECS, LEGS_PER_WORKER, Line
+from harness.softphone.pool import WorkerPool
 from harness.softphone.real_call import RealCall
 from harness.softphone.signals import RELEASED, RESPONSE, SipSignal
 

@@ -17,7 +17,8 @@ from harness.directory import Unit
 from harness.errors import BELOW_STANDARD, DONE, FactsError
 from harness.lines import softphone_line
 from harness.planned_call import Plan, TestCall
-from harness.softphone.pool import LEGS_PER_WORKER, WorkerPool
+from harness.softphone.line import LEGS_PER_WORKER
+from harness.softphone.pool import WorkerPool
 from harness.switchboard.serve import EmbeddedAgency
 from harness.switchboard.truth import read_truth
 from harness.test_call import plan_call, run_call

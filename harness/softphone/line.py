@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+LEGS_PER_WORKER = 4
+"""pjsua2's wheel is compiled for four calls a process; asking for more is silently clamped."""
 CODECS = ("PCMA/8000", "PCMU/8000", "G722/16000")
 
 

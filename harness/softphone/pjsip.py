@@ -20,12 +20,10 @@ from typing import Any
 import pjsua2 as pj
 
 from harness.softphone.errors import SoftphoneError, softphone_error
-from harness.softphone.line import Line
+from harness.softphone.line import LEGS_PER_WORKER, Line
 from harness.softphone.message import Message, parse_message, readable
 from harness.softphone.signals import DIGIT, FAULT, MEDIA, REGISTRATION, RELEASED, REQUEST, RESPONSE, SipSignal
 
-MAX_LEGS = 4
-"""pjsua2's wheel is compiled for four calls; asking for more is silently clamped."""
 TICK_S = 0.020
 """The conference bridge moves audio in frames of 20 ms."""
 STEADY_BUFFER_MS = 40
@@ -427,7 +425,7 @@ def _endpoint_config(line: Line, writer: _Writer) -> pj.EpConfig:
     config = pj.EpConfig()
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
-    config.uaConfig.maxCalls = MAX_LEGS
+    config.uaConfig.maxCalls = LEGS_PER_WORKER
     config.uaConfig.userAgent = "thirdring"
     config.logConfig.level = config.logConfig.consoleLevel = 4
     config.logConfig.msgLogging = 1

@@ -17,12 +17,9 @@ import numpy as np
 from harness.number_gate import Permit
 from harness.softphone.errors import LineFull, SoftphoneError, WorkerLost
 from harness.softphone.growing_wav import write_wav
-from harness.softphone.line import Line
+from harness.softphone.line import LEGS_PER_WORKER, Line
 from harness.softphone.real_call import RealCall
 from harness.softphone.worker_process import WorkerProcess
-
-LEGS_PER_WORKER = 4
-"""pjsua2's wheel is compiled for four calls a process (harness/softphone/pjsip.py)."""
 
 
 class WorkerPool:
