@@ -66,6 +66,12 @@ class CallRecord:
     """RTP packets that came."""
     lost: int = 0
     """RTP packets that did not."""
+    sent: int | None = None
+    """RTP packets that we sent; None: not counted."""
+    reports: int | None = None
+    """RTCP reports of the far end about them; None: not counted."""
+    sent_lost: int | None = None
+    """Packets of ours that, by its last report, it never got."""
     jitter_buffer_s: float = 0.0
     """Delay in the jitter buffer, mean and two deviations: so much later than its packet a sound may stand."""
     fault: str = ""

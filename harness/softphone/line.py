@@ -7,6 +7,8 @@ from typing import Any
 
 LEGS_PER_WORKER = 4
 """pjsua2's wheel is compiled for four calls a process; asking for more is silently clamped."""
+RTP_PORTS = (4000, 4999)
+"""First and last local port of RTP and RTCP: what a firewall has to let through; two a call."""
 CODECS = ("PCMA/8000", "PCMU/8000", "G722/16000")
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import pjsua2 as pj
 
 from harness.softphone.errors import SoftphoneError, softphone_error
-from harness.softphone.line import LEGS_PER_WORKER, Line
+from harness.softphone.line import LEGS_PER_WORKER, RTP_PORTS, Line
 from harness.softphone.message import Message, parse_message, readable
 from harness.softphone.signals import DIGIT, FAULT, MEDIA, REGISTRATION, RELEASED, REQUEST, RESPONSE, SipSignal
 
@@ -50,6 +50,12 @@ class Statistics:
     """Packets that came twice."""
     jitter_buffer_ms: int
     """Delay in the jitter buffer, ms: its mean so far and two deviations."""
+    sent: int
+    """Packets sent."""
+    reports: int
+    """RTCP reports of the far end about what we sent."""
+    sent_lost: int
+    """Packets of ours that, by its last report, it never got."""
 
 
 @contextmanager
@@ -411,8 +417,9 @@ class SipEndpoint:
             return None
         with mapped("read RTP statistics"):
             stat = leg.call.getStreamStat(0)
-        rx = stat.rtcp.rxStat
-        return Statistics(rx.pkt, rx.loss, rx.reorder, rx.dup, stat.jbuf.avgDelayMsec + 2 * stat.jbuf.devDelayMsec)
+        rx, tx = stat.rtcp.rxStat, stat.rtcp.txStat
+        delay_ms = stat.jbuf.avgDelayMsec + 2 * stat.jbuf.devDelayMsec
+        return Statistics(rx.pkt, rx.loss, rx.reorder, rx.dup, delay_ms, tx.pkt, tx.updateCount, tx.loss)
 
     def _call(self, leg_id: str) -> _Call:
         leg = self._legs.get(leg_id)
@@ -445,6 +452,8 @@ def _account_config(line: Line) -> pj.AccountConfig:
     config = pj.AccountConfig()
     config.idUri = line.from_uri
     config.mediaConfig.transportConfig.boundAddress = line.bind
+    config.mediaConfig.transportConfig.port = RTP_PORTS[0]
+    config.mediaConfig.transportConfig.portRange = RTP_PORTS[1] - RTP_PORTS[0]
     config.regConfig.registrarUri = line.registrar
     config.regConfig.retryIntervalSec = 30
     if line.user:

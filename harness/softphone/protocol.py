@@ -53,6 +53,12 @@ class Recording:
     """RTP packets that came."""
     lost: int
     """RTP packets that did not."""
+    sent: int | None = None
+    """RTP packets that we sent; None: not counted."""
+    reports: int | None = None
+    """RTCP reports of the far end about them (RFC 3550 §6.4)."""
+    sent_lost: int | None = None
+    """Packets of ours that, by its last report, it never got."""
     jitter_buffer_s: float = 0.0
     """Delay in the jitter buffer: its mean and two deviations."""
     fault: str = ""

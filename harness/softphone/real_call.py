@@ -135,6 +135,9 @@ class RealCall:
             missing=tuple(self._on_call_clock(self._missing)),
             packets=int(self._rtp["packets"]),
             lost=int(self._rtp["lost"]),
+            sent=self._rtp.get("sent"),
+            reports=self._rtp.get("reports"),
+            sent_lost=self._rtp.get("sent_lost"),
             jitter_buffer_s=self._rtp.get("jitter_buffer_ms", 0) / 1000,
             fault=self._fault or ("" if self._ended_s is not None else "softphone.worker_silent"),
         )

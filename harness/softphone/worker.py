@@ -40,6 +40,7 @@ class Worker:
         self._commands, self._events = commands, events
         self._pending = b""
         self._watches: dict[str, RtpWatch] = {}
+        self._sent: dict[str, dict[str, int]] = {}
         self._traces: dict[str, Path] = {}
         self._call_ids: dict[str, str] = {}
         self._dialling = ""
@@ -192,6 +193,7 @@ class Worker:
             counters = self._endpoint.statistics(leg)
             if counters is None:
                 continue
+            self._sent[leg] = {"sent": counters.sent, "reports": counters.reports, "sent_lost": counters.sent_lost}
             seen = len(watch.windows)
             watch.look(
                 now_s=time.monotonic(),
@@ -222,6 +224,7 @@ class Worker:
                 jitter_buffer_ms=watch.jitter_buffer_ms,
                 last_packet_s=watch.arrived_s,
                 missing=watch.windows,
+                **self._sent.pop(leg, {}),
             )
 
     def _trace(self, direction: str, peer: str, text: str, at_s: float) -> None:
