@@ -1,15 +1,13 @@
 """Asterisk on loopback: a switchboard that is not ours, and its own event log as the truth of what it did.
 
-Its packages are unpacked into a folder that is kept (tests/asterisk/fetch.sh); its configuration is written anew for
-every run (tests/asterisk/etc). Where it cannot be had its tests are left out and the last lines of the run say so;
-with CI=true that is a failure.
+Its packages are unpacked into a folder that is kept (tests/peers.py); its configuration is written anew for every run
+(tests/asterisk/etc).
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 import select
 import socket
 import subprocess
@@ -22,14 +20,11 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+from peers import CACHE, command, need
 
 from harness.switchboard.truth import Truth
 
 HERE = Path(__file__).parent
-CACHE = HERE.parent / ".cache" / "asterisk"
-FETCH = HERE / "asterisk" / "fetch.sh"
-FETCH_S = 300
-"""Fetching and unpacking took 34 s on two cores."""
 START_S = 20.0
 IDLE_S = 3.0
 """Longest wait for the last lines of the log."""
@@ -42,27 +37,11 @@ ASK = (
 )
 
 
-class Missing:
-    """Says in the last lines of a run that the PBX was not there."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Write what was not tested, why, and how to get it."""
-        write = terminalreporter.write_line
-        write("")
-        write("沒有 Asterisk，與真實交換機的測試沒有執行。Not tested against a real switchboard: no Asterisk.")
-        for line in self.reason.splitlines():
-            write(f"  {line}")
-        write("  取得 To get it: bash tests/asterisk/fetch.sh")
-
-
 class Asterisk:
     """A running switchboard; give it a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.root = folder, CACHE / "root"
+        self.folder, self.root = folder, CACHE / "asterisk" / "root"
         self.port = _free_port()
 
     @property
@@ -98,15 +77,8 @@ class Asterisk:
         self._end()
 
     def _command(self) -> list[str]:
-        """Its own loader and libraries, whatever release this machine has."""
-        libraries = self.root / "usr/lib/x86_64-linux-gnu"
-        paths = [libraries, self.root / "lib/x86_64-linux-gnu", self.root / "usr/lib"]
-        loader = next(p / "ld-linux-x86-64.so.2" for p in paths if (p / "ld-linux-x86-64.so.2").exists())
         config = self.folder / "etc" / "asterisk.conf"
-        return [
-            *(str(loader), "--library-path", ":".join(map(str, paths))),
-            *(str(self.root / "usr/sbin/asterisk"), "-f", "-C", str(config)),
-        ]
+        return [*command("asterisk", "usr/sbin/asterisk"), "-f", "-C", str(config)]
 
     def _wait_till_it_answers(self) -> None:
         end = time.monotonic() + START_S
@@ -207,23 +179,9 @@ def _free_port() -> int:
         return port
 
 
-def _fetch() -> str:
-    """Get Asterisk; returns why it cannot be had, empty when it is there."""
-    try:
-        done = subprocess.run(["bash", str(FETCH)], capture_output=True, text=True, timeout=FETCH_S, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return "" if done.returncode == 0 else done.stderr.strip() or f"fetch.sh: {done.returncode}"
-
-
 @pytest.fixture(scope="session")
 def asterisk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
     """A running Asterisk for the whole run, stopped at its end."""
-    reason = _fetch()
-    if reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no Asterisk: {reason}", pytrace=False)
-        request.config.pluginmanager.register(Missing(reason))
-        pytest.skip("no Asterisk: bash tests/asterisk/fetch.sh")
+    need("asterisk", request)
     with Asterisk(tmp_path_factory.mktemp("asterisk")) as running:
         yield running

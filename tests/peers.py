@@ -1,0 +1,66 @@
+"""Telephones that are not ours, unpacked into folders of their own (tests/peers/fetch.sh) and run from there.
+
+Where one cannot be had its tests are left out and the last lines of the run say so; with CI=true that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+CACHE = HERE.parent / ".cache"
+FETCH = HERE / "peers" / "fetch.sh"
+FETCH_S = 300
+"""Asterisk takes 34 s on two cores, SIPp and baresip 15 s."""
+NAMES = {"asterisk": "Asterisk", "sipp": "SIPp", "baresip": "baresip"}
+
+
+class Missing:
+    """Says in the last lines of a run which peer was not there."""
+
+    def __init__(self, peer: str, reason: str) -> None:
+        self.peer, self.reason = peer, reason
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write what was not tested, why, and how to get it."""
+        write, name = terminalreporter.write_line, NAMES[self.peer]
+        write("")
+        write(f"沒有 {name}，與它的測試沒有執行。Not tested against a peer that is not ours: no {name}.")
+        for line in self.reason.splitlines():
+            write(f"  {line}")
+        write(f"  取得 To get it: bash tests/peers/fetch.sh {self.peer}")
+
+
+@cache
+def fetch(peer: str) -> str:
+    """Get a peer; returns why it cannot be had, empty when it is there."""
+    try:
+        done = subprocess.run(["bash", str(FETCH), peer], capture_output=True, text=True, timeout=FETCH_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return "" if done.returncode == 0 else done.stderr.strip() or f"fetch.sh: {done.returncode}"
+
+
+def need(peer: str, request: pytest.FixtureRequest) -> None:
+    """Get a peer, or leave the tests out that need it and say so; with CI=true fail instead."""
+    reason = fetch(peer)
+    if not reason:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"no {NAMES[peer]}: {reason}", pytrace=False)
+    if not request.config.pluginmanager.has_plugin(f"missing-{peer}"):
+        request.config.pluginmanager.register(Missing(peer, reason), f"missing-{peer}")
+    pytest.skip(f"no {NAMES[peer]}: bash tests/peers/fetch.sh {peer}")
+
+
+def command(peer: str, program: str) -> list[str]:
+    """Give the beginning of a command line: the peer's own loader and libraries, whatever release this machine has."""
+    root = CACHE / peer / "root"
+    paths = [root / "usr/lib/x86_64-linux-gnu", root / "lib/x86_64-linux-gnu", root / "usr/lib"]
+    loader = next(p / "ld-linux-x86-64.so.2" for p in paths if (p / "ld-linux-x86-64.so.2").exists())
+    return [str(loader), "--library-path", ":".join(map(str, paths)), str(root / program)]
