@@ -31,13 +31,14 @@ NO_VOICES = ("silence", "beep", "beeperr", "ascending-2tone", "descending-2tone"
 MOST_FOUND = 60
 SHORTEST_S, LONGEST_S = 0.3, 8.0
 _FRAME = 40
-_BEGINS_DB = 30.0
-"""A voice begins where it first comes within this of its own loud part."""
+_BEGINS_DB = 20.0
+"""A voice begins where it first comes within this of its own loud part: a breath or a recording's own room noise
+before it would drown in the line's noise of every call that is made with it."""
 
 
 def shipped_voices() -> list[Voice]:
     """The embedded agency's prompts; each begins with its first sample."""
-    return [sound.prompt(name, RATE_HZ).astype(np.float32) for name in SHIPPED]
+    return [_trimmed(sound.prompt(name, RATE_HZ).astype(np.float32)) for name in SHIPPED]
 
 
 def installed_voices(folder: Path = ASTERISK) -> list[Voice]:
