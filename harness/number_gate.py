@@ -8,7 +8,7 @@ and recorded only when the staff were told. Everything else is Refused (exit sta
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.errors import Refused
 from harness.hours import DAYS
 from harness.ledger import Claim, claims
+from harness.number_text import Target, digits_of, target_of
 
 if TYPE_CHECKING:
     from harness.agency import Agency
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 To = Literal["unit", "switchboard"]
 Reason = dict[str, str]
 
-_PUNCTUATION = re.compile(r"[\s\-()./‐-―]")
 _OUTSIDE_LINES = ("0", "9")  # what a PBX commonly wants before a number outside, whatever is configured
 
 # 1xx of the public network: emergency (110, 112, 113, 117, 118, 119, 165) and the blocks of service numbers
@@ -61,6 +61,14 @@ class Permit:
     """The line to call on."""
     issued_at: datetime
     """When the gate said yes."""
+    follows: tuple[str, ...] = ()
+    """Numbers and extensions, digits only, to which a redirection or a transfer of this call may lead."""
+    servers: tuple[str, ...] = ()
+    """Hosts of the line's own server: elsewhere the same digits are another telephone."""
+    outside_prefix: str = ""
+    """What the line's PBX wants before a number outside."""
+    template: str = ""
+    """SIP URI on the line, `{number}` standing for what its server gets."""
     seal: InitVar[object]
     """Proof that the gate made it; not kept, so that a copy with another number is no permit."""
 
@@ -89,7 +97,91 @@ def permit(number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit
     if recording:
         _refuse_unannounced(agency, now)
     _refuse_over_caps(number, agency, now)
-    return Permit(unit=unit, to=to, number=number, uri=line.address(number), line_id=line.id, issued_at=now, seal=_SEAL)
+    return Permit(
+        unit=unit,
+        to=to,
+        number=number,
+        uri=line.address(number),
+        line_id=line.id,
+        issued_at=now,
+        follows=_follows(number, line, agency, now),
+        servers=_servers(line),
+        outside_prefix=line.outside_prefix,
+        template=line.address("{number}"),
+        seal=_SEAL,
+    )
+
+
+def follow(uri: str, leave: Permit, *, came_from: str = "") -> str:
+    """Give the URI to invite where a 3xx Contact or a Refer-To of a permitted call leads, or raise Refused.
+
+    The URI that came is only read, never dialled: its number goes to the line's own server, with nothing of
+    what else stood in it but a `Replaces` (attended transfer, RFC 3891). Its host must be that server, or
+    `came_from`, the address that the message itself came from: elsewhere the digits are another telephone.
+    """
+    target = target_of(uri)
+    if target is None or target.extension or not target.digits:
+        raise Refused("refused.follow_unreadable", uri=_shown(uri))
+    if target.host and target.host not in (*leave.servers, came_from.lower()):
+        raise Refused("refused.follow_server", uri=_shown(uri), servers=", ".join(leave.servers))
+    number = _followed(target.digits, leave)
+    if number is None or forbidden(number):
+        raise Refused("refused.follow_number", uri=_shown(uri), number=target.digits)
+    sent = leave.outside_prefix + number if number.startswith("0") else number
+    return leave.template.format(number=sent) + _replaces(target, uri)
+
+
+def may_follow(uri: str, leave: Permit, *, came_from: str = "") -> bool:
+    """Tell whether a redirection or a transfer of a permitted call may be followed; see `follow`."""
+    try:
+        follow(uri, leave, came_from=came_from)
+    except Refused:
+        return False
+    return True
+
+
+def _followed(digits: str, leave: Permit) -> str | None:
+    """The number of `follows` that the far end means, written with or without the line's own prefix."""
+    if digits in leave.follows:
+        return digits
+    outside = digits.removeprefix(leave.outside_prefix)
+    return outside if outside.startswith("0") and outside in leave.follows else None
+
+
+def _replaces(target: Target, uri: str) -> str:
+    if not target.headers:
+        return ""
+    if not re.fullmatch(r"(?i)replaces=[A-Za-z0-9%.!~*'()_=;@:-]{1,300}", target.headers) or re.search(
+        r"(?i)%0[0-9a-f]|%7f", target.headers
+    ):
+        raise Refused("refused.follow_unreadable", uri=_shown(uri))
+    return f"?{target.headers}"
+
+
+def _shown(uri: str) -> str:
+    """A foreign text for a sentence: nothing in it may look like another line."""
+    return "".join(one if one.isprintable() else "?" for one in uri[:120])
+
+
+def _servers(line: LineSettings) -> tuple[str, ...]:
+    target = target_of(line.address("1"))
+    return () if target is None else (target.host,)
+
+
+def _follows(number: str, line: LineSettings, agency: Agency, now: datetime) -> tuple[str, ...]:
+    """Whom the gate would permit now on this line, but for the number itself and for who is in a call or at a cap."""
+    day = claims(agency, since=now - timedelta(hours=24))
+    cap = agency.settings.caps.calls_per_number_per_day
+    counts = Counter(claim.number for claim in day)
+    busy = {claim.number for claim in day if claim.in_flight} | {one for one, n in counts.items() if n >= cap}
+    found: set[str] = set()
+    for unit in agency.units:
+        numbers = {unit.digits, unit.extension if agency.line(unit.line).id == line.id else ""} - {""}
+        if not numbers & busy and _is_open(unit, agency, now):
+            found |= numbers
+    found |= {digits_of(site.switchboard) for site in agency.settings.sites} - busy
+    allowed = (one for one in found - {"", number} if not (forbidden(one) or forbidden_as_sent(one, line)))
+    return tuple(sorted(allowed))
 
 
 def permit_digits(digits: str, *, before: tuple[str, ...] = ()) -> str:
@@ -145,16 +237,6 @@ def refuse_forbidden_text(text: str) -> None:
         raise Refused("refused.forbidden", number=text.strip(), reason=reason)
 
 
-def digits_of(text: str) -> str:
-    """Normalise a number as people write it to digits only; empty when it is no number.
-
-    Full-width digits become plain ones, spaces, hyphens, dots and parentheses go, `+886` becomes `0`.
-    """
-    plain = _PUNCTUATION.sub("", unicodedata.normalize("NFKC", text))
-    plain = re.sub(r"^\+886", "0", plain)
-    return plain if re.fullmatch(r"[0-9]{1,20}", plain) else ""
-
-
 def forbidden(digits: str) -> Reason | None:
     """Tell why a number (digits only) may never be dialled; None when nothing speaks against it.
 
@@ -195,11 +277,15 @@ def _number(unit: Unit, agency: Agency, to: To) -> tuple[str, str]:
     return number, site.line or unit.line
 
 
-def _refuse_closed(unit: Unit, agency: Agency, now: datetime) -> None:
+def _is_open(unit: Unit, agency: Agency, now: datetime) -> bool:
     local = now.astimezone(agency.zone)
-    days, hours = agency.settings.hours.days, agency.hours_of(unit)
-    if DAYS[local.weekday()] not in days or not hours.hold(local):
-        when = f"{' '.join(days)} {hours}"
+    return DAYS[local.weekday()] in agency.settings.hours.days and agency.hours_of(unit).hold(local)
+
+
+def _refuse_closed(unit: Unit, agency: Agency, now: datetime) -> None:
+    if not _is_open(unit, agency, now):
+        local = now.astimezone(agency.zone)
+        when = f"{' '.join(agency.settings.hours.days)} {agency.hours_of(unit)}"
         raise Refused("refused.closed", unit=unit.unit, hours=when, now=f"{local:%a %H:%M}")
 
 

@@ -13,7 +13,7 @@ from harness.directory import Unit
 from harness.errors import REFUSED, Refused
 from harness.ledger import claim, settle
 from harness.lines import LineSettings
-from harness.number_gate import Permit, digits_of, forbidden, permit, permit_digits
+from harness.number_gate import Permit, digits_of, follow, forbidden, may_follow, permit, permit_digits
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)  # a Wednesday, 12:00 in Taipei
 LISTED = ("110", "112", "113", "117", "118", "119", "165", "1922", "1999", "1950", "105", "166", "123")
@@ -219,3 +219,105 @@ def test_the_caps(tmp_path):
     assert refused("u0", agency, now=later) == "refused.per_number"
     called("u2", later)
     assert refused("u3", agency, now=later) == "refused.per_day"
+
+
+# --- where a redirection or a transfer may lead ----------------------------------------------------------
+
+
+def forwarding_agency(tmp_path, **line):
+    units = [
+        Unit(unit="desk", number="02-2700-1234", extension="301"),
+        Unit(unit="archive", extension="205", site="hq"),
+        Unit(unit="night", extension="206", hours="00:00-06:00"),
+        Unit(unit="elsewhere", extension="207", line="other"),
+    ]
+    lines = (LineSettings(server="pbx.example:5060", **line), LineSettings(id="other", server="10.0.0.9"))
+    return an_agency(tmp_path, units=units, lines=lines, sites=(Site(id="hq", name="HQ", switchboard="02-2700-1000"),))
+
+
+def test_a_permit_says_where_the_call_may_be_led(tmp_path):
+    leave = permit("desk", forwarding_agency(tmp_path), now=NOON)
+    assert leave.follows == ("0227001000", "205", "301")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:205@pbx.example",
+        "<sip:205@PBX.example:5060;transport=udp>;q=0.5",
+        '"Archive" <sip:205@pbx.example>',
+        "sip:%32%30%35@pbx.example",
+        "sip:205;phone-context=x@pbx.example",
+        "tel:205",
+    ],
+)
+def test_a_number_of_the_directory_is_followed_on_the_lines_own_server(tmp_path, uri):
+    leave = permit("desk", forwarding_agency(tmp_path), now=NOON)
+    assert follow(uri, leave) == "sip:205@pbx.example:5060"
+
+
+@pytest.mark.parametrize("uri", ["sip:0227001000@pbx.example", "sip:90227001000@pbx.example", "tel:+886-2-2700-1000"])
+def test_an_outside_number_is_followed_with_the_lines_prefix(tmp_path, uri):
+    leave = permit("desk", forwarding_agency(tmp_path, outside_prefix="9"), now=NOON)
+    assert follow(uri, leave) == "sip:90227001000@pbx.example:5060"
+
+
+def test_an_attended_transfer_keeps_its_replaces_and_nothing_else(tmp_path):
+    leave = permit("desk", forwarding_agency(tmp_path), now=NOON)
+    there = "<sip:205@pbx.example?Replaces=a84b%40pbx%3Bto-tag%3D1%3Bfrom-tag%3D2>"
+    assert follow(there, leave).endswith("205@pbx.example:5060?Replaces=a84b%40pbx%3Bto-tag%3D1%3Bfrom-tag%3D2")
+    assert not may_follow("<sip:205@pbx.example?Route=%3Csip:evil%3E>", leave)
+    assert not may_follow("<sip:205@pbx.example?Replaces=a&Route=%3Csip:evil%3E>", leave)
+    assert not may_follow("<sip:205@pbx.example?Replaces=a%0d%0aRoute:x>", leave)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:110@pbx.example",
+        "sip:9110@pbx.example",
+        "sip:0912345678@pbx.example",
+        "sip:206@pbx.example",  # closed now
+        "sip:207@pbx.example",  # an extension of another line's exchange
+        "sip:0227001234@pbx.example",  # itself
+        "sip:205@evil.example",
+        "sip:205;ext=110@pbx.example",
+        "sip:205%2C110@pbx.example",
+        "sip:205%253B@pbx.example",
+        "sip:205@pbx.example\r\nRoute: <sip:evil>",
+        "sip:205@pbx.example>, <sip:110@pbx.example",
+        "sip:110@evil.example%00@pbx.example",
+        "sip:205:secret@pbx.example",
+        "sip:*21*205@pbx.example",
+        "http://pbx.example/205",
+        "tel:205@pbx.example",
+        "",
+        "sip:" + "2" * 5000 + "@pbx.example",
+    ],
+)
+def test_what_is_not_followed(tmp_path, uri):
+    leave = permit("desk", forwarding_agency(tmp_path), now=NOON)
+    assert not may_follow(uri, leave)
+    with pytest.raises(Refused):
+        follow(uri, leave)
+
+
+def test_the_address_that_a_redirection_came_from_is_the_lines_server(tmp_path):
+    leave = permit("desk", forwarding_agency(tmp_path), now=NOON)
+    assert not may_follow("sip:205@10.0.0.5", leave)
+    assert follow("sip:205@10.0.0.5", leave, came_from="10.0.0.5") == "sip:205@pbx.example:5060"
+    assert not may_follow("sip:110@10.0.0.5", leave, came_from="10.0.0.5")
+
+
+def test_nobody_is_led_to_who_is_in_a_call(tmp_path):
+    agency = forwarding_agency(tmp_path)
+    now = datetime.now(UTC)
+    claim(agency, "a-1", permit=permit("archive", agency, now=now))
+    assert "205" not in permit("desk", agency, now=now).follows
+
+
+@given(digits=st.from_regex(r"[0-9*#+%;,]{1,12}", fullmatch=True))
+def test_no_forbidden_number_is_ever_followed(tmp_path_factory, digits):
+    leave = permit("desk", forwarding_agency(tmp_path_factory.getbasetemp()), now=NOON)
+    if may_follow(f"sip:{digits}@pbx.example", leave):
+        assert follow(f"sip:{digits}@pbx.example", leave).removeprefix("sip:").split("@")[0] in leave.follows
