@@ -363,6 +363,13 @@ class SipEndpoint:
             leg.over = True
             raise
 
+    def ask(self, uri: str) -> None:
+        """Send OPTIONS (RFC 3261 §11), which rings nobody; what comes back goes to the trace."""
+        request = pj.SendRequestParam()
+        request.method, request.txOption.targetUri = "OPTIONS", uri
+        with mapped(f"ask {uri}"):
+            self.account.sendRequest(request)
+
     def answer(self, leg_id: str, status: int) -> None:
         """Answer an incoming leg: 1xx rings, 2xx picks up, the rest refuses."""
         params = pj.CallOpParam(True)
