@@ -52,20 +52,20 @@ class Cadence:
         self.due: tuple[int, ...] = ()
         """When the next burst of ringback should begin: after a gap inside a ring, and after one between rings."""
 
-    def push(self, burst: Burst, *, spoken: bool = False, music: bool = False) -> list[Segment] | None:
+    def push(self, burst: Burst, *, spoken: bool | None = None, music: bool = False) -> list[Segment] | None:
         """Name what can be named now; None: the burst is no tone after all, but a piece of somebody's voice.
 
-        `spoken`: somebody was speaking right up to the burst. Then only a whole burst is believed: vowels are
-        tonal.
+        `spoken`: somebody was speaking right up to the burst. Then only a whole burst is believed (False), or none
+        (True: it wavers as vowels do). None: nobody was, or the burst is steadier than any voice.
         `music`: music was playing. Then a burst must be whole and stand alone: instruments hold notes.
         """
         if music and (burst.share < _ALONE or not self.is_whole(burst)):
             return None
         if not burst.proven:
-            return self._ring(burst) if not spoken and self.is_due(burst) else None
+            return self._ring(burst) if spoken is None and self.is_due(burst) else None
         seconds = (burst.end - burst.start) / SR
         wanted = self.is_whole(burst) or (self.is_due(burst) and burst.share > _ALONE)
-        if spoken and seconds < _LONG_S and not wanted:
+        if spoken is not None and seconds < _LONG_S and (spoken or not wanted):
             return None
         if burst.tone_set in self._keys:
             return [Segment(DTMF, burst.start, burst.end, self._keys[burst.tone_set])] if seconds < 3 else []

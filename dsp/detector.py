@@ -55,6 +55,9 @@ STEP_SAMPLES = STEP - HOP + WINDOW
 _STEPS_AHEAD = 8
 """Spectra of so many steps are taken at once where the audio is there."""
 _TASTE = round(0.2 * SR)
+_VOWEL, _STEADY = 0.5, 0.7
+"""Vowels are less steady than the one, exchanges' tones more than the other, but where packets were lost."""
+_GHOST = round(0.04 * SR)
 _NOTE = SR
 """No voice and hardly an instrument holds a note as steadily for a second."""
 
@@ -136,9 +139,8 @@ class Detector:
 
     @property
     def open(self) -> tuple[Segment, ...]:
-        """Speech, busy and congestion heard so far and not over yet, for who must act at once."""
-        voice = self._voice.open
-        return tuple(self._scaled(s) for s in (*self._cadence.open, *((voice,) if voice else ())))
+        """Speech, music, busy and congestion heard so far and not over yet, for who must act at once."""
+        return tuple(self._scaled(s) for s in (*self._cadence.open, *self._voice.open))
 
     @property
     def masks(self) -> Array:
@@ -199,12 +201,19 @@ class Detector:
             known = not burst.proven or self._cadence.is_whole(burst) or self._cadence.is_due(burst)
             sure = known or burst.end - burst.start > _NOTE
             self._hear(burst.start if sure else min(burst.start + _TASTE, burst.end))
-            named = self._cadence.push(burst, spoken=self._voice.likely, music=self._voice.music)
+            named = self._cadence.push(burst, spoken=self._is_voice(burst), music=self._voice.music)
             if named is not None and sure:
                 self._done += self._voice.reset(burst.end, since=burst.start)
             elif named is not None:
-                self._done += self._voice.skip(burst.end)
+                self._done += _clipped(self._voice.skip(burst.end), burst.start)
             self._done += named or []
+
+    def _is_voice(self, burst: Burst) -> bool | None:
+        """Whether a burst is a piece of a voice; None: nobody was speaking, or it is too steady for that."""
+        if not self._voice.likely:
+            return None
+        steady = self._tones.steadiness(burst) if burst.proven else 0.0
+        return steady < _VOWEL if steady < _STEADY else None
 
     def _probe(self) -> None:
         """Where a burst was due and nothing was found, look for what a pick-up may have left of it."""
@@ -232,3 +241,8 @@ class Detector:
 
     def _scaled(self, segment: Segment) -> Segment:
         return Segment(segment.sound, segment.start * self._factor, segment.end * self._factor, segment.digit)
+
+
+def _clipped(heard: list[Segment], start: int) -> list[Segment]:
+    """What was heard, up to a tone's start: its first moments were taken for a voice."""
+    return [Segment(s.sound, s.start, min(s.end, start)) for s in heard if s.start < start - _GHOST]

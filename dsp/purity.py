@@ -17,6 +17,8 @@ MIN_CONCENTRATION = 0.7
 """Share of a set's band that its lines must hold."""
 MIN_BALANCE = 0.04
 """The weaker of two tones against the stronger (14 dB of twist; ITU-T E.180 asks for 3 dB at the source)."""
+_TOLD_APART = 0.6
+"""Lines so far apart, in halves of a line's width, can be read one by one; else a swing is taken as the plan has it."""
 _SIZE = 8192
 _LENGTHS = (4096, 2048, 1024, 512)
 _HZ = SR / _SIZE
@@ -108,8 +110,10 @@ def lines_hz(heard: Spectrum, tone_set: ToneSet) -> tuple[float, ...]:
     side = tone_set.modulation_hz
     if side is None:
         return tuple(found)
-    lower, upper = (_side(heard.power, found[0] + sign * side) for sign in (-1, 1))
-    swing = (upper - lower) / 2
+    swing = side
+    if heard.half_hz < _TOLD_APART * side:
+        lower, upper = (_side(heard.power, found[0] + sign * side) for sign in (-1, 1))
+        swing = (upper - lower) / 2
     return found[0] - swing, found[0], found[0] + swing
 
 

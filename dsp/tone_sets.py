@@ -56,6 +56,18 @@ class ToneSet:
         return len(self.frequencies_hz) > 1 and self.frequencies_hz[-1] - self.frequencies_hz[0] > 200
 
     @property
+    def lines(self) -> int:
+        """Lines in a spectrum: a tone that swings has one on each side."""
+        return len(self.frequencies_hz) + (2 if self.modulation_hz else 0)
+
+    @property
+    def spacing_hz(self) -> float:
+        """Between neighbouring lines; 0 where there is one."""
+        if self.modulation_hz:
+            return self.modulation_hz
+        return float(np.diff(self.frequencies_hz).min()) if len(self.frequencies_hz) > 1 else 0.0
+
+    @property
     def beat_s(self) -> float:
         """The time in which the loudness repeats: the window over which it looks steady."""
         if self.modulation_hz:

@@ -36,6 +36,10 @@ _PIECE = round(0.032 * SR)
 _HALF = round(0.100 * SR)
 _HALF_PURE, _HALF_SHARE = 0.85, 0.6
 """A half of a burst is believed only where it is purer than a whole one need be."""
+_STEADY, _STEADY_EDGE = round(0.5 * SR), round(0.005 * SR)
+_TOLD_APART = 0.6
+_MORE = 1.1
+"""A set with more tones than another must explain a tenth more than that one: skirts of a line look like lines."""
 _AROUND = round(0.05 * SR)
 _BACK = round(0.5 * SR)
 
@@ -199,12 +203,23 @@ class ToneTracker:
             return []
         tones = lines_hz(heard, self._sets[tone_set])
         usual = self._usual.get(tone_set, _Usual(level, tones, 1.0))
-        if not self._is_steady(start, end, level) or (end - start < _BRIEF and not self._fits(start, end, usual)):
+        if not self._is_steady(start, end, level, self._sets[tone_set].modulation_hz):
+            return []
+        if end - start < _BRIEF and not self._fits(start, end, usual):
             return []
         start, end = self._trimmed(start, end, tones, level, share=min(usual.share, found.share))
         start, end = self._sharpened(start, end, tones, long=run.start is not None)
         self._usual[tone_set] = _Usual(level, tones, found.share)
         return self._found(Burst(tone_set, start, end, level, proven=True, share=found.share))
+
+    def steadiness(self, burst: Burst) -> float:
+        """Share of a burst's energy in tones that keep frequency, strength and phase from its start to its end.
+
+        Exchanges' tones have 0.75 to 1.0 (less only where packets were lost), vowels up to 0.46: measured on cut
+        bursts and on speech, through every codec of the truth set."""
+        spare = max((burst.end - burst.start - _STEADY) // 2, _STEADY_EDGE)
+        samples = self._read(burst.start + spare, burst.end - spare)
+        return explained(samples, lines_hz(spectrum(samples), self._sets[burst.tone_set])) if len(samples) else 0.0
 
     def probe(self, due: int, tone_set: int) -> Burst | None:
         """What is left of a burst that was due at a sample and was cut off almost at once."""
@@ -252,10 +267,11 @@ class ToneTracker:
         loud = float(np.sqrt(np.mean(piece**2))) / usual.level
         return 0.5 < loud < 2.0 and explained(piece, usual.tones) > 0.75 * wanted
 
-    def _is_steady(self, start: int, end: int, level: float) -> bool:
+    def _is_steady(self, start: int, end: int, level: float, swing: float | None) -> bool:
         """An exchange's tone is as loud at its end as at its start; a plucked or spoken one dies away."""
         third = (end - start) // 3
-        if third < _PIECE:
+        beat = _PIECE if swing is None else 2 * SR / swing
+        if third < beat:
             return True
         parts = [float(np.mean(self._read(at, at + third) ** 2)) for at in (start, start + third, end - third)]
         return max(parts) < 4 * min(parts) + 0.1 * level**2
@@ -285,6 +301,13 @@ class ToneTracker:
             if tone_set.edges_hz[0] > high or tone_set.edges_hz[1] < low:
                 continue
             found = purity(heard, tone_set)
-            if found.is_tone and found.energy > most.energy:
+            if found.is_tone and (best is None or found.energy > most.energy * self._extra(index, best, heard)):
                 best, most = index, found
         return best, most
+
+    def _extra(self, one: int, other: int, heard: Spectrum) -> float:
+        """How much more energy one set must explain than another to be the better name."""
+        more = self._sets[one].lines - self._sets[other].lines
+        if more == 0 or heard.half_hz > _TOLD_APART * max(self._sets[one].spacing_hz, self._sets[other].spacing_hz):
+            return 1.0
+        return _MORE if more > 0 else 1 / _MORE
