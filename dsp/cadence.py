@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from dsp.burst import Burst
@@ -25,14 +24,6 @@ def fits(seconds: float, nominal: float) -> bool:
     return abs(seconds - nominal) <= STRETCH * nominal + _SLACK_S
 
 
-@dataclass(slots=True)
-class _Stretch:
-    """Bursts of one set that have not got their name yet."""
-
-    bursts: list[Burst] = field(default_factory=list)
-    sound: str | None = None
-
-
 class Cadence:
     """Segments out of bursts. Bursts come in order of their end."""
 
@@ -42,11 +33,12 @@ class Cadence:
         self._ring_ons = tuple(on for on, _ in plan.cadence)
         named: tuple[tuple[str, Tone | None], ...] = ((BUSY, plan.busy), (CONGESTION, plan.congestion))
         self._repeated = tuple((name, tone, set_of(tone, sets)) for name, tone in named if tone and tone.cadence)
+        self._kin = _kin(self.ring_set, sets)
         self._dial_set = set_of(plan.dial, sets) if plan.dial and not plan.dial.cadence else None
         self._sit_sets = _sit_sets(plan.sit, sets)
         keys = {pair: key for key, pair in dtmf_sets()}
         self._keys = {i: keys[s] for i, s in enumerate(sets) if s in keys}
-        self._pending: dict[int, _Stretch] = {}
+        self._pending: dict[int, list[Burst]] = {}
         self._sit: list[Burst] = []
         self._rings: list[Burst] = []
         self.due: tuple[int, ...] = ()
@@ -73,9 +65,9 @@ class Cadence:
         if done is not None:
             return done
         if burst.tone_set == self._dial_set and seconds >= _LONG_S:
-            return [*self._settle(burst.tone_set), _segment(DIAL, burst, burst)]
+            return [*self._settle(self._place(burst.tone_set)), _segment(DIAL, burst, burst)]
         if not self._may_repeat(burst):
-            return [*self._settle(burst.tone_set), *self._single(burst)]
+            return [*self._settle(self._place(burst.tone_set)), *self._single(burst)]
         return self._join(burst)
 
     def is_whole(self, burst: Burst) -> bool:
@@ -119,40 +111,42 @@ class Cadence:
     def _may_repeat(self, burst: Burst) -> bool:
         """Whether busy or congestion could have a burst of this length (or end in one)."""
         seconds = (burst.end - burst.start) / SR
-        same = [tone for _, tone, tone_set in self._repeated if tone_set == burst.tone_set]
+        same = [tone for _, tone in self._alike(burst.tone_set)]
         rings = burst.tone_set == self.ring_set and any(fits(seconds, on) for on in self._ring_ons)
         fit = any(fits(seconds, on) for tone in same for on, _ in tone.cadence)
         return fit or (bool(same) and not rings and seconds < max(on for t in same for on, _ in t.cadence))
 
+    def _alike(self, tone_set: int) -> list[tuple[str, Tone]]:
+        """The repeated signals that a burst of some set may belong to.
+
+        A short burst of ringback's own tones may be another signal's, where the two share a place in the spectrum."""
+        return [(n, t) for n, t, s in self._repeated if s == tone_set or {s, tone_set} <= self._kin]
+
     def _join(self, burst: Burst) -> list[Segment]:
         done: list[Segment] = []
-        stretch = self._pending.setdefault(burst.tone_set, _Stretch())
-        if stretch.bursts and self._pair(stretch.bursts[-1], burst) not in (stretch.sound, None):
-            if stretch.sound is None:
-                stretch.sound = self._pair(stretch.bursts[-1], burst)
-            else:
-                done = self._settle(burst.tone_set)
-        elif stretch.bursts and self._pair(stretch.bursts[-1], burst) is None:
-            done = self._settle(burst.tone_set)
-        self._pending.setdefault(burst.tone_set, _Stretch()).bursts.append(burst)
+        place = self._place(burst.tone_set)
+        bursts = self._pending.get(place, [])
+        if bursts and not self._names([*bursts, burst]):
+            done = self._settle(place)
+        self._pending.setdefault(place, []).append(burst)
         return done
 
-    def _pair(self, first: Burst, second: Burst) -> str | None:
-        """What two bursts in a row are: the signal whose on and off both fit."""
-        on, off = (first.end - first.start) / SR, (second.start - first.end) / SR
-        for name, tone, tone_set in self._repeated:
-            if tone_set == first.tone_set and any(fits(on, a) and fits(off, b) for a, b in tone.cadence):
-                return name
-        return None
+    def _place(self, tone_set: int) -> int:
+        """Under which set bursts of one set wait: sets that cannot always be told apart wait together."""
+        return min(self._kin) if tone_set in self._kin else tone_set
 
-    def _settle(self, tone_set: int) -> list[Segment]:
+    def _names(self, bursts: list[Burst]) -> list[str]:
+        """What bursts in a row can be: the signals whose lengths and pauses all fit, wherever it began."""
+        pairs = [((a.end - a.start) / SR, (b.start - a.end) / SR) for a, b in pairwise(bursts)]
+        return [name for name, tone in self._alike(bursts[0].tone_set) if _follows(pairs, tone.cadence)]
+
+    def _settle(self, place: int) -> list[Segment]:
         """Name what is pending of one set, now that nothing more will join it."""
-        stretch = self._pending.pop(tone_set, None)
-        if stretch is None or not stretch.bursts:
-            return []
-        if stretch.sound is not None:
-            return [_segment(stretch.sound, stretch.bursts[0], stretch.bursts[-1])]
-        return [segment for burst in stretch.bursts for segment in self._single(burst)]
+        bursts = self._pending.pop(place, [])
+        names = self._names(bursts) if len(bursts) > 1 else []
+        if names:
+            return [_segment(names[0], bursts[0], bursts[-1])]
+        return [segment for burst in bursts for segment in self._single(burst)]
 
     def _single(self, burst: Burst) -> list[Segment]:
         """A burst that stands alone: a ring (also one cut short), or a tone of no known meaning."""
@@ -185,22 +179,42 @@ class Cadence:
     def tick(self, now: int) -> list[Segment]:
         """Name what has waited so long, by sample `now`, that nothing more can join it."""
         done: list[Segment] = []
-        for tone_set in list(self._pending):
-            pairs = [pair for _, tone, s in self._repeated if s == tone_set for pair in tone.cadence]
+        for place in list(self._pending):
+            pairs = [pair for _, tone in self._alike(place) for pair in tone.cadence]
             # The next burst is known only when it is over.
             wait = max(off for _, off in pairs) * 1.4 + max(on for on, _ in pairs) * 1.2 + 0.4
-            if now - self._pending[tone_set].bursts[-1].end > wait * SR:
-                done += self._settle(tone_set)
+            if now - self._pending[place][-1].end > wait * SR:
+                done += self._settle(place)
         return done
 
     def close(self) -> list[Segment]:
         """Name the rest at the end of the audio."""
-        return [segment for tone_set in list(self._pending) for segment in self._settle(tone_set)]
+        return [segment for place in list(self._pending) for segment in self._settle(place)]
 
     @property
     def open(self) -> tuple[Segment, ...]:
         """Busy and congestion that are known already but not over."""
-        return tuple(_segment(s.sound, s.bursts[0], s.bursts[-1]) for s in self._pending.values() if s.sound)
+        several = [bursts for bursts in self._pending.values() if len(bursts) > 1]
+        return tuple(_segment(name, b[0], b[-1]) for b in several for name in self._names(b)[:1])
+
+
+def _follows(pairs: list[tuple[float, float]], cadence: tuple[tuple[float, float], ...]) -> bool:
+    """Whether (on, off) lengths in a row are a cadence's, from some place of it on; its first burst may be cut."""
+    return any(
+        all(
+            fits(off, cadence[(place + i) % len(cadence)][1])
+            and (fits(on, cadence[(place + i) % len(cadence)][0]) or (i == 0 and on < cadence[place][0]))
+            for i, (on, off) in enumerate(pairs)
+        )
+        for place in range(len(cadence))
+    )
+
+
+def _kin(ring_set: int, sets: tuple[ToneSet, ...]) -> frozenset[int]:
+    """Ringback's set and those so near to it that a short burst may pass for one of them."""
+    low, high = sets[ring_set].edges_hz
+    near = (i for i, s in enumerate(sets) if not s.is_far and s.edges_hz[0] <= high and s.edges_hz[1] >= low)
+    return frozenset(i for i in near if i == ring_set or sets[i].lines == 1 or sets[ring_set].lines == 1)
 
 
 def _segment(sound: str, first: Burst, last: Burst) -> Segment:
