@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from harness.errors import Refused
 from harness.hours import DAYS
@@ -80,6 +80,19 @@ class Permit:
         return f"Permit({self.unit.unit}, {self.number}, {self.uri})"
 
 
+class Leads(Protocol):
+    """What a permit says about where its call may be led; the telephone's process has a copy of it."""
+
+    @property
+    def follows(self) -> tuple[str, ...]: ...
+    @property
+    def servers(self) -> tuple[str, ...]: ...
+    @property
+    def outside_prefix(self) -> str: ...
+    @property
+    def template(self) -> str: ...
+
+
 def permit(number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit", recording: bool = True) -> Permit:
     """Give leave to dial a unit (by id, number or extension), or raise Refused with the reason.
 
@@ -112,7 +125,7 @@ def permit(number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit
     )
 
 
-def follow(uri: str, leave: Permit, *, came_from: str = "") -> str:
+def follow(uri: str, leave: Leads, *, came_from: str = "") -> str:
     """Give the URI to invite where a 3xx Contact or a Refer-To of a permitted call leads, or raise Refused.
 
     The URI that came is only read, never dialled: its number goes to the line's own server, with nothing of
@@ -140,7 +153,7 @@ def may_follow(uri: str, leave: Permit, *, came_from: str = "") -> bool:
     return True
 
 
-def _followed(digits: str, leave: Permit) -> str | None:
+def _followed(digits: str, leave: Leads) -> str | None:
     """The number of `follows` that the far end means, written with or without the line's own prefix."""
     if digits in leave.follows:
         return digits
