@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dsp.one_core import keep_to_one_core
+
 Array = npt.NDArray[np.float32]
 
 CHUNK = 256
@@ -241,6 +243,7 @@ def _layer(x: Array, weight: Array, bias: Array, *, count: int, hop: int) -> Arr
 @lru_cache(maxsize=1)
 def network() -> Network | None:
     """The network with the installed weights; None when the package is not installed."""
+    keep_to_one_core()
     path = model_file()
     return None if path is None else Network(read_weights(path))
 
