@@ -185,7 +185,7 @@ class Detector:
             self._steps += 1
             self._name(self._tones.push(self._ahead.popleft()))
             self._probe()
-            self._hear(self._tones.clear_until)
+            self._hear(self._clear_until)
             self._done += self._cadence.tick(first + STEP)
             keep = self._tones.keep_from
             self._stream.forget(min(keep, self._voice.keep_from))
@@ -218,12 +218,27 @@ class Detector:
     def _probe(self) -> None:
         """Where a burst was due and nothing was found, look for what a pick-up may have left of it."""
         for due in self._cadence.due:
-            if self._probed < due and due + REACH < min(self._tones.clear_until, self._stream.available):
-                self._probed = due
-                self._hear(due)
-                burst = None if self._voice.likely else self._tones.probe(due, self._cadence.ring_set)
+            if self._probed < due.start and due.start + due.slack + REACH < self._heard_tones:
+                self._probed = due.start
+                self._hear(due.start)
+                burst = (
+                    None
+                    if self._voice.likely
+                    else self._tones.probe(due.start, self._cadence.ring_set, slack=due.slack)
+                )
                 if burst is not None:
                     self._name([burst])
+
+    @property
+    def _heard_tones(self) -> int:
+        """Up to this sample every tone that can be found without being looked for was found."""
+        return min(self._tones.clear_until, self._stream.available)
+
+    @property
+    def _clear_until(self) -> int:
+        """Up to this sample the voice may be looked for: a burst that is due is looked for first."""
+        waiting = (due.start for due in self._cadence.due if due.start > self._probed)
+        return min([self._tones.clear_until, *waiting])
 
     def _hear(self, until: int) -> None:
         if self._answer is not None and self._answer <= until:

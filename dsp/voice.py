@@ -89,9 +89,10 @@ class VoiceTracker:
         return self._at - (_WINDOW + _REWIND + 2) * CHUNK - CONTEXT
 
     @property
-    def open(self) -> Segment | None:
-        """The speech that has begun and not ended."""
-        return None if self._start is None else Segment(SPEECH, self._start, self._last)
+    def open(self) -> tuple[Segment, ...]:
+        """The speech or the music that has begun and not ended."""
+        speech = () if self._start is None else (Segment(SPEECH, self._start, self._last),)
+        return speech if self._music is None else (*speech, Segment(MUSIC, *self._music))
 
     @property
     def likely(self) -> bool:

@@ -155,6 +155,13 @@ def test_an_open_voice_is_known_before_it_ends():
     assert [s.sound for s in detector.open] == [SPEECH]
 
 
+def test_open_music_is_known_before_it_ends():
+    detector = Detector(sr=SR, plan=TW)
+    heard = detector.feed(with_noise(music(6)))
+    assert MUSIC not in {s.sound for s in heard}
+    assert [s.sound for s in detector.open] == [MUSIC]
+
+
 def test_other_rates_are_refused():
     with pytest.raises(ValueError, match="44100"):
         Detector(sr=44100, plan=TW)
