@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 from dsp.burst import Burst
@@ -15,6 +16,8 @@ _SLACK_S = 0.03
 _ALONE = 0.85
 _LATE_S = 0.045
 """Two packets."""
+_ROUNDED = 0.01
+_EDGE = round(0.012 * SR)
 _LONG_S = 2.5
 """A plan's tone without end that lasted this long is that tone."""
 
@@ -22,6 +25,16 @@ _LONG_S = 2.5
 def fits(seconds: float, nominal: float) -> bool:
     """Whether a length can be this one of the plan."""
     return abs(seconds - nominal) <= STRETCH * nominal + _SLACK_S
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When a burst should begin."""
+
+    start: int
+    """Not before this sample."""
+    slack: int
+    """But up to so many samples later."""
 
 
 class Cadence:
@@ -41,7 +54,7 @@ class Cadence:
         self._pending: dict[int, list[Burst]] = {}
         self._sit: list[Burst] = []
         self._rings: list[Burst] = []
-        self.due: tuple[int, ...] = ()
+        self.due: tuple[Due, ...] = ()
         """When the next burst of ringback should begin: after a gap inside a ring, and after one between rings."""
 
     def push(self, burst: Burst, *, spoken: bool | None = None, music: bool = False) -> list[Segment] | None:
@@ -83,12 +96,25 @@ class Cadence:
         if not self._rings or burst.tone_set != self.ring_set:
             return False
         slack = 0.04 * SR if len(self._rings) > 1 else STRETCH * min(self._steps) * SR
-        return any(abs(burst.start - due) <= slack for due in self.due)
+        return any(due.start - slack <= burst.start <= due.start + due.slack + slack for due in self.due)
 
-    def _next_due(self) -> tuple[int, ...]:
-        scale, last = self._scale, self._rings[-1].start
-        dues = tuple(round(last + step * scale * SR) for step in self._steps)
-        return dues if len(self._steps) > 1 else (self._earliest(dues[0], self._steps[0] * scale * SR),)
+    def _next_due(self) -> tuple[Due, ...]:
+        last = self._rings[-1]
+        if len(self._rings) == 1:
+            return tuple(self._first_due(step) for step in self._steps)
+        dues = [round(last.start + step * self._scale * SR) for step in self._steps]
+        if len(dues) == 1:
+            dues = [self._earliest(dues[0], self._steps[0] * self._scale * SR)]
+        return tuple(Due(at - _EDGE, 2 * _EDGE) for at in dues)
+
+    def _first_due(self, step: float) -> Due:
+        """After one burst: its length tells the cadence's, or packets were lost of it and the plan does."""
+        last = self._rings[-1]
+        lacks = (last.end - last.start) / SR < self._ring_ons[0] * (1 - _ROUNDED)
+        scales = (self._scale, 1.0) if lacks else (self._scale,)
+        early = _LATE_S * SR if lacks else 0
+        start = round(last.start + step * min(scales) * SR - early) - 2 * _EDGE
+        return Due(start, round(last.start + step * max(scales) * SR) + 2 * _EDGE - start)
 
     def _earliest(self, due: int, period: float) -> int:
         """The same moment as the rings before tell it: a lost packet makes a burst begin late, never early."""
@@ -106,7 +132,7 @@ class Cadence:
                 return 1.0 if abs(nearest - 1) < 0.0005 else ratios[len(ratios) // 2]
         on = (self._rings[-1].end - self._rings[-1].start) / SR
         ratio = next((on / wanted for wanted in self._ring_ons if fits(on, wanted)), 1.0)
-        return ratio if abs(ratio - 1) > 0.01 else 1.0
+        return ratio if abs(ratio - 1) > _ROUNDED else 1.0
 
     def _may_repeat(self, burst: Burst) -> bool:
         """Whether busy or congestion could have a burst of this length (or end in one)."""
@@ -129,6 +155,8 @@ class Cadence:
         if bursts and not self._names([*bursts, burst]):
             done = self._settle(place)
         self._pending.setdefault(place, []).append(burst)
+        if burst.tone_set == self.ring_set and any(fits((burst.end - burst.start) / SR, on) for on in self._ring_ons):
+            self._expect_after(burst)  # if it was a ring, then the next is due before this one has its name
         return done
 
     def _place(self, tone_set: int) -> int:
@@ -145,6 +173,7 @@ class Cadence:
         bursts = self._pending.pop(place, [])
         names = self._names(bursts) if len(bursts) > 1 else []
         if names:
+            self._rings = [ring for ring in self._rings if ring not in bursts]
             return [_segment(names[0], bursts[0], bursts[-1])]
         return [segment for burst in bursts for segment in self._single(burst)]
 
@@ -157,9 +186,13 @@ class Cadence:
         return [_segment(TONE, burst, burst)]
 
     def _ring(self, burst: Burst) -> list[Segment]:
+        if burst not in self._rings:
+            self._expect_after(burst)
+        return [_segment(RINGBACK, burst, burst)]
+
+    def _expect_after(self, burst: Burst) -> None:
         self._rings = [*self._rings[-3:], burst]
         self.due = self._next_due()
-        return [_segment(RINGBACK, burst, burst)]
 
     def _sit_step(self, burst: Burst) -> list[Segment] | None:
         """Collect the three rising tones; None when the burst is none of them."""

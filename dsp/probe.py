@@ -1,14 +1,16 @@
 """What is left of a burst that was cut off almost at once: looked for where the cadence wanted one.
 
-A pick-up some milliseconds into a burst leaves too little for a spectrum. But when the burst was due, which
-tones it has and how loud they are is known by then, so that 8 ms of it are enough."""
+A pick-up some milliseconds into a burst leaves too little for a spectrum. But when the burst was due, which tones
+it has and how loud they are is known by then, so that 8 ms of it are enough."""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from dsp.burst import fitted, waves
+from dsp.burst import waves
 from dsp.tone_sets import SR
 
 Array = npt.NDArray[np.float32]
@@ -16,48 +18,78 @@ Array = npt.NDArray[np.float32]
 _MS = SR // 1000
 REACH = 150 * _MS
 """Longer pieces are found without being looked for."""
-_HOLED = 55 * _MS
-"""A piece this long may have a lost packet in it."""
-SHORTEST, LEAST_LATE = 8 * _MS, 30 * _MS
-_LENGTHS = tuple(n * _MS for n in (8, 10, 12, 14, 16, 18, 20, 23, 26, 30, 34, 38, 43, 48, 54, 60, 70, 80, 95, 110, 130))
-_LATE = tuple(n * _MS for n in (0, 20, 40))
-"""The first packets may be lost."""
+_WINDOW = 8 * _MS
+_HOLE = 45
+"""ms. Two lost packets inside a piece."""
+_SHARE = 0.6
+"""Of a window's energy, that the tones must hold."""
+_FAINTEST, _LOUDEST = 0.2, 3.0
+"""A piece's power against that of the bursts before."""
+_ABOVE_NOISE = 4.0
+_LEAST = 4
+"""Windows, a millisecond apart, that must hold the tones: a click rings for less."""
+_TALK = 20.0
+_TALK_SHARE, _TALK_LEAST = 0.9, 24
+"""Where somebody speaks right behind it, a piece must be so pure and so long: voices begin with tones, too."""
 
 
-def cut_piece(samples: Array, *, level: float, tones: tuple[float, ...], noise: float) -> tuple[int, int] | None:
-    """(start, end) of a short burst that was due at the first sample, or None.
+def cut_piece(
+    samples: Array, *, level: float, tones: tuple[float, ...], noise: float, slack: int = 0
+) -> tuple[int, int] | None:
+    """(start, end) of a short burst that was due near the first samples, or None.
 
     Args:
-        samples: from the moment the burst was due, (REACH,).
+        samples: from the earliest moment at which the burst may have begun, (slack + REACH,) or more.
         level: root mean square of the bursts before.
         tones: their frequencies in Hz.
         noise: mean square of the line before.
+        slack: by so many samples it may begin later.
     """
-    piece = samples.astype(np.float64)
-    energy = np.concatenate([[0.0], np.cumsum(piece**2)])
-    best, least = None, energy[-1]
-    for late in _LATE:
-        for length in _LENGTHS:
-            if length - late < (SHORTEST if late == 0 else LEAST_LATE):
-                continue
-            held = _held(piece[late:length], tones)
-            left = energy[-1] - held
-            if left < least and _plausible(held, energy[length] - energy[late], length - late, level, noise):
-                best, least = (late, length), left
-        if best is not None:
-            return best
+    if len(samples) < 2 * _WINDOW:
+        return None
+    held, total = _tonal(samples, sum(tones) / len(tones))
+    loud = (held > max(_FAINTEST * level**2, _ABOVE_NOISE * noise)) & (held < _LOUDEST * level**2)
+    pure = loud & (held > _SHARE * total)
+    piece = _first_stretch(pure)
+    if piece is None or piece[0] * _MS > slack + REACH // 3:
+        return None
+    first, last = piece
+    start, end = first * _MS + _WINDOW // 2, last * _MS + _WINDOW // 2
+    if end - start > REACH - _WINDOW or not _is_believed(held, total, piece, noise):
+        return None
+    # The first window to be loud enough is about half filled, and so is the last.
+    return max(start - _MS, 0), end + _MS
+
+
+def _tonal(samples: Array, f: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """(power of one tone, whole power) in windows a millisecond apart."""
+    rows = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), _WINDOW)[::_MS]
+    return ((rows @ _basis(f)) ** 2).sum(axis=1) / _WINDOW, (rows**2).sum(axis=1) / _WINDOW
+
+
+@lru_cache(maxsize=64)
+def _basis(f: float) -> npt.NDArray[np.float64]:
+    """(window, 2), orthonormal: what of a window is this tone, whatever its phase."""
+    return np.asarray(np.linalg.qr(waves(_WINDOW, (f,)))[0])
+
+
+def _first_stretch(marks: npt.NDArray[np.bool_]) -> tuple[int, int] | None:
+    """(first, last) of the first marks that hang together but for lost packets; None: too few."""
+    places = np.flatnonzero(marks)
+    for some in np.split(places, np.flatnonzero(np.diff(places) > _HOLE) + 1) if len(places) else ():
+        if len(some) >= _LEAST:
+            return int(some[0]), int(some[-1])
     return None
 
 
-def _held(piece: npt.NDArray[np.float64], tones: tuple[float, ...]) -> float:
-    """Energy of the part that the tones account for."""
-    base = waves(len(piece), tones)
-    return float(np.sum((base @ fitted(base, piece)) ** 2))
-
-
-def _plausible(held: float, total: float, n: int, level: float, noise: float) -> bool:
-    """As loud as the bursts before, and what the tones leave is little more than the line's noise."""
-    loud = held / n / level**2
-    left = (total - held) / n
-    pure = left < max(4 * noise, 0.1 * held / n) or (n > _HOLED and held > 0.6 * total)
-    return 0.2 < loud < 3.0 and held > 40 * noise and pure
+def _is_believed(
+    held: npt.NDArray[np.float64], total: npt.NDArray[np.float64], piece: tuple[int, int], noise: float
+) -> bool:
+    """Whether a piece stands free, or is purer than the voice right behind it could make it."""
+    first, last = piece
+    behind = total[last + 2 * _WINDOW // _MS : last + 40]
+    if not len(behind) or float(np.median(behind)) < _TALK * noise:
+        return True
+    inside = slice(first + 4, max(last - 3, first + 5))
+    pure = float(held[inside].sum()) > _TALK_SHARE * float(total[inside].sum())
+    return pure and last - first >= _TALK_LEAST

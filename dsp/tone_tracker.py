@@ -221,15 +221,15 @@ class ToneTracker:
         samples = self._read(burst.start + spare, burst.end - spare)
         return explained(samples, lines_hz(spectrum(samples), self._sets[burst.tone_set])) if len(samples) else 0.0
 
-    def probe(self, due: int, tone_set: int) -> Burst | None:
-        """What is left of a burst that was due at a sample and was cut off almost at once."""
+    def probe(self, due: int, tone_set: int, *, slack: int) -> Burst | None:
+        """What is left of a burst that was due within `slack` samples from one on and was cut off almost at once."""
         usual = self._usual.get(tone_set)
         if usual is None or due < self._last_end:
             return None
         noise = self._read(due - round(0.25 * SR), due - round(0.03 * SR))
-        piece = cut_piece(
-            self._read(due, due + REACH), level=usual.level, tones=usual.tones, noise=float(np.mean(noise**2)) + 1e-10
-        )
+        power = float(np.mean(noise**2)) + 1e-10
+        samples = self._read(due, due + slack + REACH)
+        piece = cut_piece(samples, level=usual.level, tones=usual.tones, noise=power, slack=slack)
         if piece is None:
             return None
         return self._found(Burst(tone_set, due + piece[0], due + piece[1], usual.level, proven=False))[0]
