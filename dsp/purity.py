@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -66,13 +67,14 @@ def spectrum(samples: Array) -> Spectrum:
     n = next((length for length in _LENGTHS if length <= len(samples)), len(samples))
     first = (len(samples) - n) // 2
     lines = rfft(samples[first : first + n] * _hann(n), _SIZE)
-    power = lines.real**2 + lines.imag**2
-    return Spectrum(power, max(2.2 * SR / max(n, 1), 2 * _HZ), float(power[_LOW:_HIGH].sum()))
+    power = np.square(lines.real)
+    power += np.square(lines.imag)
+    return Spectrum(power, max(2.2 * SR / max(n, 1), 2 * _HZ), _energy(power, _LOW, _HIGH))
 
 
 def _peak(power: Array, f: float) -> int:
-    low = int(f * (1 - DETUNE) / _HZ)
-    return low + int(power[low : int(f * (1 + DETUNE) / _HZ) + 2].argmax())
+    low, high = _span(f)
+    return low + int(power[low:high].argmax())
 
 
 MIN_DIGIT = 0.7
@@ -82,25 +84,61 @@ MIN_DIGIT = 0.7
 def purity(heard: Spectrum, tone_set: ToneSet) -> Purity:
     """How purely a stretch is this set of tones, each anywhere within the tolerated detuning."""
     power, half = heard.power, heard.half_hz / _HZ
-    low, high = tone_set.edges_hz
-    band = float(power[int((low - 60) / _HZ) : int((high + 60) / _HZ) + 1].sum())
+    places = _places(tone_set)
+    band = _energy(power, *places.band)
     if band <= 0:
         return Purity(0.0, 0.0, 0.0, 0.0)
-    lines = np.zeros(len(power), bool)
-    strengths = []
-    for f in tone_set.frequencies_hz:
-        peak = _peak(power, f)
-        line = slice(int(peak - half), int(peak + half) + 2)
-        strengths.append(float(power[line].sum()))
-        lines[line] = True
-        for side in (-1, 1) if tone_set.modulation_hz else ():
-            at = peak + side * (tone_set.modulation_hz or 0) / _HZ
-            swing = slice(int(at - half - 1), int(at + half + 1) + 2)
-            lines[swing] = True
+    lines, strengths = [], []
+    for low, high in places.tones:
+        peak = low + int(power[low:high].argmax())
+        lines.append((int(peak - half), int(peak + half) + 2))
+        strengths.append(_energy(power, *lines[-1]))
+        for side in places.sides:
+            lines.append((int(peak + side - half - 1), int(peak + side + half + 1) + 2))
             if heard.half_hz < (tone_set.modulation_hz or 0) / 2:
-                strengths.append(float(power[swing].sum()))
-    held = float(power[lines].sum())
+                strengths.append(_energy(power, *lines[-1]))
+    held = sum(_energy(power, *stretch) for stretch in _joined(lines))
     return Purity(held / band, min(strengths) / max(strengths), held, held / heard.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where in a spectrum a set is looked for: [first, last) of its lines."""
+
+    band: tuple[int, int]
+    tones: tuple[tuple[int, int], ...]
+    sides: tuple[float, ...]
+
+
+@lru_cache(maxsize=256)
+def _places(tone_set: ToneSet) -> _Places:
+    low, high = tone_set.edges_hz
+    swing = (tone_set.modulation_hz or 0) / _HZ
+    return _Places(
+        band=(int((low - 60) / _HZ), int((high + 60) / _HZ) + 1),
+        tones=tuple(_span(f) for f in tone_set.frequencies_hz),
+        sides=(-swing, swing) if swing else (),
+    )
+
+
+def _span(f: float) -> tuple[int, int]:
+    return int(f * (1 - DETUNE) / _HZ), int(f * (1 + DETUNE) / _HZ) + 2
+
+
+def _energy(power: Array, first: int, last: int) -> float:
+    # What `sum` calls, without its checks, which take as long as a short sum itself.
+    return float(np.add.reduce(power[max(first, 0) : last]))
+
+
+def _joined(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same lines, each once."""
+    done: list[tuple[int, int]] = []
+    for first, last in sorted(stretches):
+        if done and first < done[-1][1]:
+            done[-1] = done[-1][0], max(done[-1][1], last)
+        else:
+            done.append((first, last))
+    return done
 
 
 def lines_hz(heard: Spectrum, tone_set: ToneSet) -> tuple[float, ...]:
@@ -125,6 +163,6 @@ def _side(power: Array, f: float) -> float:
 
 
 def _interpolated(power: Array, at: int) -> float:
-    left, top, right = np.log(power[at - 1 : at + 2].astype(np.float64) + 1e-20) / 2
+    left, top, right = (math.log(strength + 1e-20) / 2 for strength in power[at - 1 : at + 2].tolist())
     bend = left - 2 * top + right
     return float(at + (0.5 * (left - right) / bend if bend else 0.0)) * _HZ
