@@ -2,7 +2,8 @@
 
 Before its INVITE an attempt is claimed by creating a file that must not exist yet, forced to the disk; its
 outcome is a second file. A claim without an outcome whose process is gone was cut off by a crash: its outcome
-is `unknown`, and it is never dialled again.
+is `unknown`, and it is never dialled again. The caps are counted from here: who sets the machine's clock back
+does not make room for more calls, for every claim also says how long the machine had been running.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import fcntl
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_CLAIM, _OUTCOME = ".claim", ".outcome"
+_CLAIM, _OUTCOME, _CLOCK = ".claim", ".outcome", ".clock"
+STEP_S = 60.0
+"""A wall clock that moved so far against the running machine was set; drift and slewing stay below it."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +47,60 @@ class Claim:
     """When it was claimed, UTC."""
     outcome: str | None
     """What came of it; `unknown` after a crash, None while it is up."""
+    line: str = ""
+    """Line that it went out on; empty in ledgers of before."""
+    switchboard: str = ""
+    """Site whose switchboard was dialled; empty when it was a unit's own number."""
+    age_s: float | None = None
+    """How long ago it was by the machine's own running time, where the wall clock was set since; else None."""
 
     @property
     def in_flight(self) -> bool:
         """Whether the call may still be up."""
         return self.outcome is None
 
+    def within(self, window: timedelta, now: datetime) -> bool:
+        """Whether it was made within `window` before `now`, or after it: a clock set back forgets nothing."""
+        if self.age_s is not None and self.age_s < window.total_seconds():
+            return True
+        return self.claimed_at > now - window
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """This machine's two clocks at one instant."""
+
+    boot: str
+    """Names the machine's present run."""
+    up_s: float
+    """Seconds that it has run, asleep or awake; nobody can set it."""
+    wall_s: float
+    """Seconds since 1970, as somebody set them."""
+
+    @property
+    def offset_s(self) -> float:
+        """Constant until somebody sets the wall clock."""
+        return self.wall_s - self.up_s
+
+
+def clocks() -> Clocks:
+    """Read both clocks."""
+    return Clocks(_boot(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time())
+
 
 def claim(agency: Agency, attempt_id: str, *, permit: Permit) -> Claim:
     """Claim an attempt before its INVITE; LedgerError when it was claimed before or the disk fails."""
-    pid = os.getpid()
+    pid, site, now = os.getpid(), agency.site(permit.unit.site), clocks()
+    _note_clock(agency.ledger, now)
     data = {
         "attempt_id": attempt_id,
         "unit": permit.unit.unit,
         "number": permit.number,
         "claimed_at": permit.issued_at.astimezone(UTC).isoformat(),
         "process": [pid, _started(pid)],
+        "line": permit.line_id,
+        "switchboard": site.id if site and permit.to == "switchboard" else "",
+        "clocks": vars(now),
     }
     try:
         _create(_path(agency, attempt_id, _CLAIM), data)
@@ -79,8 +121,9 @@ def settle(agency: Agency, attempt_id: str, outcome: str) -> None:
 
 def claims(agency: Agency, *, since: datetime | None = None) -> tuple[Claim, ...]:
     """Give the claims of the ledger, oldest first; with `since` only those made later."""
-    earliest = since.timestamp() if since else 0.0
-    found = [_read(entry) for entry in _entries(agency.ledger) if entry.stat().st_mtime >= earliest - 1]
+    # A claim made while the clock was set back has an old date: as far as it ever was set, older ones count too.
+    earliest = since.timestamp() - 1 - _stepped_s(agency.ledger) if since else float("-inf")
+    found = [_read(entry) for entry in _entries(agency.ledger) if entry.stat().st_mtime >= earliest]
     return tuple(sorted(found, key=lambda one: (one.claimed_at, one.attempt_id)))
 
 
@@ -127,13 +170,59 @@ def _outcome(path: Path, data: dict[str, Any]) -> str | None:
 
 def _claim(data: dict[str, Any], outcome: str | None) -> Claim:
     claimed_at = datetime.fromisoformat(data["claimed_at"])
-    return Claim(data["attempt_id"], data["unit"], data["number"], claimed_at, outcome)
+    more = {"line": data.get("line", ""), "switchboard": data.get("switchboard", "")}
+    return Claim(data["attempt_id"], data["unit"], data["number"], claimed_at, outcome, age_s=_age(data), **more)
+
+
+def _age(data: dict[str, Any]) -> float | None:
+    if "clocks" not in data:
+        return None
+    then, now = Clocks(**data["clocks"]), clocks()
+    stepped = then.boot == now.boot and abs(then.offset_s - now.offset_s) > STEP_S
+    return now.up_s - then.up_s if stepped else None
+
+
+def _note_clock(folder: Path, now: Clocks) -> None:
+    """Keep between which offsets the wall clock was while this machine ran."""
+    _make_folder(folder)
+    path = folder / _CLOCK
+    seen = _offsets(path, now)
+    span = [min([now.offset_s, *seen]), max([now.offset_s, *seen])]
+    new = path.with_suffix(f".{os.getpid()}")
+    try:
+        new.write_text(json.dumps({"boot": now.boot, "offsets_s": span}), encoding="utf-8")
+        new.replace(path)
+    except OSError as error:
+        raise _disk(error) from None
+
+
+def _stepped_s(folder: Path) -> float:
+    now = clocks()
+    seen = [*_offsets(folder / _CLOCK, now), now.offset_s]
+    return max(seen) - min(seen)
+
+
+def _offsets(path: Path, now: Clocks) -> list[float]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return [float(one) for one in data["offsets_s"]] if data["boot"] == now.boot else []
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError):
+        return [float("-inf")]  # what it said is lost: then every claim is read
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return "unknown"
 
 
 def _started(pid: int) -> str:
     """Tell a process from a later one of the same id: by the machine's boot and the process's start."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        boot = _boot()
         # The command's name, in parentheses, may hold anything; starttime is field 22 (proc(5)).
         return f"{boot}/{Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[19]}"
     except (OSError, IndexError):

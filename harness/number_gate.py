@@ -2,17 +2,24 @@
 
 A number is dialled only with a `Permit`, and only `permit` makes one: for a number of the agency's own
 directory that is no emergency, service, premium or international number, in office hours, within the caps,
-and recorded only when the staff were told. Everything else is Refused (exit status 4).
+and recorded only when the staff were told. The telephone redeems it, once. Where the far end leads a call
+(`follow`) and what is pressed inside it (`permit_digits`) is judged here too. Everything else is Refused
+(exit status 4). It is one file so that it can be read as one: that is worth more than a short file.
 """
 
 from __future__ import annotations
 
+import hmac
+import os
 import re
+import secrets
+import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, Protocol
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from harness.errors import Refused
 from harness.hours import DAYS
@@ -33,8 +40,17 @@ _OUTSIDE_LINES = ("0", "9")  # what a PBX commonly wants before a number outside
 # 10x, 11x, 12x and 16x around them (operators, directory, repairs, time, weather, traffic); 188 a carrier's.
 _SERVICE = re.compile(r"1[0126]\d|188|19\d\d")
 _EMERGENCY = re.compile(r"11[023789]|165|19\d\d")
+_LOCAL = re.compile(r"^0(?:836|826|37|49|82|89|[2-8])(?=[2-9])([0-9]{5,8})$")  # area code, then the number
 _LONGEST_IN_CALL = 6  # digits of an extension; a longer string inside a call would be a number outside
+_OWN_URI = re.compile(r"sips?:[0-9]{1,22}@[^@;?]+(;transport=(udp|tcp|tls)|;user=phone)*")
+_MENU_KEYS = 2  # digits of a menu's choice; whatever is longer must be an extension of the directory
+_LOCAL_DIGITS = 6  # of the shortest numbers outside (area codes 037, 082, 089), unless the directory tells of others
+HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 _SEAL = object()
+_SECRET = secrets.token_bytes(32)  # of this process: a permit of another one, or of a file, proves nothing here
+_REDEEMED: set[str] = set()
+PERMIT_LASTS_S = 120.0
+"""A permit that was not dialled for so long tells nothing any more of hours and caps; a telephone starts in 15 s."""
 
 _REASONS: dict[str, Reason] = {
     "service": {"zh": "緊急或特種服務號碼", "en": "an emergency or service number"},
@@ -42,7 +58,27 @@ _REASONS: dict[str, Reason] = {
     "premium": {"zh": "付費語音（020x）", "en": "a premium number (020x)"},
     "code": {"zh": "以 * 或 # 組成的功能碼", "en": "a star or hash code"},
     "outside": {"zh": "通話中不能再撥外線", "en": "a number outside, dialled inside a call"},
+    "not_extension": {
+        "zh": "通話中只能按一兩碼的選單鍵，或名冊裡的分機",
+        "en": "only menu keys of one or two digits and extensions of the directory may be pressed",
+    },
+    "second_extension": {"zh": "一通電話只能按一個分機", "en": "a second extension within one call"},
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """What may be pressed inside a call, beside a menu's keys."""
+
+    extensions: frozenset[str] = frozenset()
+    """Extensions of the directory."""
+    prefixes: tuple[str, ...] = _OUTSIDE_LINES
+    """What may lead to a line outside."""
+    local_digits: int = _LOCAL_DIGITS
+    """Digits of the shortest number outside that has no area code."""
+
+
+_NO_EXTENSION = Keys()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +105,25 @@ class Permit:
     """What the line's PBX wants before a number outside."""
     template: str = ""
     """SIP URI on the line, `{number}` standing for what its server gets."""
+    keys: Keys = _NO_EXTENSION
+    """What may be pressed inside the call."""
+    longest_s: float = 300.0
+    """The call is ended after so many seconds."""
+    issued_s: float = 0.0
+    """When the gate said yes, on the monotonic clock, which nobody sets back."""
+    nonce: str = ""
+    """Unlike every other permit's."""
+    proof: str = field(default="", repr=False, compare=False)
+    """What only the gate of this process can make of all the other fields."""
     seal: InitVar[object]
-    """Proof that the gate made it; not kept, so that a copy with another number is no permit."""
+    """Shows that the gate makes it; not kept, so that a copy with another number is no permit."""
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
             raise TypeError("a Permit is made by harness.number_gate.permit only")
+        object.__setattr__(self, "nonce", secrets.token_hex(16))
+        object.__setattr__(self, "issued_s", time.monotonic())
+        object.__setattr__(self, "proof", _proof(self))
 
     def __repr__(self) -> str:
         return f"Permit({self.unit.unit}, {self.number}, {self.uri})"
@@ -97,7 +146,10 @@ def permit(number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit
     """Give leave to dial a unit (by id, number or extension), or raise Refused with the reason.
 
     `now` is aware of its zone. That the string is in the directory is checked before everything else.
+    Ask and claim under `harness.ledger.one_at_a_time`: only then do the caps hold between processes.
     """
+    if now.utcoffset() is None:
+        raise ValueError("permit: `now` must be aware of its zone")
     unit = find_unit(number_or_unit, agency.units)
     number, line_id = _number(unit, agency, to)
     line = agency.line(line_id)
@@ -106,10 +158,12 @@ def permit(number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit
     reason = forbidden(number) or forbidden_as_sent(number, line)
     if reason:
         raise Refused("refused.forbidden", number=number, reason=reason)
+    _refuse_crafted(number, line)
+    _refuse_caller(line)
     _refuse_closed(unit, agency, now)
     if recording:
         _refuse_unannounced(agency, now)
-    _refuse_over_caps(number, agency, now)
+    _refuse_over_caps(unit, number, line, agency, now, to)
     return Permit(
         unit=unit,
         to=to,
@@ -121,8 +175,38 @@ def permit(number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit
         servers=_servers(line),
         outside_prefix=line.outside_prefix,
         template=line.address("{number}"),
+        keys=keys_of(agency, line),
+        longest_s=agency.settings.caps.longest_call_s,
         seal=_SEAL,
     )
+
+
+def redeem(leave: Permit) -> str:
+    """Give the SIP URI of a permit, once; Refused for one that the gate did not make, or is used or old.
+
+    Every telephone asks this before its INVITE: a copy, a changed or an unpickled permit dials nothing.
+    """
+    if type(leave) is not Permit or not hmac.compare_digest(leave.proof, _proof(leave)):
+        raise Refused("refused.permit_forged")
+    if leave.nonce in _REDEEMED:
+        raise Refused("refused.permit_used", number=leave.number)
+    if not 0 <= time.monotonic() - leave.issued_s <= PERMIT_LASTS_S:
+        raise Refused("refused.permit_old", number=leave.number, seconds=f"{PERMIT_LASTS_S:g}")
+    _REDEEMED.add(leave.nonce)
+    return leave.uri
+
+
+def _proof(leave: Permit) -> str:
+    said = "\0".join(repr(getattr(leave, one.name)) for one in fields(Permit) if one.name != "proof")
+    return hmac.new(_SECRET, said.encode(), sha256).hexdigest()
+
+
+def _new_process() -> None:
+    global _SECRET
+    _SECRET = secrets.token_bytes(32)  # a permit that was redeemed there must not be redeemed here again
+
+
+os.register_at_fork(after_in_child=_new_process)
 
 
 def follow(uri: str, leave: Leads, *, came_from: str = "") -> str:
@@ -183,7 +267,7 @@ def _servers(line: LineSettings) -> tuple[str, ...]:
 
 def _follows(number: str, line: LineSettings, agency: Agency, now: datetime) -> tuple[str, ...]:
     """Whom the gate would permit now on this line, but for the number itself and for who is in a call or at a cap."""
-    day = claims(agency, since=now - timedelta(hours=24))
+    day = [claim for claim in claims(agency, since=now - DAY) if claim.in_flight or claim.within(DAY, now)]
     cap = agency.settings.caps.calls_per_number_per_day
     counts = Counter(claim.number for claim in day)
     busy = {claim.number for claim in day if claim.in_flight} | {one for one, n in counts.items() if n >= cap}
@@ -197,32 +281,64 @@ def _follows(number: str, line: LineSettings, agency: Agency, now: datetime) -> 
     return tuple(sorted(allowed))
 
 
-def permit_digits(digits: str, *, before: tuple[str, ...] = ()) -> str:
+def permit_digits(digits: str, *, before: tuple[str, ...] = (), keys: Keys = _NO_EXTENSION) -> str:
     """Give leave to press digits inside a call, or raise Refused; `before` is what was pressed in it already.
 
-    Whatever was pressed one after the other is read together from each press on: 1, 1, 0 is 110.
+    A menu's key is one or two digits, whatever is longer must be an extension of the directory, one in a call.
+    What was pressed one after the other is read together from each press on, for an exchange that waits for a
+    number collects it in pieces: 1, 1, 0 is 110; 9, 2700, 1234 is a telephone outside.
     """
     presses = [press.removesuffix("#") for press in (*before, digits)]
-    if not all(re.fullmatch(r"[0-9]+", press) for press in presses):
-        raise Refused("refused.digits", digits=digits, reason=_REASONS["code"])
-    reason = forbidden(presses[-1]) or _too_long(presses[-1])
-    for first in range(len(presses) - 1):
-        reason = reason or _amounts_to("".join(presses[first:]))
+    reason = _reason_against(presses, keys)
     if reason:
         raise Refused("refused.digits", digits=digits, reason=reason)
     return digits
 
 
-def _too_long(digits: str) -> Reason | None:
-    return _REASONS["outside"] if len(digits) > _LONGEST_IN_CALL else None
+def keys_of(agency: Agency, line: LineSettings) -> Keys:
+    """Give what may be pressed inside a call to an agency."""
+    numbers = [unit.digits for unit in agency.units] + [digits_of(site.switchboard) for site in agency.settings.sites]
+    # An exchange dials numbers of its own area without their area code.
+    local = [len(found[0]) for number in numbers for found in [_LOCAL.findall(number)] if found]
+    return Keys(
+        extensions=frozenset(unit.extension for unit in agency.units if unit.extension),
+        prefixes=tuple(dict.fromkeys((*_OUTSIDE_LINES, *filter(None, (line.outside_prefix,))))),
+        local_digits=min(local, default=_LOCAL_DIGITS),
+    )
 
 
-def _amounts_to(together: str) -> Reason | None:
-    """Judge digits of several menus read together: three menus are no service number unless an emergency."""
-    for prefix in ("", *_OUTSIDE_LINES):
-        if _EMERGENCY.fullmatch(together.removeprefix(prefix)):
+def _reason_against(presses: list[str], keys: Keys) -> Reason | None:
+    last = presses[-1]
+    if not all(re.fullmatch(r"[0-9]+", press) for press in presses):
+        return _REASONS["code"]
+    reason = forbidden(last)
+    if reason or len(last) > _LONGEST_IN_CALL:
+        return reason or _REASONS["outside"]
+    if len(last) > _MENU_KEYS and last not in keys.extensions:
+        return _REASONS["not_extension"]
+    if len({press for press in presses if len(press) > _MENU_KEYS}) > 1:
+        return _REASONS["second_extension"]
+    # An exchange takes a menu's keys one by one: a number may begin with any of them.
+    pieces = [piece for press in presses for piece in (press if len(press) <= _MENU_KEYS else [press])]
+    together = ("".join(pieces[first:]) for first in range(len(pieces) - 1))
+    found = (_amounts_to(digits, len(last), keys, menu=last not in keys.extensions) for digits in together)
+    return next((one for one in found if one), None)
+
+
+def _amounts_to(together: str, pressed: int, keys: Keys, *, menu: bool) -> Reason | None:
+    """Judge the digits of several presses read together, as they stand and behind what leads outside."""
+    for prefix in ("", *(one for one in keys.prefixes if together.startswith(one))):
+        digits = together.removeprefix(prefix)
+        # A menu's keys may complete an emergency number halfway; an extension's digits belong together.
+        whole = range(len(digits) - pressed + 1, len(digits) + 1) if menu else (len(digits),)
+        if any(_EMERGENCY.fullmatch(digits[:n]) for n in whole):
             return _REASONS["service"]
-    return _too_long(together) if together.startswith("0") else None
+        # Nobody's number outside begins with 1; one that begins with 0 has nine digits and more.
+        longest = _LONGEST_IN_CALL if digits.startswith("0") else keys.local_digits - 1
+        longest = longest if prefix else max(longest, _LONGEST_IN_CALL)
+        if len(digits) > longest and not digits.startswith("1"):
+            return _REASONS["outside"]
+    return None
 
 
 def find_unit(text: str, units: tuple[Unit, ...]) -> Unit:
@@ -265,18 +381,37 @@ def forbidden(digits: str) -> Reason | None:
 
 def forbidden_as_sent(number: str, line: LineSettings) -> Reason | None:
     """Tell why a number may not leave on a line with the prefix that the line puts before it."""
-    # The prefix 0 before 02… reads like 00x, so that as sent only the service numbers are looked for.
-    if _SERVICE.fullmatch(line.dialled(number)):
+    # The prefix 0 before 02… reads like 00x, so that as sent only the service numbers are looked for; an
+    # exchange that dials while it reads takes 110 for done, whatever comes behind.
+    sent = line.dialled(number)
+    if _SERVICE.fullmatch(sent) or (sent != number and _EMERGENCY.match(sent)):
         return _REASONS["service"]
     return forbidden(number.removeprefix(line.outside_prefix))
 
 
 def _forbidden_whole(digits: str) -> Reason | None:
-    if _SERVICE.fullmatch(digits):
+    # No number outside begins with 1 but the short ones: a longer string is one of these with more behind it.
+    if _SERVICE.fullmatch(digits) or (len(digits) > _LONGEST_IN_CALL and digits.startswith("1")):
         return _REASONS["service"]
     if len(digits) >= 3 and digits.startswith(("00", "01")):
         return _REASONS["international"]
     return _REASONS["premium"] if digits.startswith("020") else None
+
+
+def _refuse_crafted(number: str, line: LineSettings) -> None:
+    """Refuse a line whose template makes another address of the number than the number at its server."""
+    uri = line.address(number)
+    target = target_of(uri)
+    if target is None or not _OWN_URI.fullmatch(uri) or target.digits != line.dialled(number):
+        raise Refused("refused.template", line=line.id, uri=_shown(uri))
+
+
+def _refuse_caller(line: LineSettings) -> None:
+    """Refuse to call as somebody else: no emergency or service number, nothing hidden in the address."""
+    for uri in (line.from_uri, *getattr(line, "caller_ids", ())):
+        target = target_of(uri)
+        if target is None or target.headers or target.extension or "%" in uri or forbidden(target.digits or "5"):
+            raise Refused("refused.caller", line=line.id, uri=_shown(uri))
 
 
 def _number(unit: Unit, agency: Agency, to: To) -> tuple[str, str]:
@@ -310,20 +445,29 @@ def _refuse_unannounced(agency: Agency, now: datetime) -> None:
         raise Refused("refused.notice_later", date=notice.isoformat())
 
 
-def _refuse_over_caps(number: str, agency: Agency, now: datetime) -> None:
-    caps, day = agency.settings.caps, claims(agency, since=now - timedelta(hours=24))
+def _refuse_over_caps(unit: Unit, number: str, line: LineSettings, agency: Agency, now: datetime, to: To) -> None:
+    caps = agency.settings.caps
+    day = [claim for claim in claims(agency, since=now - DAY) if claim.in_flight or claim.within(DAY, now)]
     up = [claim for claim in day if claim.in_flight]
-    hour = [claim for claim in day if claim.claimed_at > now - timedelta(hours=1)]
-    same = [claim for claim in day if claim.number == number]
-    # Two calls at once to one number would each make the other busy: neither measures the agency.
+    # Two calls at once to one number, or to one switchboard's operator, would each make the other busy.
     if any(claim.number == number for claim in up):
         raise Refused("refused.number_in_call", number=number)
+    if to == "switchboard" and any(claim.switchboard == _site(unit, agency) for claim in up):
+        raise Refused("refused.switchboard_in_call", site=_site(unit, agency))
     _refuse_cap("refused.at_once", up, agency.settings.at_once)
-    _refuse_cap("refused.per_hour", hour, caps.calls_per_hour)
+    most = getattr(line, "max_calls", None) or agency.settings.at_once
+    _refuse_cap("refused.line_full", [claim for claim in up if claim.line == line.id], most, line=line.id)
+    _refuse_cap("refused.per_hour", [claim for claim in day if claim.within(HOUR, now)], caps.calls_per_hour)
     _refuse_cap("refused.per_day", day, caps.calls_per_day)
+    same = [claim for claim in day if claim.number == number]
     _refuse_cap("refused.per_number", same, caps.calls_per_number_per_day)
 
 
-def _refuse_cap(key: str, counted: Sequence[Claim], cap: int) -> None:
+def _site(unit: Unit, agency: Agency) -> str:
+    site = agency.site(unit.site)
+    return site.id if site else ""
+
+
+def _refuse_cap(key: str, counted: Sequence[Claim], cap: int, **values: Any) -> None:
     if len(counted) >= cap:
-        raise Refused(key, count=len(counted), cap=cap)
+        raise Refused(key, count=len(counted), cap=cap, **values)

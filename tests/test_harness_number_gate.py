@@ -1,19 +1,42 @@
 """The number gate: whatever the directory, the configuration and the string say, nothing forbidden passes."""
 
+import copy
+import multiprocessing
+import pickle
 import re
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.agency import Agency, HoursSettings, Settings, Site
-from harness.directory import Unit
-from harness.errors import REFUSED, Refused
+from harness.directory import Unit, read_units
+from harness.errors import REFUSED, DirectoryError, Refused
 from harness.ledger import claim, settle
 from harness.lines import LineSettings
-from harness.number_gate import Permit, digits_of, follow, forbidden, may_follow, permit, permit_digits
+from harness.number_gate import (
+    PERMIT_LASTS_S,
+    Keys,
+    Permit,
+    digits_of,
+    follow,
+    forbidden,
+    keys_of,
+    may_follow,
+    permit,
+    permit_digits,
+    redeem,
+)
+from harness.softphone.line import Line
+from harness.softphone.pool import WorkerPool
+from harness.softphone.scripted import ScriptedSoftphone
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)  # a Wednesday, 12:00 in Taipei
 LISTED = ("110", "112", "113", "117", "118", "119", "165", "1922", "1999", "1950", "105", "166", "123")
@@ -112,28 +135,127 @@ def test_no_forbidden_number_is_ever_permitted(tmp_path_factory, number, before,
     assert leave.number == digits_of(written)
 
 
-@given(presses=st.lists(st.from_regex(r"[0-9*#]{1,4}", fullmatch=True), min_size=1, max_size=4))
-def test_digits_inside_a_call_never_amount_to_an_emergency_number(presses):
-    sent = []
+# --- what is pressed inside a call -----------------------------------------------------------------------
+
+KEYS = Keys(extensions=frozenset({"301", "205", "2700", "1234", "3110", "21001", "110", "1922"}), local_digits=8)
+
+
+def pressed(*presses, keys=KEYS):
+    """Press one after the other; what was let through, up to the first refusal."""
+    sent = ()
     for press in presses:
         try:
-            sent.append(permit_digits(press, before=tuple(sent)))
+            sent = (*sent, permit_digits(press, before=sent, keys=keys))
         except Refused:
             break
-    for first in range(len(sent)):
-        together = "".join(press.rstrip("#") for press in sent[first:])
-        assert not re.fullmatch(r"[09]?(11[023789]|165|19\d\d)", together)
+    return sent
 
 
-@pytest.mark.parametrize("digits", ["110", "9110", "*21", "#31#", "**", "0912345678", "002886", "", "1,1,0"])
-def test_refused_digits(digits):
+def amounts_to_a_number_outside(digits):
+    """An independent reading of a string that an exchange may collect, Taiwan's numbering plan as ITU-T has it."""
+    for prefix in ("", "0", "9"):
+        if not digits.startswith(prefix):
+            continue
+        bare = digits.removeprefix(prefix)
+        if re.fullmatch(r"11[023789]|165|19[0-9]{2}", bare) or re.fullmatch(r"0[2-9][0-9]{7,8}|00[0-9]{7,}", bare):
+            return True
+        if re.fullmatch(r"[2-8][0-9]{7,}", bare):
+            return True
+    return False
+
+
+piece = st.one_of(
+    st.from_regex(r"[0-9*#]{1,4}", fullmatch=True),
+    st.sampled_from(sorted(KEYS.extensions)),
+    st.sampled_from(["9", "0", "1", "11", "19", "22", "27", "00", "12", "34", "#", "9#"]),
+)
+
+
+@settings(max_examples=400)
+@given(presses=st.lists(piece, min_size=1, max_size=8))
+def test_digits_inside_a_call_never_amount_to_a_number_outside(presses):
+    sent = pressed(*presses)
+    keys = [key for press in sent for key in ([press] if len(press) > 2 else press) if key != "#"]
+    for first in range(len(keys)):
+        for last in range(first + 1, len(keys) + 1):
+            assert not amounts_to_a_number_outside("".join(key.removesuffix("#") for key in keys[first:last]))
+    assert not any("*" in press or press.startswith("#") for press in sent)
+
+
+@pytest.mark.parametrize(
+    "number", ["27001234", "0912345678", "0227001234", "110", "119", "1922", "0021234567", "0204123"]
+)
+@pytest.mark.parametrize("lead", [(), ("9",), ("0",), ("1", "9"), ("3",), ("9", "9")])
+@given(data=st.data())
+def test_a_number_outside_passes_in_no_pieces(number, lead, data):
+    """However a number is cut up, and whatever opened the line: it is stopped before its last digit."""
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(number) - 1))))
+    pieces = [number[start:end] for start, end in pairwise([0, *cuts, len(number)])]
+    assert len(pressed(*lead, *pieces)) < len(lead) + len(pieces)
+
+
+def test_an_outside_line_reached_through_a_menu_is_closed():
+    assert pressed("9", "2700", "1234") == ("9", "2700")
+    assert pressed("2700", "1234") == ("2700",)
+    assert pressed("9", "27", "00", "12", "34") == ("9", "27", "00", "12")
+    assert pressed("31", "10") == ("31",)
+
+
+@given(
+    menus=st.lists(st.sampled_from("12345678"), max_size=2),
+    extension=st.from_regex(r"[2-8][0-9]{2,3}", fullmatch=True),
+    hash_=st.sampled_from(["", "#"]),
+)
+def test_a_walk_through_menus_to_an_extension_passes(menus, extension, hash_):
+    keys = Keys(extensions=frozenset({extension}))
+    walk = (*menus, extension + hash_)
+    if not amounts_to_a_number_outside("".join(menus) + extension):
+        assert pressed(*walk, keys=keys) == walk
+
+
+@pytest.mark.parametrize(
+    "walk", [("9", "301"), ("0",), ("1", "21001"), ("9", "2", "205"), ("301", "301"), ("1", "3", "3110")]
+)
+def test_walks_that_real_switchboards_ask_for(walk):
+    assert pressed(*walk) == walk
+
+
+def test_an_agency_where_numbers_are_short_is_told_by_its_directory(tmp_path):
+    def keys(number):
+        agency = an_agency(tmp_path, units=[Unit(unit="u", number=number, extension="301")])
+        return keys_of(agency, agency.line())
+
+    assert [keys(n).local_digits for n in ("02-2700-1234", "04-7222151", "089-326141", "0836-22381", "0912345678")] == [
+        8,
+        7,
+        6,
+        5,
+        6,
+    ]
+    assert keys("0836-22381").extensions == {"301"}
     with pytest.raises(Refused):
-        permit_digits(digits)
+        permit_digits("81", before=("9", "22", "3"), keys=keys("0836-22381"))
 
 
-@pytest.mark.parametrize("digits", ["9", "0", "301", "301#", "3110"])
+@pytest.mark.parametrize(
+    "digits",
+    ["110", "9110", "*21", "#31#", "**", "#", "0912345678", "002886", "", "1,1,0", "1922", "302", "1p1", "１１０"],
+)
+def test_refused_digits(digits):
+    with pytest.raises(Refused) as caught:
+        permit_digits(digits, keys=KEYS)
+    assert caught.value.exit_status == REFUSED
+
+
+@pytest.mark.parametrize("digits", ["9", "0", "12", "301", "301#", "3110"])
 def test_digits_of_menus_and_extensions(digits):
-    assert permit_digits(digits) == digits
+    assert permit_digits(digits, keys=KEYS) == digits
+
+
+def test_without_a_directory_only_menu_keys_are_pressed():
+    assert permit_digits("9") == "9"
+    with pytest.raises(Refused):
+        permit_digits("301")
 
 
 def test_a_permit_is_made_by_the_gate_only(agency):
@@ -155,6 +277,226 @@ def test_a_permit_is_made_by_the_gate_only(agency):
 def test_a_copy_of_a_permit_with_another_number_is_no_permit(agency):
     with pytest.raises(ValueError, match="seal"):
         replace(permit("desk", agency, now=NOON), number="110", uri="sip:110@127.0.0.1")
+
+
+# --- permits that the gate did not make, and permits used twice -------------------------------------------
+
+
+def refusal_of(leave):
+    with pytest.raises(Refused) as caught:
+        redeem(leave)
+    assert caught.value.exit_status == REFUSED
+    return caught.value.key
+
+
+def test_a_permit_is_good_for_one_call(agency):
+    leave = permit("desk", agency, now=NOON)
+    assert redeem(leave) == leave.uri
+    assert refusal_of(leave) == "refused.permit_used"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("number", "110"),
+        ("uri", "sip:110@127.0.0.1:5080"),
+        ("follows", ("110",)),
+        ("template", "sip:110@evil"),
+        ("keys", Keys(extensions=frozenset({"110"}))),
+        ("issued_s", 1e9),
+        ("nonce", "another"),
+        ("proof", ""),
+    ],
+)
+def test_a_permit_that_was_changed_is_refused(agency, name, value):
+    leave = permit("desk", agency, now=NOON)
+    object.__setattr__(leave, name, value)
+    assert refusal_of(leave) == "refused.permit_forged"
+
+
+def test_a_permit_made_around_its_constructor_is_refused(agency):
+    leave, forged = permit("desk", agency, now=NOON), object.__new__(Permit)
+    vars(forged).update(vars(leave) | {"uri": "sip:110@127.0.0.1:5080"})
+    assert refusal_of(forged) == "refused.permit_forged"
+
+    class MyPermit(Permit):
+        pass
+
+    mine = object.__new__(MyPermit)
+    vars(mine).update(vars(leave))
+    assert refusal_of(mine) == "refused.permit_forged"
+    assert redeem(leave) == leave.uri
+
+
+def test_copies_of_a_permit_are_good_for_one_call_together(agency):
+    leave = permit("desk", agency, now=NOON)
+    same, unpickled = copy.copy(leave), pickle.loads(pickle.dumps(leave))
+    assert redeem(unpickled) == leave.uri
+    assert {refusal_of(leave), refusal_of(same)} == {"refused.permit_used"}
+    vars(unpickled)["number"] = "110"
+    assert refusal_of(unpickled) == "refused.permit_forged"
+
+
+ELSEWHERE = """
+import pickle, sys
+from harness.errors import Refused
+from harness.number_gate import redeem
+try:
+    redeem(pickle.loads(sys.stdin.buffer.read()))
+except Refused as error:
+    print(error.key)
+"""
+
+
+def test_a_permit_of_another_process_is_refused(agency):
+    leave = permit("desk", agency, now=NOON)
+    there = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE], input=pickle.dumps(leave), capture_output=True, check=True
+    )
+    assert there.stdout.decode().strip() == "refused.permit_forged"
+    forked = multiprocessing.get_context("fork").Pool(1)
+    with forked:
+        assert forked.apply(refusal_of, (leave,)) == "refused.permit_forged"
+
+
+def test_an_old_permit_is_refused_however_the_clock_is_set(agency, monkeypatch):
+    leave = permit("desk", agency, now=NOON)
+    later = time.monotonic() + PERMIT_LASTS_S + 1
+    monkeypatch.setattr("harness.number_gate.time.monotonic", lambda: later)
+    assert refusal_of(leave) == "refused.permit_old"
+
+
+def test_no_telephone_dials_without_redeeming(agency, tmp_path):
+    """The scripted and the real telephone ask the gate again: a permit dials once."""
+    leave, phone = permit("desk", agency, now=NOON), ScriptedSoftphone({})
+    phone.dial(leave, call_id="c", folder=tmp_path, headers={})
+    with pytest.raises(Refused):
+        phone.dial(leave, call_id="d", folder=tmp_path, headers={})
+    with WorkerPool(Line(bind="127.0.0.1")) as pool, pytest.raises(Refused):
+        pool.dial(leave, call_id="e", folder=tmp_path, headers={})
+    assert phone.dialled == ["0227001234"]
+
+
+# --- what a configuration may try -------------------------------------------------------------------------
+
+
+def crafted(tmp_path, *, number="0227001234", **values):
+    """An agency whose line passed no validation, as code could make one."""
+    line = LineSettings(server="pbx.example:5060").model_copy(update=values)
+    agency = an_agency(tmp_path, units=[Unit(unit="u", number=number)])
+    return replace(agency, settings=agency.settings.model_copy(update={"lines": (line,)}))
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "sip:110@pbx.example",
+        "sip:110;x={number}@pbx.example",
+        "sip:{number};postd=110@pbx.example",
+        "sip:{number},110@pbx.example",
+        "sip:9{number}@pbx.example",
+        "sip:{number}@pbx.example;maddr=10.9.9.9",
+        "sip:{number}@pbx.example?Route=%3Csip:evil%3E",
+        "sip:{number}@pbx.example\r\nRoute: <sip:evil>",
+        "sip:{number}@evil@pbx.example",
+        "<sip:{number}@pbx.example>,<sip:110@pbx.example>",
+        "tel:{number}",
+    ],
+)
+def test_a_template_that_makes_another_address_is_refused(tmp_path, template):
+    assert refused("u", crafted(tmp_path, number_template=template), now=NOON) == "refused.template"
+
+
+@pytest.mark.parametrize(
+    "template", ["sip:{number}@pbx.example;user=phone", "sips:{number}@pbx.example:5061;transport=tls"]
+)
+def test_an_ordinary_template_is_used(tmp_path, template):
+    assert permit("u", crafted(tmp_path, number_template=template), now=NOON).uri == template.format(
+        number="0227001234"
+    )
+
+
+@pytest.mark.parametrize("server", ["pbx.example;maddr=evil", "pbx.example?Route=x", "pbx.example\r\nX: y", "a@b", ""])
+def test_a_server_that_is_more_than_a_server_is_refused(tmp_path, server):
+    assert refused("u", crafted(tmp_path, server=server), now=NOON) == "refused.template"
+
+
+@pytest.mark.parametrize("prefix", ["11", "0*", "*31*", "9,", "1;"])
+def test_a_prefix_that_makes_another_number_is_refused(tmp_path, prefix):
+    agency = crafted(tmp_path, outside_prefix=prefix)
+    assert refused("u", agency, now=NOON) in ("refused.template", "refused.forbidden")
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        "sip:110@pbx.example",
+        "sip:0110@pbx.example",
+        "sip:002861012345678@pbx.example",
+        "sip:27001234@pbx.example?Route=%3Csip:evil%3E",
+        "sip:27001234@pbx.example\r\nX: y",
+        "sip:%31%31%30@pbx.example",
+        "sip:27001234;ext=110@pbx.example",
+        "27001234",
+    ],
+)
+def test_a_caller_that_the_line_cannot_own_is_refused(tmp_path, caller):
+    assert refused("u", crafted(tmp_path, from_uri=caller), now=NOON) == "refused.caller"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "0227001234;ext=110",
+        "0227001234@evil",
+        "0227001234?Route=x",
+        "0227001234\r\nRoute: x",
+        "0227001234,,110",
+        "0227001234p110",
+        "0227001234w110",
+        "0227001234#110",
+        "*310227001234",
+        "+1 202 555 0100",
+        "110",
+        "９１１０",
+        "١١٠",
+        "①①⓪",
+        "11⁰",
+        "1190227001234",
+        "119 27001234",
+    ],
+)
+def test_no_row_of_the_directory_makes_a_forbidden_call(tmp_path, number):
+    agency = an_agency(tmp_path, units=[Unit(unit="u", number=number)])
+    assert refused("u", agency, now=NOON) in ("refused.forbidden", "refused.no_number")
+    (tmp_path / "units.csv").write_text(f'unit,number\nu,"{number}"\n', encoding="utf-8", newline="")
+    with pytest.raises(DirectoryError):
+        read_units(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["tel:+886-2-2700-1234", "+886 (0)2 2700 1234", "０２－２７００－１２３４", "०२२७००१२३४", "02−2700−1234"]
+)
+def test_a_number_is_normalised_before_it_is_looked_up(agency, text):
+    assert permit(text, agency, now=NOON).number == "0227001234"
+
+
+@pytest.mark.parametrize("text", ["sip:0227001234@pbx", "tel:110", "O227OO1234", "0227001234;ext=301", "02%2D27001234"])
+def test_what_is_not_plainly_a_number_of_the_directory_is_refused(agency, text):
+    assert refused(text, agency, now=NOON) in ("refused.not_in_directory", "refused.forbidden")
+
+
+def test_an_instant_without_a_zone_is_no_instant(agency):
+    with pytest.raises(ValueError, match="zone"):
+        permit("desk", agency, now=datetime(2026, 3, 4, 12, 0))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/New_York"])
+def test_hours_are_the_agencys_own_whatever_zone_the_clock_is_in(tmp_path, zone):
+    agency = an_agency(tmp_path, units=[Unit(unit="u", number="0227001234")], hours=HoursSettings())
+    assert permit("u", agency, now=datetime(2026, 3, 4, 10, 0, tzinfo=agency.zone).astimezone(ZoneInfo(zone)))
+    night = datetime(2026, 3, 4, 22, 0, tzinfo=agency.zone).astimezone(ZoneInfo(zone))
+    assert refused("u", agency, now=night) == "refused.closed"
 
 
 @pytest.mark.parametrize(

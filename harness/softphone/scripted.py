@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.number_gate import Permit
+from harness.number_gate import Permit, redeem
 from harness.softphone.growing_wav import write_wav
 from harness.softphone.protocol import Call, Missing, Recording
 from harness.softphone.signals import DIGIT, FAULT, PLAY, RELEASED, REQUEST, RESPONSE, SipSignal
@@ -217,6 +217,7 @@ class ScriptedSoftphone:
 
     def dial(self, leave: Permit, *, call_id: str, folder: Path, headers: dict[str, str]) -> ScriptedCall:
         """Begin a call with the far end of that number; a number without one answers 404."""
+        redeem(leave)
         number = leave.number
         self.dialled.append(number)
         far = self._numbers.get(number, FarEnd().says(0.05, 404))
