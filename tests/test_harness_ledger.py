@@ -1,15 +1,19 @@
 """The ledger: an attempt is claimed once, on the disk before its INVITE; a crash leaves it unknown, never forgotten."""
 
+import json
+import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from harness.agency import load_agency
-from harness.errors import ENVIRONMENT_FAILED, LedgerError
-from harness.ledger import claim, claims, one_at_a_time, settle
+from harness.errors import ENVIRONMENT_FAILED, LedgerError, Refused
+from harness.hours import DAYS
+from harness.ledger import Clocks, claim, claims, clocks, one_at_a_time, settle
 from harness.new_agency import make_agency
 from harness.number_gate import permit
 
@@ -124,3 +128,170 @@ def test_a_disk_that_fails_is_told_and_nothing_is_claimed(agency, leave):
     assert caught.value.key == "ledger.disk"
     with pytest.raises(LedgerError), one_at_a_time(agency):
         pass
+
+
+# --- the caps between processes, and against a clock that is set -------------------------------------------
+
+RACE = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from harness.agency import load_agency
+from harness.errors import Refused
+from harness.ledger import claim, one_at_a_time
+from harness.number_gate import permit
+agency, name, unit, now = load_agency(Path(sys.argv[1])), sys.argv[2], sys.argv[3], datetime.fromisoformat(sys.argv[4])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    with one_at_a_time(agency):
+        claim(agency, name, permit=permit(unit, agency, now=now, recording=False))
+    print("claimed", flush=True)
+except Refused as error:
+    print(error.key, flush=True)
+sys.stdin.readline()
+"""
+
+
+def raced(agency, units, *, now=NOW):
+    """Processes that want to dial at the same moment and stay up together: what each was told."""
+    asked = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACE, str(agency.folder), f"race-{n}", unit, now.isoformat()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for n, unit in enumerate(units)
+    ]
+    try:
+        assert [one.stdout.readline().strip() for one in asked] == ["ready"] * len(units)
+        for one in asked:
+            one.stdin.write("\n")
+            one.stdin.flush()
+        return [one.stdout.readline().strip() for one in asked]
+    finally:
+        for one in asked:
+            one.communicate("\n", timeout=60)
+
+
+def agency_of(folder, units, *, caps="", lines='[[lines]]\nid = "main"\n'):
+    (folder / "a").mkdir()
+    (folder / "a" / "agency.toml").write_text(
+        f'name = "x"\n[hours]\ndefault = "00:00-24:00"\n[caps]\n{caps}\n'
+        f'[[sites]]\nid = "hq"\nname = "HQ"\nswitchboard = "02-2700-1000"\n{lines}',
+        encoding="utf-8",
+    )
+    rows = "".join(f"{unit},30{n}\n" for n, unit in enumerate(units))
+    (folder / "a" / "units.csv").write_text(f"unit,extension\n{rows}", encoding="utf-8")
+    return load_agency(folder / "a")
+
+
+def test_calls_started_at_the_same_moment_keep_the_cap_together(tmp_path):
+    agency = agency_of(tmp_path, ["a", "b", "c", "d"])
+    told = sorted(raced(agency, ["a", "b", "c", "d"]))
+    assert told == ["claimed", "claimed", "refused.at_once", "refused.at_once"]
+    assert len(claims(agency)) == 2
+
+
+def test_calls_started_at_the_same_moment_never_ring_one_number_twice(tmp_path):
+    agency = agency_of(tmp_path, ["a"], caps="calls_at_once = 9")
+    assert sorted(raced(agency, ["a", "a", "a"])) == ["claimed", "refused.number_in_call", "refused.number_in_call"]
+
+
+def test_never_two_calls_to_one_switchboard(tmp_path):
+    agency = agency_of(tmp_path, ["a", "b"], caps="calls_at_once = 9")
+    claim(agency, "a-1", permit=permit("a", agency, now=NOW, to="switchboard", recording=False))
+    (one,) = claims(agency)
+    assert (one.line, one.switchboard) == ("main", "hq")
+    with pytest.raises(Refused) as caught:
+        permit("b", agency, now=NOW, to="switchboard", recording=False)
+    assert caught.value.key == "refused.number_in_call"
+    renumbered = replace(agency, settings=agency.settings.model_copy(update={"sites": (replaced_site(agency),)}))
+    with pytest.raises(Refused) as caught:
+        permit("b", renumbered, now=NOW, to="switchboard", recording=False)
+    assert caught.value.key == "refused.switchboard_in_call"
+    assert permit("b", agency, now=NOW, recording=False)  # a direct extension keeps no operator busy
+    settle(agency, "a-1", "answered")
+    assert permit("b", agency, now=NOW, to="switchboard", recording=False)
+
+
+def replaced_site(agency):
+    return agency.settings.sites[0].model_copy(update={"switchboard": "02-2700-1001"})
+
+
+def test_a_line_has_its_own_limit(tmp_path):
+    lines = '[[lines]]\nid = "main"\n[[lines]]\nid = "other"\n'
+    agency = agency_of(tmp_path, ["a", "b"], caps="calls_at_once = 9", lines=lines)
+    limited = (agency.settings.lines[0].model_copy(update={"max_calls": 1}), agency.settings.lines[1])
+    agency = replace(agency, settings=agency.settings.model_copy(update={"lines": limited}))
+    claim(agency, "a-1", permit=permit("a", agency, now=NOW, recording=False))
+    with pytest.raises(Refused) as caught:
+        permit("b", agency, now=NOW, recording=False)
+    assert caught.value.key == "refused.line_full"
+    units = (*agency.units[:1], replace(agency.units[1], line="other"))
+    assert permit("b", replace(agency, units=units), now=NOW, recording=False)
+
+
+def set_clock(monkeypatch, *, by_s, later_s=0.0):
+    """The wall clock as somebody set it, the machine's running time as it is."""
+    real = clocks()
+    now = Clocks(real.boot, real.up_s + later_s, real.wall_s + later_s + by_s)
+    monkeypatch.setattr("harness.ledger.clocks", lambda: now)
+    return datetime.fromtimestamp(now.wall_s, UTC)
+
+
+def refusal(agency, unit, now):
+    with pytest.raises(Refused) as caught:
+        permit(unit, agency, now=now, recording=False)
+    return caught.value.key
+
+
+CAPPED = "calls_per_hour = 1\ncalls_per_day = 2"
+WEEK = 7 * 86400
+
+
+@pytest.fixture
+def open_agency(tmp_path):
+    agency = agency_of(tmp_path, ["a", "b"], caps=CAPPED)
+    every_day = agency.settings.hours.model_copy(update={"days": DAYS})
+    return replace(agency, settings=agency.settings.model_copy(update={"hours": every_day}))
+
+
+@pytest.mark.parametrize("by_s", [-WEEK, -3600.0 * 3, 3600.0 * 3, WEEK])
+def test_setting_the_clock_makes_no_room_for_more_calls(open_agency, monkeypatch, by_s):
+    """Back or forward after a call: by the machine's own running time that call is still a moment ago."""
+    now = set_clock(monkeypatch, by_s=0.0)
+    claim(open_agency, "a-1", permit=permit("a", open_agency, now=now, recording=False))
+    settle(open_agency, "a-1", "answered")
+    set_to = set_clock(monkeypatch, by_s=by_s, later_s=60.0)
+    assert refusal(open_agency, "b", set_to) == "refused.per_hour"
+    later = set_clock(monkeypatch, by_s=by_s, later_s=4000.0)
+    if by_s > 0:
+        assert permit("b", open_agency, now=later, recording=False)
+
+
+def test_calls_made_while_the_clock_was_set_back_count_when_it_is_right_again(open_agency, monkeypatch):
+    back = set_clock(monkeypatch, by_s=-WEEK)
+    claim(open_agency, "a-1", permit=permit("a", open_agency, now=back, recording=False))
+    settle(open_agency, "a-1", "answered")
+    os.utime(open_agency.ledger / "a-1.claim", (back.timestamp(), back.timestamp()))
+    right = set_clock(monkeypatch, by_s=0.0, later_s=60.0)
+    assert refusal(open_agency, "b", right) == "refused.per_hour"
+
+
+def test_a_note_of_the_clock_that_is_broken_makes_every_claim_count(open_agency, monkeypatch):
+    back = set_clock(monkeypatch, by_s=-WEEK)
+    claim(open_agency, "a-1", permit=permit("a", open_agency, now=back, recording=False))
+    settle(open_agency, "a-1", "answered")
+    os.utime(open_agency.ledger / "a-1.claim", (back.timestamp(), back.timestamp()))
+    (open_agency.ledger / ".clock").write_text("{")
+    assert refusal(open_agency, "b", set_clock(monkeypatch, by_s=0.0, later_s=60.0)) == "refused.per_hour"
+
+
+def test_a_claim_of_an_older_ledger_is_read(agency, leave):
+    agency.ledger.mkdir()
+    old = {"attempt_id": "a-1", "unit": "u", "number": "301", "claimed_at": NOW.isoformat(), "process": [1, "gone"]}
+    (agency.ledger / "a-1.claim").write_text(json.dumps(old))
+    (one,) = claims(agency)
+    assert (one.line, one.switchboard, one.age_s, one.outcome) == ("", "", None, "unknown")
