@@ -15,9 +15,19 @@ KEPT_HEADERS = (
     "diversion",
     "user-agent",
     "server",
+    "refer-to",
+    "referred-by",
+    "replaces",
+    "require",
+    "rseq",
+    "session-expires",
+    "subscription-state",
+    "p-asserted-identity",
 )
 _TAG = re.compile(r";\s*tag=([^;>\s]+)", re.IGNORECASE)
 _COMPACT = {"t": "to", "i": "call-id", "m": "contact", "c": "content-type", "f": "from", "v": "via"}
+_COMPACT |= {"r": "refer-to", "b": "referred-by", "x": "session-expires", "o": "event"}
+_DIRECTION = re.compile(r"(?m)^a=(sendrecv|sendonly|recvonly|inactive)\s*$")
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,13 @@ class Message:
     has_sdp: bool
     """Whether Content-Type says application/sdp."""
     headers: tuple[tuple[str, str], ...]
-    """The headers named in KEPT_HEADERS, as received."""
+    """The headers named in KEPT_HEADERS, as received; of an INVITE also From."""
+    cseq: str = ""
+    """CSeq header."""
+    branch: str = ""
+    """Branch of the topmost Via: the transaction (RFC 3261 §17.1.3)."""
+    sdp_direction: str = ""
+    """Direction of the first audio stream as the sender describes it; empty without a description."""
 
 
 def readable(text: str) -> str:
@@ -58,12 +74,16 @@ def readable(text: str) -> str:
 
 def parse_message(text: str) -> Message:
     """Read a SIP message; what is missing or broken comes out empty, never an exception."""
-    head = readable(text).split("\r\n\r\n", 1)[0].replace("\r\n ", " ").replace("\r\n\t", " ")
+    head, _, body = readable(text).partition("\r\n\r\n")
+    head = head.replace("\r\n ", " ").replace("\r\n\t", " ")
     lines = head.split("\r\n") if "\r\n" in head else head.split("\n")
     headers = [_header(line) for line in lines[1:] if ":" in line]
     first = {name: value for name, value in reversed(headers)}
     status, reason, method = _first_line(lines[0])
     tag = _TAG.search(first.get("to", ""))
+    has_sdp = "application/sdp" in first.get("content-type", "").lower()
+    branch = re.search(r";\s*branch=([^;,\s]+)", first.get("via", ""))
+    kept = (*KEPT_HEADERS, "from") if method == "INVITE" else KEPT_HEADERS
     return Message(
         status=status,
         reason=reason,
@@ -71,9 +91,23 @@ def parse_message(text: str) -> Message:
         to_tag=tag.group(1) if tag else "",
         called=_called(lines[0]),
         call_id=first.get("call-id", ""),
-        has_sdp="application/sdp" in first.get("content-type", "").lower(),
-        headers=tuple((n, v) for n, v in headers if n in KEPT_HEADERS),
+        has_sdp=has_sdp,
+        headers=tuple((n, v) for n, v in headers if n in kept),
+        cseq=first.get("cseq", ""),
+        branch=branch.group(1) if branch else "",
+        sdp_direction=_audio_direction(body) if has_sdp else "",
     )
+
+
+def _audio_direction(sdp: str) -> str:
+    """Read the direction of the first audio stream (RFC 8866 §6.7), old holds by 0.0.0.0 too (RFC 2543 §B.5)."""
+    session, *media = re.split(r"(?m)^(?=m=)", sdp)
+    audio = next((m for m in media if m.startswith("m=audio")), "")
+    address = re.search(r"(?m)^c=(.*?)\s*$", audio) or re.search(r"(?m)^c=(.*?)\s*$", session)
+    if address and address.group(1) == "IN IP4 0.0.0.0":
+        return "inactive"
+    found = _DIRECTION.search(audio) or _DIRECTION.search(session)
+    return found.group(1) if found else "sendrecv"
 
 
 def _header(line: str) -> tuple[str, str]:

@@ -1,28 +1,42 @@
 """pjsua2, and nothing else of ours imports it: one endpoint a process, at most four legs.
 
-What pjsua2 raises becomes a `SoftphoneError`; what it calls back becomes a `SipSignal`. No Python runs in
-the audio path: recorders and players are pjmedia's own. Every object of pjsua2 is dropped only between
-two polls and before the next `makeCall`, because freeing a finished `Call` whose slot was taken again
-hangs up the new call.
+What pjsua2 raises becomes a `SoftphoneError`; the messages it logs and the states it calls back become
+`SipSignal`s. No Python runs in the audio path: recorders and players are pjmedia's own. Every object of pjsua2
+is dropped only between two polls and before the next `makeCall`, because freeing a finished `Call` whose slot
+was taken again hangs up the new call.
 """
 
 from __future__ import annotations
 
-import re
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pjsua2 as pj
 
+from harness.softphone.dialogs import Dialogs
 from harness.softphone.errors import SoftphoneError, softphone_error
+from harness.softphone.follow import Leads, contacts_of, decide, decide_transfer
+from harness.softphone.leg import Leg
 from harness.softphone.line import LEGS_PER_WORKER, RTP_PORTS, Line
 from harness.softphone.message import Message, parse_message, readable
-from harness.softphone.signals import DIGIT, FAULT, MEDIA, REGISTRATION, RELEASED, REQUEST, RESPONSE, SipSignal
+from harness.softphone.rtp_watch import Statistics
+from harness.softphone.signals import (
+    DIGIT,
+    FAULT,
+    MEDIA,
+    REDIRECTED,
+    REFUSED,
+    REGISTRATION,
+    RELEASED,
+    TRANSFER_FAILED,
+    TRANSFERRED,
+    SipSignal,
+)
+from harness.softphone.trace import Logged, parse_log
 
 TICK_S = 0.020
 """The conference bridge moves audio in frames of 20 ms."""
@@ -31,31 +45,12 @@ STEADY_BUFFER_MS = 40
 sound moved by up to 40 ms within a recording under load, with this by up to 10 (measured with two busy cores)."""
 DIGIT_METHODS = {"rfc4733": pj.PJSUA_DTMF_METHOD_RFC2833, "info": pj.PJSUA_DTMF_METHOD_SIP_INFO}
 
+SOUNDING = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
+"""Who holds us may still send: music, or an announcement."""
+
 Notify = Callable[[str, SipSignal], None]
 Trace = Callable[[str, str, str, float], None]
-_TRACE = re.compile(r"\.*(RX|TX) \d+ bytes .*? (?:to|from) (\S+ \S+?):?\r?\n(.*?)(?:\n?--end msg--)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """RTP counters of a leg since its stream began (RFC 3550 §6.4)."""
-
-    packets: int
-    """Packets received."""
-    lost: int
-    """Packets that never came, by sequence number."""
-    reordered: int
-    """Packets that came out of order."""
-    duplicated: int
-    """Packets that came twice."""
-    jitter_buffer_ms: int
-    """Delay in the jitter buffer, ms: its mean so far and two deviations."""
-    sent: int
-    """Packets sent."""
-    reports: int
-    """RTCP reports of the far end about what we sent."""
-    sent_lost: int
-    """Packets of ours that, by its last report, it never got."""
+Traced = Callable[[str, Logged, float], None]
 
 
 @contextmanager
@@ -70,15 +65,16 @@ def mapped(what: str) -> Any:
 class _Writer(pj.LogWriter):  # type: ignore[misc]
     """Takes pjsip's own log for its verbatim SIP messages only."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, endpoint: SipEndpoint) -> None:
         super().__init__()
-        self._trace = trace
+        self._endpoint = endpoint
 
     def write(self, entry: Any) -> None:
-        found = _TRACE.search(entry.msg)
-        if found:
-            direction, peer, text = found.groups()
-            self._trace(direction, peer, text, time.monotonic())
+        at_s = time.monotonic()
+        logged = parse_log(entry.msg)
+        if logged is not None:
+            with self._endpoint.recorded(""):
+                self._endpoint.message(logged, at_s)
 
 
 class _Account(pj.Account):  # type: ignore[misc]
@@ -103,38 +99,36 @@ class _Call(pj.Call):  # type: ignore[misc]
     def __init__(self, endpoint: SipEndpoint, leg_id: str, call_id: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(endpoint.account, call_id)
         self.endpoint, self.leg_id = endpoint, leg_id
-
-    def onCallTsxState(self, prm: Any) -> None:
-        with self.endpoint.recorded(self.leg_id):
-            self.endpoint.transaction(self.leg_id, prm.e)
+        self.audio: Any = None
+        self.over = False
 
     def onCallState(self, prm: Any) -> None:
         with self.endpoint.recorded(self.leg_id):
-            self.endpoint.state(self.leg_id, self.getInfo(), prm.e)
+            self.endpoint.state(self, self.getInfo(), prm.e)
 
     def onCallMediaState(self, prm: Any) -> None:
         with self.endpoint.recorded(self.leg_id):
-            self.endpoint.media(self.leg_id, self.getInfo())
+            self.endpoint.media(self, self.getInfo())
+
+    def onCallRedirected(self, prm: Any) -> int:
+        # The gate decides in `state`, and a call that it allows is a new one to a URI of our own.
+        return int(pj.PJSIP_REDIRECT_STOP)
+
+    def onCallTransferRequest(self, prm: Any) -> None:
+        prm.statusCode = pj.PJSIP_SC_DECLINE  # left alone it would be 202, and pjsua would dial
+        with self.endpoint.recorded(self.leg_id):
+            self.endpoint.transfer(self, prm)
+
+    def onCallReplaceRequest(self, prm: Any) -> None:
+        prm.statusCode = pj.PJSIP_SC_DECLINE
+        with self.endpoint.recorded(self.leg_id):
+            why = (("why", "refused.incoming"),)
+            self.endpoint.emit(self.leg_id, REFUSED, "rx", method="INVITE", status=603, headers=why)
 
     def onDtmfDigit(self, prm: Any) -> None:
         with self.endpoint.recorded(self.leg_id):
             method = "info" if prm.method == DIGIT_METHODS["info"] else "rfc4733"
             self.endpoint.emit(self.leg_id, DIGIT, "rx", method=method, reason=prm.digit)
-
-
-class _Leg:
-    """Our own side of a call: its ports, and the pjsua2 object while that lives."""
-
-    def __init__(self, leg_id: str) -> None:
-        self.leg_id = leg_id
-        self.call: _Call | None = None
-        self.far: pj.AudioMediaRecorder | None = None
-        self.near: pj.AudioMediaRecorder | None = None
-        self.audio: Any = None
-        self.players: list[pj.AudioMediaPlayer] = []
-        self.bridged: _Leg | None = None
-        self.answered = self.over = False
-        self.hung_up_s: float | None = None
 
 
 class SipEndpoint:
@@ -147,12 +141,17 @@ class SipEndpoint:
         silence_wav: Path,
         notify: Notify,
         trace: Trace = lambda *_: None,
+        traced: Traced = lambda *_: None,
         incoming: Callable[[str, Message], None] | None = None,
         dropped: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.line, self.notify, self._trace = line, notify, trace
+        self.line, self.notify, self._trace, self._traced = line, notify, trace, traced
         self._on_incoming, self._on_dropped = incoming, dropped
-        self._legs: dict[str, _Leg] = {}
+        self._legs: dict[str, Leg] = {}
+        self._dialogs = Dialogs()
+        self._came_from: dict[str, str] = {}
+        self._told: list[tuple[str, dict[str, Any]]] = []
+        self._depth = 0
         self._known_empty = time.monotonic()
         self._incoming_count = 0
         with mapped("start the SIP stack"):
@@ -163,7 +162,7 @@ class SipEndpoint:
     def _start(self, silence_wav: Path) -> None:
         self._endpoint = pj.Endpoint()
         self._endpoint.libCreate()
-        self._writer = _Writer(self._trace)
+        self._writer = _Writer(self)
         self._endpoint.libInit(_endpoint_config(self.line, self._writer))
         self._open_transport()
         self._endpoint.libStart()
@@ -201,11 +200,13 @@ class SipEndpoint:
         return int(self._endpoint.transportGetInfo(self._transport).localName.rsplit(":", 1)[-1])
 
     def poll(self, timeout_s: float) -> None:
-        """Handle what has come; afterwards drop the calls that are over."""
+        """Handle what has come; afterwards drop the calls that are over and go where they were led."""
         started = time.monotonic()
-        if self._endpoint.libHandleEvents(int(timeout_s * 1000)) <= 0:
-            self._known_empty = max(started, self._known_empty)
-        self._drop_finished()
+        with self._working():
+            if self._endpoint.libHandleEvents(int(timeout_s * 1000)) <= 0:
+                self._known_empty = max(started, self._known_empty)
+            self._drop_finished()
+            self._go_on()
 
     def wait_for_tick(self, tick: Callable[[], None]) -> tuple[float, float]:
         """Earliest and latest instant of the bridge's next tick; `tick` is called while waiting."""
@@ -227,74 +228,134 @@ class SipEndpoint:
         except Exception:
             self.emit(leg_id, FAULT, "own", reason=traceback.format_exc(limit=4))
 
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Hand signals on only when the stack has done its work: no pipe is written while messages wait."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        if self._depth:
+            return
+        told, self._told = self._told, []
+        now = time.monotonic()
+        # pjsua2 calls a call over before it logs the BYE that ended it: the release comes last.
+        for leg_id, values in sorted(told, key=lambda one: one[1]["kind"] == RELEASED):
+            # What is sent is logged right before its socket gets it.
+            self.notify(leg_id, SipSignal(**{**values, "latest_s": values["latest_s"] or now}))
+
     def emit(self, leg_id: str, kind: str, direction: str, *, before: float | None = None, **values: Any) -> None:
         """Stamp a signal and hand it on."""
         earliest = self._known_empty if before is None else before
-        signal = SipSignal(earliest_s=earliest, latest_s=time.monotonic(), kind=kind, direction=direction, **values)
-        self.notify(leg_id, signal)
+        stamps = {"earliest_s": earliest, "latest_s": time.monotonic()}
+        self._told.append((leg_id, {"kind": kind, "direction": direction, **stamps, **values}))
+        self._hand_on()
 
-    def message(self, leg_id: str, direction: str, text: str) -> None:
-        """Emit one SIP message as a signal."""
-        said = parse_message(text)
-        self.emit(
-            leg_id,
-            RESPONSE if said.status else REQUEST,
-            direction,
-            method=said.method,
-            status=said.status,
-            reason=said.reason,
-            to_tag=said.to_tag,
-            has_sdp=said.has_sdp,
-            headers=said.headers,
-        )
+    def message(self, logged: Logged, at_s: float) -> None:
+        """Take a SIP message as it comes from its socket or goes to it."""
+        self._trace(logged.direction.upper(), logged.peer, logged.text, at_s)
+        dialog, said = self._dialogs.of_message(logged.direction, logged.text)
+        if dialog is None:
+            return
+        received = logged.direction == "rx"
+        if received:
+            self._came_from[dialog.leg] = logged.host
+        self._traced(dialog.leg, logged, at_s)
+        stamps = {"earliest_s": self._known_empty if received else at_s, "latest_s": at_s if received else 0.0}
+        for values in dialog.take(logged.direction, said):
+            self._told.append((dialog.leg, {"direction": logged.direction, **stamps, **values}))
 
-    def transaction(self, leg_id: str, event: Any) -> None:
-        """A transaction moved: emit the message that moved it."""
-        body = event.body.tsxState
-        if body.type == pj.PJSIP_EVENT_RX_MSG:
-            self.message(leg_id, "rx", body.src.rdata.wholeMsg)
-            if body.tsx.method == "INVITE" and 200 <= body.tsx.statusCode < 300:
-                self._legs[leg_id].answered = True
-        elif body.type == pj.PJSIP_EVENT_TX_MSG:
-            self.message(leg_id, "tx", body.src.tdata.wholeMsg)
-
-    def state(self, leg_id: str, info: Any, event: Any) -> None:
-        """The dialog moved. Final failures come only here, their message in the event."""
+    def state(self, call: _Call, info: Any, event: Any) -> None:
+        """A dialog moved: a transfer's call is answered, or a call is over."""
+        leg = self._legs[call.leg_id]
+        if info.state in (pj.PJSIP_INV_STATE_CONNECTING, pj.PJSIP_INV_STATE_CONFIRMED) and call is leg.coming:
+            leg.take_over()
         if info.state != pj.PJSIP_INV_STATE_DISCONNECTED:
             return
-        by = "own"
-        if event.type == pj.PJSIP_EVENT_TSX_STATE and event.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG:
-            by = "rx"
-            text = event.body.tsxState.src.rdata.wholeMsg
-            if parse_message(text).status >= 300:
-                self.message(leg_id, "rx", text)
-        elif event.type == pj.PJSIP_EVENT_USER:
-            by = "tx"
-            self._emit_release(leg_id)
-        self.emit(leg_id, RELEASED, by, status=info.lastStatusCode, reason=readable(info.lastReason))
-        self._legs[leg_id].over = True
+        call.over, call.audio = True, None
+        if call is leg.coming:
+            self._transfer_failed(leg, info.lastStatusCode)
+        elif call is leg.call and leg.coming is not None and event.type != pj.PJSIP_EVENT_USER:
+            leg.take_over()
+        elif call is leg.call and not self._redirect(leg, event):
+            self._released(leg, info, event)
 
-    def _emit_release(self, leg_id: str) -> None:
-        """Our CANCEL or BYE: pjsua2 calls the call over before it reports the message."""
-        leg = self._legs[leg_id]
-        if leg.hung_up_s is not None and leg.far is not None:
-            method = "BYE" if leg.answered else "CANCEL"
-            self.emit(leg_id, REQUEST, "tx", before=leg.hung_up_s, method=method)
+    def _released(self, leg: Leg, info: Any, event: Any) -> None:
+        by = "tx" if event.type == pj.PJSIP_EVENT_USER else "rx" if _message_of(event) else "own"
+        self.emit(leg.leg_id, RELEASED, by, status=info.lastStatusCode, reason=readable(info.lastReason))
+        leg.over = True
+        self._hang_up_rest(leg)
 
-    def media(self, leg_id: str, info: Any) -> None:
-        """A stream was (re)built and lost its listeners: connect the recorders again."""
-        leg = self._legs[leg_id]
-        leg.audio = None
-        active = [
-            m.index for m in info.media if m.type == pj.PJMEDIA_TYPE_AUDIO and m.status == pj.PJSUA_CALL_MEDIA_ACTIVE
-        ]
-        if active and leg.call is not None:
-            leg.audio = leg.call.getAudioMedia(active[0])
+    def _redirect(self, leg: Leg, event: Any) -> bool:
+        """Ask the gate about each Contact of a 3xx; True when one is followed."""
+        said = parse_message(_message_of(event))
+        if not 300 <= said.status < 400:
+            return False
+        for contact in contacts_of(said.headers):
+            came_from = self._came_from.get(leg.leg_id, "")
+            decision = decide(contact, leg.leads, came_from=came_from, followed=leg.followed)
+            if decision.uri:
+                self.emit(leg.leg_id, REDIRECTED, "own", method="INVITE", status=said.status, reason=decision.uri)
+                self._dialogs.leave_all(leg.leg_id)
+                leg.followed, leg.next_uri = leg.followed + 1, decision.uri
+                return True
+            self._refuse(leg, contact, decision.why, method="INVITE", status=said.status)
+        return False
+
+    def _refuse(self, leg: Leg, target: str, why: str, *, method: str, status: int) -> None:
+        why_not = (("why", why),)
+        self.emit(leg.leg_id, REFUSED, "own", method=method, status=status, reason=readable(target), headers=why_not)
+
+    def transfer(self, call: _Call, request: Any) -> None:
+        """The far end asks us to call somebody else (RFC 3515): the gate says whether."""
+        leg = self._legs[call.leg_id]
+        came_from = self._came_from.get(leg.leg_id, "")
+        decision = decide_transfer(request.dstUri, leg.leads, came_from=came_from, followed=leg.followed)
+        busy = leg.over or call is not leg.call or leg.coming is not None
+        if busy or not decision.uri:
+            why = decision.why or "softphone.transfer_at_once"
+            self._refuse(leg, request.dstUri, why, method="REFER", status=603)
+            return
+        self.emit(leg.leg_id, TRANSFERRED, "own", method="REFER", status=202, reason=decision.uri)
+        leg.followed += 1
+        leg.coming = _Call(self, leg.leg_id)
+        self._dialogs.leave_all(leg.leg_id)
+        self._dialogs.inviting(leg.leg_id)
+        request.newCall, request.statusCode = leg.coming, pj.PJSIP_SC_ACCEPTED
+
+    def _transfer_failed(self, leg: Leg, status: int) -> None:
+        self.emit(leg.leg_id, TRANSFER_FAILED, "rx" if status else "own", method="INVITE", status=status)
+        self._dialogs.go_back(leg.leg_id)
+        leg.left.append(leg.coming)
+        leg.coming = None
+        if leg.audio is not None:
             self._connect(leg)
-        codec = leg.call.getStreamInfo(active[0]).codecName if active and leg.call else ""
-        self.emit(leg_id, MEDIA, "own", status=len(active), reason=codec)
 
-    def _connect(self, leg: _Leg) -> None:
+    def media(self, call: _Call, info: Any) -> None:
+        """A stream was (re)built and lost its listeners: connect the recorders again."""
+        leg = self._legs[call.leg_id]
+        call.audio = None
+        active = [
+            m.index
+            for m in info.media
+            if m.type == pj.PJMEDIA_TYPE_AUDIO and m.status in SOUNDING and m.dir != pj.PJMEDIA_DIR_NONE
+        ]
+        if active:
+            before = leg.audio
+            call.audio = call.getAudioMedia(active[0])
+            if before is not None and leg.audio is not before and leg.far is not None:
+                before.stopTransmit(leg.far)
+            self._connect(leg)
+        codec = call.getStreamInfo(active[0]).codecName if active else ""
+        self.emit(call.leg_id, MEDIA, "own", status=len(active), reason=codec)
+
+    def _connect(self, leg: Leg) -> None:
+        if leg.audio is None:
+            return
         if leg.far is not None:
             leg.audio.startTransmit(leg.far)
         for player in leg.players[-1:]:
@@ -308,7 +369,7 @@ class SipEndpoint:
         self._incoming_count += 1
         leg_id = f"in-{self._incoming_count}"
         self._drop_finished()
-        leg = self._legs[leg_id] = _Leg(leg_id)
+        leg = self._legs[leg_id] = Leg(leg_id)
         leg.call = _Call(self, leg_id, call_id)
         if self._on_incoming is None:
             self.hang_up(leg_id, 403)
@@ -316,11 +377,29 @@ class SipEndpoint:
             self._on_incoming(leg_id, parse_message(text))
 
     def _drop_finished(self) -> None:
-        for leg in [leg for leg in self._legs.values() if leg.over]:
-            del self._legs[leg.leg_id]
-            leg.audio = leg.call = leg.far = leg.near = None
-            leg.players.clear()
-            self._on_dropped(leg.leg_id)
+        for leg in list(self._legs.values()):
+            leg.forget_finished()
+            if leg.over:
+                del self._legs[leg.leg_id]
+                leg.call = leg.coming = leg.far = leg.near = None
+                leg.left.clear()
+                leg.players.clear()
+                self._dialogs.forget(leg.leg_id)
+                self._came_from.pop(leg.leg_id, None)
+                self._on_dropped(leg.leg_id)
+
+    def _go_on(self) -> None:
+        """Invite where redirected calls lead, now that they are out of the way; notice transfers that never began."""
+        for leg in list(self._legs.values()):
+            if leg.coming is not None and leg.coming.getId() < 0:
+                self._transfer_failed(leg, 0)
+            if leg.next_uri:
+                uri, leg.next_uri = leg.next_uri, ""
+                try:
+                    self._invite(leg, uri)
+                except SoftphoneError as error:
+                    self.emit(leg.leg_id, FAULT, "own", reason=str(error))
+                    self.emit(leg.leg_id, RELEASED, "own")
 
     # --- what we do ---------------------------------------------------------------------------------
 
@@ -330,7 +409,7 @@ class SipEndpoint:
 
     def record(self, leg_id: str, *, far: Path, near: Path, tick: Callable[[], None]) -> tuple[float, float]:
         """Start both recordings of a new leg; returns earliest and latest instant of their sample 0."""
-        leg = _Leg(leg_id)
+        leg = Leg(leg_id)
         with mapped("record"):
             leg.far, leg.near = self._recorder(far), self._recorder(near)
             earliest, latest = self.wait_for_tick(tick)
@@ -345,23 +424,34 @@ class SipEndpoint:
         recorder.createRecorder(str(path))
         return recorder
 
-    def dial(self, leg_id: str, uri: str, *, headers: dict[str, str]) -> None:
-        """Send the INVITE of a leg that is being recorded."""
+    def dial(
+        self, leg_id: str, uri: str, *, headers: dict[str, str], leads: Leads | None = None, caller_id: str = ""
+    ) -> None:
+        """Send the INVITE of a leg that is being recorded; `leads`: where it may be led, nowhere by default."""
         leg = self._legs[leg_id]
-        self._drop_finished()
+        leg.headers, leg.leads, leg.caller_id = headers, leads or Leads(), caller_id
+        with self._working():
+            self._drop_finished()
+            self._invite(leg, uri)
+
+    def _invite(self, leg: Leg, uri: str) -> None:
         params = pj.CallOpParam(True)
         params.opt.videoCount = params.opt.textCount = 0
-        for name, value in headers.items():
+        params.txOption.localUri = leg.caller_id
+        for name, value in leg.headers.items():
             header = pj.SipHeader()
             header.hName, header.hValue = name, value
             params.txOption.headers.append(header)
-        leg.call = _Call(self, leg_id)
+        leg.call = _Call(self, leg.leg_id)
+        self._dialogs.inviting(leg.leg_id)
         try:
             with mapped(f"dial {uri}"):
                 leg.call.makeCall(uri, params)
         except SoftphoneError:
             leg.over = True
             raise
+        finally:
+            self._dialogs.inviting("")
 
     def ask(self, uri: str) -> None:
         """Send OPTIONS (RFC 3261 §11), which rings nobody; what comes back goes to the trace."""
@@ -382,9 +472,25 @@ class SipEndpoint:
         params = pj.CallOpParam(True)
         params.statusCode = status
         call = self._call(leg_id)
-        self._legs[leg_id].hung_up_s = time.monotonic()
-        with mapped("hang up"):
+        with self._working(), mapped("hang up"):
             call.hangup(params)
+
+    def _hang_up_rest(self, leg: Leg) -> None:
+        """Nothing of a leg that is over stays up: neither what a transfer left nor what it asked for."""
+        for call in leg.calls:
+            if call.getId() >= 0 and call.isActive() and not call.over:
+                call.over = True
+                call.hangup(pj.CallOpParam(True))
+
+    def unsettled(self) -> int:
+        """How many released calls have a far end that has not yet said that it knows."""
+        return self._dialogs.unsettled(self._legs)
+
+    def unregister(self) -> None:
+        """Take the registration back: nobody is to be led to a process that has ended."""
+        if self.line.registrar:
+            with mapped("unregister"):
+                self.account.setRegistration(False)
 
     def play(self, leg_id: str, wav: Path, *, tick: Callable[[], None], loop: bool = False) -> tuple[float, float]:
         """Play a WAV file to the far end; returns earliest and latest instant of its sample 0."""
@@ -419,20 +525,37 @@ class SipEndpoint:
 
     def statistics(self, leg_id: str) -> Statistics | None:
         """RTP counters of a leg; None while it has no stream."""
-        leg = self._legs.get(leg_id)
-        if leg is None or leg.audio is None or leg.call is None or leg.over:
+        call = self._sounding(self._legs.get(leg_id))
+        if call is None:
             return None
         with mapped("read RTP statistics"):
-            stat = leg.call.getStreamStat(0)
+            stat, info = call.getStreamStat(0), call.getMedTransportInfo(0)
         rx, tx = stat.rtcp.rxStat, stat.rtcp.txStat
         delay_ms = stat.jbuf.avgDelayMsec + 2 * stat.jbuf.devDelayMsec
-        return Statistics(rx.pkt, rx.loss, rx.reorder, rx.dup, delay_ms, tx.pkt, tx.updateCount, tx.loss)
+        source = info.srcRtpName if rx.pkt else ""
+        return Statistics(rx.pkt, rx.loss, rx.reorder, rx.dup, delay_ms, tx.pkt, tx.updateCount, tx.loss, source)
+
+    def described(self, leg_id: str) -> str:
+        """Where the far end's description says that it wants to hear us; empty without a stream."""
+        call = self._sounding(self._legs.get(leg_id))
+        return "" if call is None else str(call.getStreamInfo(0).remoteRtpAddress)
+
+    def _sounding(self, leg: Leg | None) -> _Call | None:
+        calls = [] if leg is None else [one for one in (leg.coming, leg.call) if one is not None]
+        return next((one for one in calls if one.audio is not None), None)
 
     def _call(self, leg_id: str) -> _Call:
         leg = self._legs.get(leg_id)
-        if leg is None or leg.call is None:
+        if leg is None or not isinstance(leg.call, _Call):
             raise SoftphoneError("softphone.no_such_leg", leg=leg_id)
         return leg.call
+
+
+def _message_of(event: Any) -> str:
+    """The received message that moved a call; empty where none did."""
+    if event.type == pj.PJSIP_EVENT_TSX_STATE and event.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG:
+        return str(event.body.tsxState.src.rdata.wholeMsg)
+    return ""
 
 
 def _endpoint_config(line: Line, writer: _Writer) -> pj.EpConfig:

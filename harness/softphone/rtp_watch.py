@@ -12,6 +12,30 @@ STOPPED_S = 0.200
 """No packet for so long, with none lost since: the far end sends nothing (RTP stopped, or DTX)."""
 
 
+@dataclass(frozen=True)
+class Statistics:
+    """RTP counters of a leg since its stream began (RFC 3550 §6.4)."""
+
+    packets: int
+    """Packets received."""
+    lost: int
+    """Packets that never came, by sequence number."""
+    reordered: int
+    """Packets that came out of order."""
+    duplicated: int
+    """Packets that came twice."""
+    jitter_buffer_ms: int
+    """Delay in the jitter buffer, ms: its mean so far and two deviations."""
+    sent: int
+    """Packets sent."""
+    reports: int
+    """RTCP reports of the far end about what we sent."""
+    sent_lost: int
+    """Packets of ours that, by its last report, it never got."""
+    source: str = ""
+    """Address that the packets come from, as `host:port`; empty before the first."""
+
+
 @dataclass
 class RtpWatch:
     """Compares counters between two looks, a few tens of milliseconds apart."""

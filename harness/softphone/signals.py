@@ -14,7 +14,36 @@ PLAY = "play"
 REGISTRATION = "registration"
 FAULT = "fault"
 
-KINDS = (RESPONSE, REQUEST, RELEASED, DIGIT, MEDIA, PLAY, REGISTRATION, FAULT)
+HOLD = "hold"
+"""The far end put us on hold (RFC 3264 §8.4): `reason` is its direction, `sendonly` or `inactive`."""
+RESUME = "resume"
+"""It took us back."""
+REDIRECTED = "redirected"
+"""A 3xx is followed: `reason` is the URI that is invited, `status` the 3xx."""
+TRANSFERRED = "transferred"
+"""A REFER is followed (RFC 3515): `reason` is the URI that is invited."""
+TRANSFER_FAILED = "transfer_failed"
+"""The call that a REFER asked for did not come about; `status` says why. The call it was asked on goes on."""
+REFUSED = "refused"
+"""A 3xx or a REFER is not followed: `reason` is where it led, `method` INVITE or REFER, header `why` the reason."""
+ASIDE = "aside"
+"""A message of a dialog that is not, or no more, the call's own: what a transfer or a fork left behind."""
+RTP_STARTED = "rtp_started"
+"""The first packet came; `reason` is the address it came from."""
+RTP_STOPPED = "rtp_stopped"
+"""Packets came and come no more."""
+RTP_RESUMED = "rtp_resumed"
+"""They come again."""
+RTP_SOURCE = "rtp_source"
+"""Packets come from an address other than before; header `described` is the one of the session description."""
+RTP_ABSENT = "rtp_absent"
+"""Answered, and no packet came since."""
+
+KINDS = (
+    *(RESPONSE, REQUEST, RELEASED, DIGIT, MEDIA, PLAY, REGISTRATION, FAULT),
+    *(HOLD, RESUME, REDIRECTED, TRANSFERRED, TRANSFER_FAILED, REFUSED, ASIDE),
+    *(RTP_STARTED, RTP_STOPPED, RTP_RESUMED, RTP_SOURCE, RTP_ABSENT),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +73,11 @@ class SipSignal:
     has_sdp: bool = False
     """Whether the message carried a session description."""
     headers: tuple[tuple[str, str], ...] = ()
-    """Headers worth keeping as evidence: Reason, Retry-After, Warning, Contact of a redirection, History-Info."""
+    """Headers worth keeping as evidence: Reason, Retry-After, Warning, Contact, Refer-To, History-Info."""
+    dialog: int = 0
+    """Which of the call's dialogs it belongs to: 0 the first, 1 the one that the first 3xx or REFER led to, …"""
+    sdp_direction: str = ""
+    """Direction that the sender's session description gives its audio (RFC 8866 §6.7); empty without one."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; what is empty is left out."""

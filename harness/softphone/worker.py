@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.softphone.errors import SoftphoneError
+from harness.softphone.follow import leads_from_dict
 from harness.softphone.line import line_from_dict
 from harness.softphone.own_stdout import claim_stdout
 from harness.softphone.pjsip import SipEndpoint
+from harness.softphone.rtp_news import RtpNews
 from harness.softphone.rtp_watch import RtpWatch
-from harness.softphone.signals import SipSignal
+from harness.softphone.signals import RELEASED, RESPONSE, SipSignal
+from harness.softphone.trace import Logged, TraceFile
 
 POLL_S = 0.003
 """Longest blind spell: a received message is stamped within an interval no wider than this on a quiet machine."""
@@ -29,8 +32,8 @@ CLOSE_S = 0.080
 """A recorder that is let go writes its last block within the bridge's next frames."""
 INFO_GAP_S = 0.250
 """From one SIP INFO digit to the next."""
-LAST_WORDS_S = 1.5
-"""How long an ending worker waits for its BYEs to be answered."""
+LAST_WORDS_S = 3.5
+"""How long an ending worker waits for its BYEs and CANCELs to be answered: three repetitions (RFC 3261 §17.1)."""
 
 
 class Worker:
@@ -41,9 +44,9 @@ class Worker:
         self._pending = b""
         self._watches: dict[str, RtpWatch] = {}
         self._sent: dict[str, dict[str, int]] = {}
-        self._traces: dict[str, Path] = {}
-        self._call_ids: dict[str, str] = {}
-        self._dialling = ""
+        self._news: dict[str, RtpNews] = {}
+        self._traces: dict[str, TraceFile] = {}
+        self._known: set[str] = set()
         self._looked = 0.0
         self._closing: dict[str, float] = {}
         self._to_press: list[tuple[float, dict[str, Any]]] = []
@@ -57,7 +60,7 @@ class Worker:
             line,
             silence_wav=Path(ready["silence_wav"]),
             notify=self._notify,
-            trace=self._trace,
+            traced=self._traced,
             dropped=self._dropped,
         )
         self._send(event="ready", port=self._endpoint.port)
@@ -68,8 +71,9 @@ class Worker:
             self._turn(POLL_S)
         for leg_id in self._endpoint.legs_up():
             self._try_hang_up(leg_id)
+        self._endpoint.unregister()
         end = time.monotonic() + LAST_WORDS_S
-        while self._endpoint.legs_up() and time.monotonic() < end:
+        while (self._endpoint.legs_up() or self._endpoint.unsettled()) and time.monotonic() < end:
             self._turn(POLL_S)
         self._report_recorded(time.monotonic() + CLOSE_S)
 
@@ -107,7 +111,7 @@ class Worker:
 
     def _obey(self, command: dict[str, Any]) -> None:
         what, leg = command["do"], command.get("leg", "")
-        if leg in self._traces and leg not in self._endpoint.legs_up():
+        if leg in self._known and leg not in self._endpoint.legs_up():
             return  # the far end was quicker: its release is in the stream already
         try:
             getattr(self, f"_do_{what}")(command)
@@ -116,16 +120,19 @@ class Worker:
 
     def _do_dial(self, command: dict[str, Any]) -> None:
         leg = command["leg"]
-        self._traces[leg] = Path(command["trace"])
+        self._known.add(leg)
+        self._traces[leg] = TraceFile(Path(command["trace"]))
         far, near = Path(command["far"]), Path(command["near"])
         earliest, latest = self._endpoint.record(leg, far=far, near=near, tick=self._tick)
         self._send(event="recording", leg=leg, earliest_s=earliest, latest_s=latest)
-        self._watches[leg] = RtpWatch(looked_s=latest)
-        self._dialling = leg
-        try:
-            self._endpoint.dial(leg, command["uri"], headers=command.get("headers", {}))
-        finally:
-            self._dialling = ""
+        self._watches[leg], self._news[leg] = RtpWatch(looked_s=latest), RtpNews()
+        self._endpoint.dial(
+            leg,
+            command["uri"],
+            headers=command.get("headers", {}),
+            leads=leads_from_dict(command.get("leads")),
+            caller_id=command.get("caller_id", ""),
+        )
         self._send(event="dialled", leg=leg)
 
     def _do_play(self, command: dict[str, Any]) -> None:
@@ -185,8 +192,12 @@ class Worker:
 
     def _notify(self, leg: str, signal: SipSignal) -> None:
         self._send(event="signal", leg=leg, signal=signal.to_dict())
-        if signal.kind == "released":
+        if signal.kind == RELEASED:
             self._finish_watch(leg)
+        elif signal.kind == RESPONSE and signal.method == "INVITE" and 200 <= signal.status < 300:
+            news = self._news.get(leg)
+            if news is not None and news.answered_s is None:
+                news.answered_s = signal.latest_s
 
     def _watch(self, now: float) -> None:
         for leg, watch in self._watches.items():
@@ -194,7 +205,7 @@ class Worker:
             if counters is None:
                 continue
             self._sent[leg] = {"sent": counters.sent, "reports": counters.reports, "sent_lost": counters.sent_lost}
-            seen = len(watch.windows)
+            seen, before_s = len(watch.windows), watch.looked_s
             watch.look(
                 now_s=time.monotonic(),
                 packets=counters.packets,
@@ -203,6 +214,12 @@ class Worker:
             )
             for earliest, latest, packets in watch.windows[seen:]:
                 self._send(event="missing", leg=leg, start_s=earliest, end_s=latest, packets=packets)
+            self._tell_news(leg, watch, before_s, counters.source)
+
+    def _tell_news(self, leg: str, watch: RtpWatch, before_s: float, source: str) -> None:
+        told = self._news[leg].look(watch, before_s=before_s, source=source, described=self._endpoint.described(leg))
+        for values in told:
+            self._send(event="signal", leg=leg, signal=SipSignal(**values).to_dict())
 
     def _dropped(self, leg: str) -> None:
         self._closing[leg] = time.monotonic()
@@ -227,21 +244,10 @@ class Worker:
                 **self._sent.pop(leg, {}),
             )
 
-    def _trace(self, direction: str, peer: str, text: str, at_s: float) -> None:
-        call_id = _call_id(text)
-        leg = self._call_ids.setdefault(call_id, self._dialling) if self._dialling else self._call_ids.get(call_id)
-        path = self._traces.get(leg or "")
-        if path is not None:
-            with path.open("a", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(f"--- {at_s:.6f} {direction} {peer}\n{text.strip()}\n\n")
-
-
-def _call_id(text: str) -> str:
-    for line in text.splitlines():
-        name, _, value = line.partition(":")
-        if name.strip().lower() in ("call-id", "i"):
-            return value.strip()
-    return ""
+    def _traced(self, leg: str, message: Logged, at_s: float) -> None:
+        file = self._traces.get(leg)
+        if file is not None:
+            file.add(message, at_s)
 
 
 def main() -> None:
