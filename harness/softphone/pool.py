@@ -14,8 +14,9 @@ from typing import Self
 
 import numpy as np
 
-from harness.number_gate import Permit
+from harness.number_gate import Permit, redeem
 from harness.softphone.errors import LineFull, SoftphoneError, WorkerLost
+from harness.softphone.follow import Leads, leads_of
 from harness.softphone.growing_wav import write_wav
 from harness.softphone.line import LEGS_PER_WORKER, Line
 from harness.softphone.real_call import RealCall
@@ -61,25 +62,35 @@ class WorkerPool:
     ) -> RealCall:
         """Begin recording under `folder` and send the INVITE; `beside`: in the same process as that call.
 
-        Raises TypeError for anything but a Permit of the number gate: nothing else may be dialled.
+        Raises TypeError for anything but a Permit of the number gate: nothing else may be dialled; Refused
+        for one that was changed, used or left lying.
         """
         if not isinstance(leave, Permit):
             raise TypeError("only a Permit of harness.number_gate may be dialled")
+        uri = redeem(leave)
         try:
-            return self._dial(leave.uri, call_id, folder, headers, beside)
+            return self._dial(uri, leads_of(leave), call_id, folder, headers, beside)
         except LineFull:
             # A peer that never answers our BYE keeps its slot in the stack for 32 s, though the call is over.
             if not self._retire_blocked() or beside is not None:
                 raise
-            return self._dial(leave.uri, call_id, folder, headers, beside)
+            return self._dial(uri, leads_of(leave), call_id, folder, headers, beside)
 
-    def _dial(self, uri: str, call_id: str, folder: Path, headers: dict[str, str], beside: RealCall | None) -> RealCall:
+    def _dial(
+        self,
+        uri: str,
+        leads: Leads,
+        call_id: str,
+        folder: Path,
+        headers: dict[str, str],
+        beside: RealCall | None,
+    ) -> RealCall:
         with self._lock:
             worker = self._with_free_leg(beside)
             call = RealCall(worker, leg=call_id, folder=folder, sample_rate_hz=self.line.sample_rate_hz)
             worker.take(call)
         try:
-            call.start(uri, headers)
+            call.start(uri, headers, leads=leads)
         except SoftphoneError as error:
             worker.drop(call)
             worker.retired |= isinstance(error, LineFull | WorkerLost)
