@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg.lapack import dgesv
 
 from dsp.tone_sets import SR, ToneSet
 
 Array = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 BRIDGE = 99
 """ms. A hole this short inside a burst is lost packets, not silence: the shortest off time of any plan is 100
@@ -21,8 +21,9 @@ _MS = SR // 1000
 _FIT = round(0.160 * SR)
 _MARGIN = round(0.012 * SR)
 _SEEK = round(0.025 * SR)
-_KEPT = 2 * SR
-"""So much of a tone's wave is kept for the next burst: most bursts, with what is around them, are shorter."""
+_LONGEST = _FIT + _SEEK
+_KEPT = 2000
+"""ms. So much of a tone's turning is kept for the next burst: most bursts, with what is around them, are shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +48,23 @@ def envelope(samples: Array, tone_set: ToneSet) -> Array:
     """Strength of the set's tones over one beat, every millisecond: entry i is centred at i + half a beat."""
     window = round(tone_set.beat_s * 1000)
     count = len(samples) // _MS
-    total = np.zeros(max(count - window + 1, 0))
-    whole = samples[: count * _MS]
-    for f in tone_set.frequencies_hz:
-        parts = np.zeros((2, count + 1))
-        for part, wave in zip(parts, _carrier(f, len(whole)), strict=True):
-            np.cumsum(_by_eights(whole * wave), out=part[1:])
-        total += ((parts[:, window:] - parts[:, : len(total)]) ** 2).sum(axis=0)
-    return np.asarray(np.sqrt(2 * total) / (window * _MS), dtype=np.float32)
-
-
-def _by_eights(values: Array) -> Array:
-    """Sums of the eight samples of each millisecond."""
-    for _ in range(3):
-        values = values[::2] + values[1::2]
-    return values
-
-
-def _carrier(f: float, n: int) -> tuple[Array, Array]:
-    cosine, sine = _kept_carrier(f) if n <= _KEPT else _new_carrier(f, n)
-    return cosine[:n], sine[:n]
+    within, turns = _mixer(tone_set.frequencies_hz, -(-count // _KEPT) * _KEPT)
+    sums = np.ascontiguousarray(samples[: count * _MS].reshape(count, _MS) @ within).view(np.complex64)
+    whole = np.zeros((turns.shape[0], count + 1), np.complex128)
+    np.multiply(sums.T, turns[:, :count], out=whole[:, 1:])
+    np.cumsum(whole, axis=1, out=whole)
+    beats = (whole[:, window:] - whole[:, : max(count + 1 - window, 0)]).view(np.float64)
+    np.square(beats, out=beats)
+    total = np.add.reduce(beats, axis=0)
+    return np.asarray(np.sqrt(2 * (total[::2] + total[1::2])) / (window * _MS), dtype=np.float32)
 
 
 @lru_cache(maxsize=32)
-def _kept_carrier(f: float) -> tuple[Array, Array]:
-    return _new_carrier(f, _KEPT)
-
-
-def _new_carrier(f: float, n: int) -> tuple[Array, Array]:
-    phase = (np.arange(n) * (2 * np.pi / SR) * f).astype(np.float32)
-    return np.cos(phase), np.sin(phase)
+def _mixer(tones: tuple[float, ...], count: int) -> tuple[Array, npt.NDArray[np.complex128]]:
+    """Each tone's turns: of a millisecond's samples, (8, 2 * tones), and of `count` milliseconds, (tones, count)."""
+    turn = -2j * np.pi / SR * np.array(tones)
+    within = np.exp(np.outer(np.arange(_MS), turn)).astype(np.complex64)
+    return within.view(np.float32), np.exp(np.outer(turn, np.arange(count) * _MS))
 
 
 def edges(samples: Array, tone_set: ToneSet, *, inside: int) -> tuple[int, int, float]:
@@ -91,7 +79,7 @@ def edges(samples: Array, tone_set: ToneSet, *, inside: int) -> tuple[int, int, 
     at = min(max(inside // _MS - window // 2, 0), len(strength) - 1)
     near = max(at - window, 0)
     top = near + int(strength[near : at + window + 1].argmax())
-    level = float(np.median(strength[strength > strength[top] / 2]))
+    level = median(strength[strength > strength[top] / 2])
     first, last = _stretch(strength > level / 2, top)
     return round((first + window / 2) * _MS), round((last + 1 + window / 2) * _MS), level
 
@@ -101,16 +89,27 @@ def _stretch(above: npt.NDArray[np.bool_], at: int) -> tuple[int, int]:
     marks = np.flatnonzero(above)
     if not len(marks):
         return at, at
-    holes = np.flatnonzero(np.diff(marks) > BRIDGE)
+    holes = np.flatnonzero(marks[1:] - marks[:-1] > BRIDGE)
     place = int(np.searchsorted(marks[holes], at)) if len(holes) else 0
     first = marks[holes[place - 1] + 1] if place > 0 else marks[0]
     last = marks[holes[place]] if place < len(holes) else marks[-1]
     return int(first), int(last)
 
 
-@lru_cache(maxsize=64)
-def waves(n: int, tones: tuple[float, ...]) -> npt.NDArray[np.float64]:
+def median(values: Array) -> float:
+    """What `np.median` gives of one row, at least one value long, in a fifth of the time."""
+    half = len(values) // 2
+    parted = np.partition(values, half)
+    return float(parted[half]) if len(values) % 2 else float(parted[half] + np.maximum.reduce(parted[:half])) / 2
+
+
+def waves(n: int, tones: tuple[float, ...]) -> Doubles:
     """Cosine and sine of each tone, (n, 2 * tones)."""
+    return _waves(max(n, _LONGEST), tones)[:n]
+
+
+@lru_cache(maxsize=16)
+def _waves(n: int, tones: tuple[float, ...]) -> Doubles:
     base = np.empty((n, 2 * len(tones)))
     for column, f in enumerate(tones):
         turn = 2j * np.pi * f / SR
@@ -121,13 +120,35 @@ def waves(n: int, tones: tuple[float, ...]) -> npt.NDArray[np.float64]:
     return base
 
 
-def fitted(base: npt.NDArray[np.float64], samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Least squares by the normal equations; a trace keeps nearly equal tones from upsetting them."""
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Some tones, fitted to a piece by least squares."""
+
+    strengths: Doubles
+    """Of each tone's cosine and sine."""
+    power: float
+    """Energy of the piece,"""
+    energy: float
+    """of the tones so strong,"""
+    left: float
+    """and of what they leave."""
+
+
+def fit(samples: Doubles, tones: tuple[float, ...]) -> Fit:
+    """Least squares by the normal equations."""
+    square, inverse = _normal(len(samples), tones)
+    seen = waves(len(samples), tones).T @ samples
+    strengths = inverse @ seen
+    power, energy = float(samples @ samples), float(strengths @ square @ strengths)
+    return Fit(strengths, power, energy, power - 2 * float(strengths @ seen) + energy)
+
+
+@lru_cache(maxsize=16)
+def _normal(n: int, tones: tuple[float, ...]) -> tuple[Doubles, Doubles]:
+    """The normal equations' matrix and its inverse; a trace keeps nearly equal tones from upsetting them."""
+    base = waves(n, tones)
     square = base.T @ base
-    square.flat[:: len(square) + 1] += 1e-4 * len(samples) + 1e-9
-    # What numpy's own `solve` calls, without its checks, which take five times as long.
-    _, _, strengths, _ = dgesv(square, base.T @ samples)
-    return np.asarray(strengths)
+    return square, np.asarray(np.linalg.inv(square + (1e-4 * n + 1e-9) * np.eye(len(square))), np.float64)
 
 
 def sharpen(samples: Array, tones: tuple[float, ...], edge: int, *, ends: bool) -> int:
@@ -143,16 +164,13 @@ def sharpen(samples: Array, tones: tuple[float, ...], edge: int, *, ends: bool) 
     inner = at - first - _MARGIN
     if inner < _FIT // 3:
         return edge
-    base = waves(len(piece), tones)
-    model = base @ fitted(base[:inner], piece[:inner])
-    power = float(np.sum(piece[:inner] ** 2))
-    if power == 0 or float(np.sum((piece[:inner] - model[:inner]) ** 2)) > 0.5 * power:
-        return edge
+    found = fit(piece[:inner], tones)
     search = max(at - first - _SEEK, _MARGIN)
-    if search >= len(piece):
+    if found.power == 0 or found.left > 0.5 * found.power or search >= len(piece):
         return edge
-    gain = np.cumsum(model[search:] ** 2 - 2 * piece[search:] * model[search:])
-    moved = first + search + int(np.argmin(gain)) + 1
+    model = waves(len(piece), tones)[search:] @ found.strengths
+    gain = np.cumsum(model * (model - 2 * piece[search:]))
+    moved = first + search + int(gain.argmin()) + 1
     return moved if ends else len(samples) - moved
 
 
@@ -161,9 +179,5 @@ def explained(samples: Array, tones: tuple[float, ...]) -> float:
     nearest = min((b - a for a, b in pairwise(tones)), default=np.inf)
     if len(samples) * nearest < 0.7 * SR:  # one hump: they cannot be told apart
         tones = (sum(tones) / len(tones),)
-    piece = samples.astype(np.float64)
-    total = float(np.sum(piece**2))
-    if total <= 0:
-        return 0.0
-    base = waves(len(piece), tones)
-    return float(np.sum((base @ fitted(base, piece)) ** 2)) / total
+    found = fit(samples.astype(np.float64), tones)
+    return found.energy / found.power if found.power > 0 else 0.0
