@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +15,11 @@ _CHUNKS = 94
 """The line's noise is the quietest of the last 3 s,"""
 _QUIETEST = 6
 """but for some chunks in which packets were lost."""
+
+_GAPS, _LEAST, _EDGE = 3, 8, 8
+"""The quietest of the last three gaps counts, without the quarter second at a burst's edges."""
+_OFTEN = 90
+_ABOVE_DB = 3.0
 
 
 def levels_db(chunks: Array) -> npt.NDArray[np.float64]:
@@ -37,3 +44,32 @@ class Floor:
     def is_new(self) -> bool:
         """Too little has been heard to know the noise."""
         return len(self._levels) < 5
+
+
+class Background:
+    """How loud it gets between rings: as loud as that were other people's voices while nobody had answered."""
+
+    def __init__(self) -> None:
+        self._gaps: deque[float] = deque(maxlen=_GAPS)
+        self._levels: list[float] = []
+        self._rang = False
+        self.loudest_db = -np.inf
+
+    def gap(self, levels: npt.NDArray[np.float64]) -> None:
+        """Take the levels of what came after the last burst."""
+        if self._rang and len(self._levels) < _CHUNKS:
+            self._levels += levels.tolist()
+
+    def burst(self) -> None:
+        """Another burst: nobody had answered before it."""
+        inside = self._levels[_EDGE:-_EDGE]
+        if len(inside) >= _LEAST:
+            self._gaps.append(float(np.percentile(inside, _OFTEN)))
+            self.loudest_db = min(self._gaps) + _ABOVE_DB
+        self._levels, self._rang = [], True
+
+    def forget(self) -> None:
+        """The call was answered, or it is over."""
+        self._gaps.clear()
+        self._levels, self._rang = [], False
+        self.loudest_db = -np.inf

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.fallback import WebrtcVoice
-from dsp.loudness import Floor, levels_db
+from dsp.loudness import Background, Floor, levels_db
 from dsp.music import MIN_TONALITY, tonality
 from dsp.onset import voice_onset
 from dsp.segment import MUSIC, SPEECH, Segment
@@ -64,6 +64,7 @@ class VoiceTracker:
         self._read = read
         self._at = self._since = 0
         self._floor = Floor()
+        self._background = Background()
         self._noise_db = 0.0
         self._hold = _HOLD_CHUNKS
         self._music_end = -_REST
@@ -108,6 +109,7 @@ class VoiceTracker:
         """Begin anew at a sample: a burst ended there (and began at `since`), or the call was answered."""
         done = self._end_speech() + self._end_music()
         done = [Segment(s.sound, s.start, min(s.end, max(since, s.start))) for s in done] if since is not None else done
+        self._background.burst() if since is not None else self._background.forget()
         self._at = self._since = max(at, self._at)
         self._begin()
         return done
@@ -137,6 +139,7 @@ class VoiceTracker:
     def _block(self, base: int, count: int) -> list[Segment]:
         levels = levels_db(self._read(base, base + count * CHUNK).reshape(count, CHUNK))
         self._noise_db = self._floor.update(levels)
+        self._background.gap(levels)
         open_gate = (levels > self._noise_db + _GATE_DB) | self._floor.is_new
         if self._hold < 0 and self._start is None and self._music is None and not open_gate.any():
             self._hold -= count
@@ -220,6 +223,8 @@ class VoiceTracker:
         return bool(np.max(np.abs(audio)) < 10 ** ((self._noise_db + _GATE_DB) / 20))
 
     def _decide(self, at: int, p: float, level: float) -> list[Segment]:
+        if self._start is None and level < self._background.loudest_db:
+            p = 0.0  # as loud as what was heard between the rings, when nobody had answered yet
         self._recent.append((at, p))
         self._loudness.append(level)
         self._window.append((at, p >= START_P, level))
@@ -272,7 +277,7 @@ class VoiceTracker:
             return self._end_music() if at - self._music[1] > _MUSIC_PAUSE * CHUNK else []
         self._heard += 1
         if len(self._window) == _WINDOW and self._heard % 8 == 0 and self._is_music():
-            self._music = (self._window[0][0], at + CHUNK)
+            self._music = (self._music_start(), at + CHUNK)
             self._music_db = float(np.mean([db for _, _, db in self._window]))
         return []
 
@@ -283,6 +288,14 @@ class VoiceTracker:
             return False
         first = self._window[0][0]
         return tonality(self._read(first, first + _WINDOW * CHUNK)) >= MIN_TONALITY
+
+    def _music_start(self) -> int:
+        """Where in the window the music begins: quiet may come before it."""
+        loud = max(_MUSIC_DB, self._noise_db + _PAUSE_DB)
+        first = next((at for at, _, db in self._window if db > loud), self._window[0][0])
+        base = max(first - _BEFORE * CHUNK, self._since)
+        exact = voice_onset(self._read(base, first + _AFTER * CHUNK))
+        return first if exact is None else base + exact
 
     def _end_music(self, at: int | None = None) -> list[Segment]:
         if self._music is None:

@@ -175,6 +175,25 @@ def test_memory_does_not_grow_with_the_call():
     assert len(detector._stream._audio) < 6 * SR
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_voices_in_the_background_of_every_gap_are_nobody_answering(seed):
+    other = np.resize(np.concatenate([voice("switchboard"), voice("personnel"), voice("hello")]), 14 * SR)
+    chatter = np.roll(other, seed * 5000) * 10 ** (-22 / 20)
+    said = 10.9
+    wave = np.concatenate([quiet(0.5), tone("ringback", 9.7, -15), quiet(said - 10.2), voice("wei-nin-hao"), quiet(1)])
+    heard = hear(with_noise(wave + chatter[: len(wave)]))
+    late = [s for s in heard if s.sound == SPEECH and s.end > 9.6 * SR]
+    assert late
+    assert late[0].start == pytest.approx(said * SR, abs=VOICE_ERROR_S * SR)
+
+
+def test_music_begins_where_it_sounds_and_not_in_the_quiet_before_it():
+    for gap in (0.2, 0.3, 0.4):
+        wave = np.concatenate([quiet(0.5), tone("ringback", 7), quiet(gap), music(8)])
+        found = [s for s in hear(with_noise(wave, -48)) if s.sound == MUSIC]
+        assert found[0].start >= (7.5 + gap - 0.06) * SR
+
+
 @pytest.mark.parametrize("on_s", [0.06, 0.1, 0.3])
 def test_digits_are_read(on_s):
     pieces = [quiet(0.5)]
