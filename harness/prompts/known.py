@@ -14,22 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.prompt_memory import HOP, recall
+from dsp.prompt_search import search
 from dsp.segment import MISSING, SPEECH, Span
-from dsp.tone_sets import SR
 from harness.interval import Interval
 from harness.measure import Measured
 from harness.measured_leg import MeasuredLeg
+from harness.prompts.live import PromptFound, prompt_found
 from harness.prompts.marks import MENU, OPERATOR, Mark
 from harness.softphone.signals import RELEASED
 from harness.timeline import Event, Timeline
 from harness.words import label
 
-MARK_ERROR_S = 0.050
 HEARD, CHANGED, NOT_HEARD = "heard", "changed", "not_heard"
 IVR = "ivr"
-CERTAIN = 0.65
-"""A leg's voice is called a recording only from this likeness on: halfway between the right ones and the wrong."""
 SAME_SPEECH_S = 1.0
 """Words that follow each other within this are one speaker's, so one known word tells who speaks them all."""
 ENOUGH_S = 1.0
@@ -44,6 +41,8 @@ class HeardMark:
     """The mark."""
     what: str
     """operator, end or menu."""
+    kind: str
+    """What kind of recording it is."""
     status: str
     """`heard`; `changed`: where it should have been it was not, or only something like it; `not_heard`: the call
     did not come so far."""
@@ -114,7 +113,9 @@ def hear_prompts(
     timeline: Timeline, measured: Measured, samples: NDArray[np.int16], marks: Sequence[Mark]
 ) -> KnownPrompts:
     """Look for an agency's marks in a call's far side, shape (n,)."""
-    found = tuple(_look(mark, timeline, measured, samples) for mark in marks)
+    holes = [(s.start, s.end) for s in timeline.heard.segments if s.sound == MISSING]
+    finds = listen_for(marks, samples, rate=timeline.heard.sr, missing=holes)
+    found = tuple(_look(one, timeline, measured, [f for f in finds if f.name == one.name]) for one in marks)
     operator, menu = (_first(found, what) for what in (OPERATOR, MENU))
     answer = next((leg.pick_up_s for leg in measured.legs[:1] if leg.outcome == "answered"), None)
     return KnownPrompts(
@@ -135,21 +136,30 @@ def with_prompts(timeline: Timeline, known: KnownPrompts) -> Timeline:
     return replace(timeline, events=tuple(sorted((*timeline.events, *events), key=lambda e: (e.at_s, e.source))))
 
 
-def _look(mark: Mark, timeline: Timeline, measured: Measured, samples: NDArray[np.int16]) -> HeardMark:
+def _look(mark: Mark, timeline: Timeline, measured: Measured, finds: Sequence[PromptFound]) -> HeardMark:
+    told = next((one for one in finds if one.mark_s is not None), None)
+    likeness = max((one.likeness for one in finds), default=0.0)
+    one = HeardMark(name=mark.name, what=mark.what, kind=mark.kind, status=NOT_HEARD, at_s=None, likeness=likeness)
+    if told is None or told.mark_s is None:
+        return replace(one, status=CHANGED) if finds or _should_have_come(mark, timeline, measured) else one
     rate = timeline.heard.sr
-    found = recall(mark.prompt, samples, sr=rate)
-    one = HeardMark(name=mark.name, what=mark.what, status=NOT_HEARD, at_s=None, likeness=found.likeness)
-    if found.mark is None:
-        return replace(one, status=CHANGED) if found.changed or _should_have_come(mark, timeline, measured) else one
-    error = round(MARK_ERROR_S * rate)
-    start_s = found.mark / rate - mark.prompt.mark * HOP / SR
+    earliest, latest = (round(max(told.mark_s + error, 0.0) * rate) for error in (-told.error_s, told.error_s))
     return replace(
         one,
         status=HEARD,
-        at_s=timeline.on_the_wire(Span(max(found.mark - error, 0), found.mark + error)),
-        place_s=found.mark / rate,
-        window_s=(max(start_s, 0.0), start_s + len(mark.prompt.frames) * HOP / SR),
+        likeness=told.likeness,
+        at_s=timeline.on_the_wire(Span(earliest, latest)),
+        place_s=told.mark_s,
+        window_s=(told.begin_s, told.end_s),
     )
+
+
+def listen_for(
+    marks: Sequence[Mark], samples: NDArray[np.int16], *, rate: int, missing: Sequence[tuple[int, int]] = ()
+) -> tuple[PromptFound, ...]:
+    """Look for marks in a whole recording, shape (n,): the same finds as a `PromptWatch` makes live."""
+    found = search([one.prompt for one in marks], samples, sr=rate, missing=missing)
+    return tuple(prompt_found(marks[one.prompt], one) for one in found)
 
 
 def _should_have_come(mark: Mark, timeline: Timeline, measured: Measured) -> bool:
@@ -175,7 +185,7 @@ def _recorded(timeline: Timeline, measured: Measured, found: Sequence[HeardMark]
     known: dict[str, str] = {}
     for leg in measured.legs:
         speech = _first_speech(timeline, leg)
-        for one in (certain for certain in found if certain.likeness >= CERTAIN):
+        for one in found:
             if speech and one.window_s and one.window_s[0] < speech[1] and one.window_s[1] > speech[0]:
                 known.setdefault(leg.leg, one.name)
     return known

@@ -17,6 +17,8 @@ from dsp.tone_plan import TonePlan
 from harness.agency import Agency
 from harness.directory import Unit
 from harness.errors import NotFound, WrongInput
+from harness.prompts.kinds import KINDS, OTHER
+from harness.prompts.kinds import MENU as MENU_KIND
 from harness.toml_file import read_json
 
 SCHEMA = "thirdring.prompt_mark/1"
@@ -24,6 +26,9 @@ PROMPTS = "prompts"
 OPERATOR, END, MENU = "operator", "end", "menu"
 WHATS = (OPERATOR, END, MENU)
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
+BREATH_S = 0.1
+"""A word begins so much before it is heard as one."""
+_USUAL_KIND = {OPERATOR: MENU_KIND, MENU: MENU_KIND}
 _VOICES = (SPEECH, MUSIC, SILENCE)
 
 
@@ -45,6 +50,8 @@ class Mark:
     """How long after the first word of the prompt."""
     prompt: Prompt
     """Its sound."""
+    kind: str = OTHER
+    """What kind of recording it is; see `harness.prompts.kinds`."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, without the sound."""
@@ -62,6 +69,7 @@ def make_mark(
     site: str,
     marked_in: str,
     tones: TonePlan,
+    kind: str | None = None,
 ) -> Mark:
     """Remember what is said around an instant of a recording, shape (n,)."""
     if not name or not set(name) <= set(_NAME) or name[0] == "-":
@@ -69,11 +77,13 @@ def make_mark(
     duration_s = len(samples) / rate
     if not 0 <= at_s <= duration_s:
         raise WrongInput("ear.mark_outside", at=f"{at_s:.2f}", file=marked_in, duration=f"{duration_s:.2f}")
+    first_s = _first_word_s(samples, rate=rate, at_s=at_s, tones=tones)
+    begin = max(round((first_s - BREATH_S) * rate), 0)
     try:
-        prompt = remember(samples, sr=rate, mark=round(at_s * rate), name=name)
+        prompt = remember(samples, sr=rate, mark=round(at_s * rate), name=name, begin=begin)
     except ValueError:
         raise WrongInput("ear.mark_too_little", at=f"{at_s:.2f}", file=marked_in) from None
-    after_s = at_s - _first_word_s(samples, rate=rate, at_s=at_s, tones=tones)
+    after_s = at_s - first_s
     return Mark(
         name=name,
         what=what,
@@ -82,6 +92,7 @@ def make_mark(
         at_s=round(at_s, 3),
         after_voice_s=round(after_s, 3),
         prompt=prompt,
+        kind=kind or _USUAL_KIND.get(what, OTHER),
     )
 
 
@@ -114,7 +125,11 @@ def _read_mark(file: Path) -> Mark:
     data = read_json(file)
     try:
         rest = {key: data[key] for key in ("name", "what", "site", "marked_in", "at_s", "after_voice_s")}
-        return Mark(**rest, prompt=Prompt.from_json(json.dumps(data["prompt"])))
+        # Marks made before there were kinds have none.
+        kind = data.get("kind") or _USUAL_KIND.get(data["what"], OTHER)
+        if kind not in KINDS:
+            raise ValueError(f"kind {kind!r}: {', '.join(KINDS)}")
+        return Mark(**rest, kind=kind, prompt=Prompt.from_json(json.dumps(data["prompt"])))
     except (KeyError, TypeError, ValueError) as error:
         raise WrongInput("ear.bad_mark", file=file, reason=str(error)) from None
 
