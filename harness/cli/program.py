@@ -14,6 +14,7 @@ import click
 from harness.cli.again import rehear
 from harness.cli.bench import bench
 from harness.cli.calls import call, list_calls, show
+from harness.cli.doctor import doctor
 from harness.cli.embedded import demo, switchboard
 from harness.cli.figures import figures
 from harness.cli.folder import init
@@ -31,6 +32,7 @@ from harness.words import say
 INTERRUPTED = 130  # what shells give for SIGINT
 COMMANDS = (
     init,
+    doctor,
     call,
     list_calls,
     show,

@@ -1,0 +1,146 @@
+"""What the agency's folder says: notice, hours, directory, limits, and where its secrets are kept."""
+
+from __future__ import annotations
+
+import os
+import stat
+from datetime import date
+
+from harness.agency import Agency
+from harness.doctor.finding import FAILED, NOT_CHECKED, OK, WARNING, Figure, Finding, figure, found
+from harness.hours import DAYS, Hours, read_hours
+from harness.lines import LineSettings
+from harness.number_text import digits_of
+from harness.softphone.line import LEGS_PER_WORKER
+
+EARLY_MIN, LATE_MIN = 7 * 60, 20 * 60
+"""Agencies of Taiwan work from 8 to 17:30 or so; a span that leaves 7 to 20 is more likely a slip of the pen. Ours."""
+SHORTEST_MIN = 30
+WEEKEND = ("sat", "sun")
+EXAMPLE = "範例"
+"""Stands in what `thirdring init` writes and the agency has to replace."""
+
+
+def papers(agency: Agency, *, today: date) -> tuple[Finding, ...]:
+    """Everything that can be told by reading the folder."""
+    secrets = tuple(secret(line, agency) for line in agency.settings.lines)
+    return _directory(agency), _notice(agency, today), _hours(agency), _holidays(agency), _limits(agency), *secrets
+
+
+def _directory(agency: Agency) -> Finding:
+    """Whom may be called; what is still the example."""
+    examples = [unit.unit for unit in agency.units if EXAMPLE in unit.name]
+    example_name = EXAMPLE in agency.settings.name
+    values = {"n": len(agency.units), "examples": ", ".join(examples) or "—", "name": agency.settings.name}
+    figures = (figure("units", len(agency.units)), figure("examples", len(examples)))
+    if not agency.units:
+        state, key, do = WARNING, "doctor.directory_empty", "doctor.do_directory"
+    elif examples or example_name:
+        state, key, do = WARNING, "doctor.directory_example", "doctor.do_directory"
+    else:
+        state, key, do = OK, "doctor.directory", ""
+    return found("directory", state, key, do, figures=figures, values=values)
+
+
+def _notice(agency: Agency, today: date) -> Finding:
+    """Whether the staff were told: without it the number gate lets nothing through."""
+    told = agency.settings.recording_notice_date
+    figures = (figure("recording_notice_date", None if told is None else told.isoformat()),)
+    values = {"date": "—" if told is None else told.isoformat()}
+    if told is not None and told <= today:
+        return found("notice", OK, "doctor.notice", figures=figures, values=values)
+    key = "doctor.notice_missing" if told is None else "doctor.notice_later"
+    write = f"recording_notice_date = {today.isoformat()}"
+    do = "doctor.do_notice"
+    return found("notice", WARNING, key, do, figures=figures, values=values, write=write)
+
+
+def _hours(agency: Agency) -> Finding:
+    """Whether the hours in which telephones may be rung look like office hours."""
+    odd = [f"{who} {hours}" for who, hours in _every_hours(agency) if _odd(hours)]
+    off = [day for day in agency.settings.hours.days if day in WEEKEND]
+    usual = f"{' '.join(agency.settings.hours.days)} {agency.settings.hours.default}"
+    values = {"hours": usual, "odd": "; ".join(odd) or "—", "off": " ".join(off) or "—"}
+    minutes = sum(end - start for start, end in _every_hours(agency)[0][1].spans)
+    figures = (figure("a_day", minutes, "min"), figure("odd", len(odd)))
+    if odd or off:
+        do = "doctor.do_hours"
+        return found("hours", WARNING, "doctor.hours_odd", do, figures=figures, values=values)
+    return found("hours", OK, "doctor.hours", figures=figures, values=values)
+
+
+def _every_hours(agency: Agency) -> list[tuple[str, Hours]]:
+    """The agency's hours, then those of every unit that has its own."""
+    own = [(unit.unit, read_hours(unit.hours)) for unit in agency.units if unit.hours]
+    return [("agency.toml", read_hours(agency.settings.hours.default)), *own]
+
+
+def _odd(hours: Hours) -> bool:
+    early = hours.spans[0][0] < EARLY_MIN or hours.spans[-1][1] > LATE_MIN
+    return early or sum(end - start for start, end in hours.spans) < SHORTEST_MIN
+
+
+def _holidays(agency: Agency) -> Finding:
+    """The gate knows days of the week, no holidays: say so rather than let somebody believe it."""
+    days = [day for day in DAYS if day in agency.settings.hours.days]
+    values = {"days": " ".join(days)}
+    return found("holidays", NOT_CHECKED, "doctor.holidays", "doctor.do_holidays", values=values)
+
+
+def _limits(agency: Agency) -> Finding:
+    """How many calls may be up at once, by configuration only: nothing is tried out."""
+    at_once, caps = agency.settings.at_once, agency.settings.caps
+    switchboards = {digits_of(site.switchboard) for site in agency.settings.sites if site.switchboard}
+    workers = -(-at_once // LEGS_PER_WORKER)
+    figures: tuple[Figure, ...] = (
+        figure("calls_at_once", at_once),
+        figure("lines", len(agency.settings.lines)),
+        figure("switchboards", len(switchboards)),
+        figure("worker_processes", workers),
+        figure("calls_per_hour", caps.calls_per_hour),
+        figure("calls_per_day", caps.calls_per_day),
+    )
+    values = {"at_once": at_once, "lines": len(agency.settings.lines), "per_hour": caps.calls_per_hour}
+    values |= {"per_day": caps.calls_per_day}
+    # An ordinary account or analogue port carries one or two calls: more wants to be agreed upon with the vendor.
+    if at_once > 2 * len(agency.settings.lines):
+        do = "doctor.do_limits"
+        return found("line_limits", WARNING, "doctor.limits", do, figures=figures, values=values)
+    return found("line_limits", OK, "doctor.limits", figures=figures, values=values)
+
+
+def secret(line: LineSettings, agency: Agency) -> Finding:
+    """Where a line's password is kept, and who may read it; the password itself is not read."""
+    if line.secret_env:
+        return _secret_variable(line, line.secret_env)
+    if line.secret_file:
+        return _secret_file(line, line.secret_file, agency)
+    key, do, state = ("doctor.secret_none", "", OK)
+    if line.user:
+        key, do, state = "doctor.secret_missing", "doctor.do_secret", WARNING
+    values = {"line": line.id, "user": line.user}
+    return found("secret", state, key, do, line=line.id, values=values)
+
+
+def _secret_variable(line: LineSettings, name: str) -> Finding:
+    there = bool(os.environ.get(name))
+    values = {"line": line.id, "variable": name}
+    key, do, state = ("doctor.secret_env", "", OK) if there else ("doctor.secret_env_none", "doctor.do_env", FAILED)
+    figures = (figure("set", there),)
+    return found("secret", state, key, do, line=line.id, figures=figures, values=values)
+
+
+def _secret_file(line: LineSettings, name: str, agency: Agency) -> Finding:
+    path = agency.folder / name
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as error:
+        values = {"line": line.id, "file": name, "reason": error.strerror or type(error).__name__}
+        key, do = "doctor.secret_file_none", "doctor.do_secret_file"
+        return found("secret", FAILED, key, do, line=line.id, values=values)
+    values = {"line": line.id, "file": name, "mode": f"{mode:04o}"}
+    figures = (figure("mode", f"{mode:04o}"),)
+    if mode & 0o077:
+        key, do, write = "doctor.secret_file_open", "doctor.do_chmod", f"chmod 600 {path}"
+        return found("secret", FAILED, key, do, line=line.id, figures=figures, values=values, write=write)
+    return found("secret", OK, "doctor.secret_file", line=line.id, figures=figures, values=values)
