@@ -89,6 +89,10 @@ class Settings(Written):
     """Score sheet."""
     recording_notice_date: date | None = None
     """Day on which the staff were told of test calls and of recording; without it nothing is recorded."""
+    courtesy: str = ""
+    """The staff's own recording that says who called (a file in this folder), for calls that say it."""
+    call_back_number: str = ""
+    """Where whoever was called can call back; read out, never dialled."""
     max_calls_at_once: Annotated[int, Field(ge=1, le=100)] | None = None
     """Short for `calls_at_once` of [caps]."""
     hours: HoursSettings = HoursSettings()

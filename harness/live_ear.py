@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
 from dsp.detector import Detector
 from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import TonePlan
 from harness.softphone.protocol import Call, Missing
+
+if TYPE_CHECKING:
+    from harness.prompts.live import PromptFound, PromptWatch
+    from harness.prompts.marks import Mark
 
 REJECTING = (BUSY, CONGESTION)
 NOTE_S = 0.6
@@ -14,11 +24,23 @@ MUSIC_KNOWN_S = 1.5
 """Music is known as such after so long; until then a brief voice may have been its first note."""
 
 
+def watch_for(marks: Sequence[Mark], rate: int) -> PromptWatch | None:
+    """Give a watch for an agency's marked prompts; None where nothing was marked."""
+    if not marks:
+        return None
+    from harness.prompts.live import PromptWatch
+
+    return PromptWatch(marks, sample_rate_hz=rate)
+
+
 class LiveEar:
     """Hears one call while it lasts. Times are seconds of the call's clock."""
 
-    def __init__(self, call: Call, plan: TonePlan) -> None:
+    def __init__(self, call: Call, plan: TonePlan, marks: Sequence[Mark] = ()) -> None:
         self._call, self._rate = call, call.sample_rate_hz
+        self.marks = tuple(marks)
+        self._watch = watch_for(self.marks, call.sample_rate_hz)
+        self._blocks: list[NDArray[np.int16]] = []
         self._detector = Detector(sr=call.sample_rate_hz, plan=plan)
         self._heard = 0
         self._holes: list[Missing] = []
@@ -32,6 +54,9 @@ class LiveEar:
         self._holes.extend(missing)
         if len(samples):
             self._heard += len(samples)
+            self._blocks.append(samples)
+            if self._watch is not None:
+                self._watch.feed(samples)
             self.segments += self._detector.feed(samples)
 
     def answered_at(self, at_s: float) -> None:
@@ -43,6 +68,31 @@ class LiveEar:
         """How far the ear has got."""
         return self._heard / self._rate
 
+    @property
+    def sample_rate_hz(self) -> int:
+        """Rate of what is heard."""
+        return self._rate
+
+    def samples(self, since_s: float, until_s: float | None = None) -> NDArray[np.int16]:
+        """Give what was heard between two instants, shape (n,)."""
+        whole = np.concatenate(self._blocks) if self._blocks else np.zeros(0, np.int16)
+        self._blocks = [whole]
+        end = len(whole) if until_s is None else round(until_s * self._rate)
+        return whole[max(round(since_s * self._rate), 0) : end]
+
+    def marks_since(self, since_s: float) -> tuple[tuple[float, PromptFound], ...]:
+        """Marked prompts heard from an instant on, in order: when the mark came, and which it is.
+
+        Where the words around a mark were changed, when the prompt began.
+        """
+        found = () if self._watch is None else self._watch.found
+        timed = [(one.begin_s if one.mark_s is None else one.mark_s, one) for one in found]
+        return tuple(sorted((one for one in timed if one[0] >= since_s), key=lambda one: one[0]))
+
+    def heard_mark(self, word: str, since_s: float) -> PromptFound | None:
+        """Give the first marked prompt that a word means, by its name, its kind or what is marked in it."""
+        return next((one for _, one in self.marks_since(since_s) if word in (one.name, one.kind, one.what)), None)
+
     def bursts(self, since_s: float) -> list[float]:
         """Starts of the ringback bursts that began at or after an instant."""
         return [s.start / self._rate for s in self.segments if s.sound == RINGBACK and s.start >= since_s * self._rate]
@@ -50,6 +100,11 @@ class LiveEar:
     def voices(self, since_s: float) -> list[tuple[float, float]]:
         """Start and end of each stretch of speech that ended after an instant; a note of hold music is none."""
         return [voice for voice in self._stretches((SPEECH,), since_s) if not self._is_note(*voice)]
+
+    def spoken(self, since_s: float) -> list[tuple[float, float]]:
+        """The voices that ended after an instant, and the one that speaks now as far as it was heard."""
+        sound, began = self.sounding
+        return [*self.voices(since_s), *([(began, self.heard_s)] if sound == SPEECH else [])]
 
     def music(self, since_s: float) -> list[tuple[float, float]]:
         """Start and end of each stretch of music that ended after an instant."""
@@ -76,6 +131,11 @@ class LiveEar:
     def now(self) -> str | None:
         """What is sounding and not over yet, as far as the ear is sure; None: nothing, or not sure."""
         return next((s.sound for s in self._detector.open), None)
+
+    @property
+    def sounding(self) -> tuple[str | None, float]:
+        """What is sounding, as `now` tells, and since when."""
+        return next(((s.sound, s.start / self._rate) for s in self._detector.open), (None, 0.0))
 
     def _stretches(self, sounds: tuple[str, ...], since_s: float) -> list[tuple[float, float]]:
         since = since_s * self._rate

@@ -8,7 +8,7 @@ from harness.agency import AGENCY_FILE
 from harness.errors import EnvironmentFailed, WrongInput
 
 TEMPLATE = Path(__file__).parent / "agency_template"
-EMPTY_FOLDERS = ("forms", "recordings", "sheets")
+EMPTY_FOLDERS = ("forms", "recordings", "sheets", "sounds")
 
 
 def make_agency(folder: Path) -> tuple[Path, ...]:

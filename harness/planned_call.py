@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ from harness.directory import Unit
 from harness.measure import Measured
 from harness.number_gate import To
 from harness.prompts.known import KnownPrompts
+from harness.prompts.marks import Mark
 from harness.record import CallRecord
+from harness.said import Sounds
 from harness.scenario import Scenario
 from harness.timeline import Timeline
 from rubric.answers import Answers
@@ -39,6 +41,10 @@ class Plan:
     """What a tester answered beforehand; None: nothing yet."""
     said: dict[str, Any] | None
     """The same as it was handed in."""
+    sounds: Sounds = field(default_factory=dict)
+    """What is said in it."""
+    marks: tuple[Mark, ...] = ()
+    """The agency's marked prompts to listen for."""
     series: str = INTERNAL
     """Who tests: the agency itself (internal) or another one (external). The two are never averaged together."""
 

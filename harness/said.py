@@ -1,36 +1,70 @@
-"""What we say to the far end: sound files of the agency's, made ready for the line before anything is dialled."""
+"""What we say to the far end: the agency's own recordings first, else a text through a speech synthesiser.
+
+Everything is found and read before anything is dialled; a robot's voice is told of, for it sounds like fraud.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dsp.audio import AudioError, read
-from harness.errors import ScenarioError
-from harness.scenario import Listen, Scenario
+from harness.scenario import Say, Scenario
 from harness.softphone.growing_wav import write_wav
+from harness.synthesiser import installed, read_out, spoken_digits
+
+if TYPE_CHECKING:
+    from harness.agency import Agency
+    from harness.directory import Unit
+
+SOUNDS = "sounds"
+"""Folder of the agency's own recordings."""
+KINDS = (".wav", ".flac")
+COURTESY = "courtesy"
+"""The sentence that says who called and how to call back; agency.toml may name its recording."""
+BLANKS = ("name", "extension", "agency", "call_back_number")
 
 
-def said_files(scenario: Scenario) -> dict[str, Path]:
-    """Find every sound that a scenario says; ScenarioError names the first that is not there or cannot be read."""
-    found = {}
-    for number, step in enumerate(scenario.steps, start=1):
-        if isinstance(step, Listen) and step.say:
-            path = _find(step.say, scenario)
-            try:
-                read(path)
-            except AudioError as error:
-                raise ScenarioError(
-                    "scenario.cannot_say", where=scenario.name, number=number, file=step.say, reason=error.why_key
-                ) from None
-            found[step.say] = path
-    return found
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """One thing that is said."""
+
+    name: str
+    """What it is called in the record."""
+    path: Path | None = None
+    """The recording; None: the text is read out."""
+    text: str = ""
+    """What the synthesiser reads out."""
+
+    @property
+    def by_robot(self) -> bool:
+        """Whether a synthesiser says it."""
+        return self.path is None
 
 
-def make_ready(path: Path, target: Path, *, sample_rate_hz: int) -> Path:
-    """Write a sound file as mono WAV of the line's rate, as the telephone plays it; gives `target`."""
-    audio = read(path)
+Sounds = Mapping[int, Sound]
+"""What each saying step says, by the step's number from 1."""
+
+
+def said_sounds(scenario: Scenario, *, agency: Agency | None = None, unit: Unit | None = None) -> dict[int, Sound]:
+    """Find everything that a scenario says in a call to a unit.
+
+    Raises:
+        ScenarioError: a recording is not there or cannot be read, a blank of the text cannot be filled in, or there
+            is neither a recording nor a synthesiser.
+    """
+    says = ((number, step) for number, step in enumerate(scenario.steps, start=1) if isinstance(step, Say))
+    return {number: _sound(step, number, scenario, agency, unit) for number, step in says}
+
+
+def make_ready(sound: Sound | Path, target: Path, *, sample_rate_hz: int) -> Path:
+    """Write what is said as mono WAV of the line's rate, as the telephone plays it; gives `target`."""
+    sound = Sound(name=sound.name, path=sound) if isinstance(sound, Path) else sound
+    audio = read_out(sound.text) if sound.path is None else read(sound.path)
     samples = audio.mono
     if audio.sr != sample_rate_hz:
         from scipy.signal import resample_poly
@@ -41,7 +75,54 @@ def make_ready(path: Path, target: Path, *, sample_rate_hz: int) -> Path:
     return target
 
 
-def _find(name: str, scenario: Scenario) -> Path:
+def _sound(step: Say, number: int, scenario: Scenario, agency: Agency | None, unit: Unit | None) -> Sound:
+    name = step.sentence or step.file or "text"
+    path = _recording(step, scenario, agency, unit)
+    if path is not None:
+        try:
+            read(path)
+        except AudioError as error:
+            raise scenario.refused("said.unreadable", number, file=str(path), reason=error.why_key) from None
+        return Sound(name=name, path=path)
+    if step.text is None:
+        raise scenario.refused("said.no_recording", number, name=name, file=f"{SOUNDS}/{name}.wav")
+    text = _filled(step.text, number, scenario, agency, unit)
+    if not installed():
+        raise scenario.refused("said.no_synthesiser", number, name=name, file=f"{SOUNDS}/{name}.wav")
+    return Sound(name=name, text=text)
+
+
+def _recording(step: Say, scenario: Scenario, agency: Agency | None, unit: Unit | None) -> Path | None:
+    if step.file:
+        return _beside(step.file, scenario)
+    candidates = () if agency is None or not step.sentence else _own(step.sentence, agency, unit)
+    return next((path for path in candidates if path.exists()), None)
+
+
+def _own(sentence: str, agency: Agency, unit: Unit | None) -> Iterator[Path]:
+    """Where an agency's recording of a sentence may lie: for this unit alone, or for all."""
+    if sentence == COURTESY and agency.settings.courtesy:
+        yield agency.folder / agency.settings.courtesy
+    stems = [f"{sentence}-{unit.unit}"] if unit is not None else []
+    yield from (agency.folder / SOUNDS / f"{stem}{kind}" for stem in (*stems, sentence) for kind in KINDS)
+
+
+def _beside(name: str, scenario: Scenario) -> Path:
     """A path as written, beside the scenario's own file first."""
     beside = scenario.file.parent / name if scenario.file is not None else Path(name)
     return beside if beside.exists() else Path(name)
+
+
+def _filled(text: str, number: int, scenario: Scenario, agency: Agency | None, unit: Unit | None) -> str:
+    """Fill in a text's blanks; numbers are read out digit by digit."""
+    values = {
+        "name": unit.name if unit else "",
+        "extension": spoken_digits(unit.extension) if unit else "",
+        "agency": agency.settings.name if agency else "",
+        "call_back_number": spoken_digits(agency.settings.call_back_number) if agency else "",
+    }
+    for blank in BLANKS:
+        if f"{{{blank}}}" in text and not values[blank]:
+            raise scenario.refused("said.blank", number, blank=blank)
+        text = text.replace(f"{{{blank}}}", values[blank])
+    return text

@@ -15,19 +15,20 @@ from typing import Any
 
 from harness.agency import Agency
 from harness.caller import place_call
+from harness.directory import Unit
 from harness.facts import facts_of
 from harness.hearing import find_plan
 from harness.kept_call import keep
 from harness.ledger import claim, one_at_a_time, settle
 from harness.measure import measure
-from harness.number_gate import Permit, find_unit, permit, permit_digits
+from harness.number_gate import Permit, find_unit, permit
 from harness.planned_call import INTERNAL, Plan, TestCall
 from harness.prompts.known import hear_prompts, with_prompts
 from harness.prompts.marks import marks_for
 from harness.record import Act, CallRecord
 from harness.recording import FLAC, close_recording, far_side
-from harness.said import said_files
-from harness.scenario import Press, Scenario, load_scenario
+from harness.scenario import Scenario, load_scenario
+from harness.scenario.possible import keys_for, possible, refused_digits
 from harness.scoring import read_answers, score_call, usable_form
 from harness.softphone.protocol import Softphone
 from harness.timeline import build_timeline
@@ -50,12 +51,22 @@ def plan_call(
     unit = find_unit(number_or_unit, agency.units)
     steps = load_scenario(scenario or unit.scenario or USUAL_SCENARIO, agency_folder=agency.folder)
     steps = steps.with_extension(unit.extension)
-    _permit_presses(steps)
-    said_files(steps)
+    _permit_presses(steps, unit, agency)
     form = usable_form(agency.settings.form, agency.folder)
     tones = find_plan(agency.settings.tone_plan, agency_folder=agency.folder)
-    answers = read_answers(said, form)
-    return Plan(unit=unit, scenario=steps, form=form, tones=tones, answers=answers, said=said, series=series)
+    marks = marks_for(unit, agency)
+    sounds = possible(steps, agency=agency, unit=unit, form=form, tones=tones, marks=marks)
+    return Plan(
+        unit=unit,
+        scenario=steps,
+        form=form,
+        tones=tones,
+        answers=read_answers(said, form),
+        said=said,
+        series=series,
+        sounds=sounds,
+        marks=marks,
+    )
 
 
 def dial_permit(plan: Plan, agency: Agency, *, now: datetime) -> Permit:
@@ -131,11 +142,10 @@ def new_call_id(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-def _permit_presses(scenario: Scenario) -> None:
-    before: tuple[str, ...] = ()
-    for step in scenario.steps:
-        if isinstance(step, Press):
-            before = (*before, permit_digits(step.digits, before=before))
+def _permit_presses(scenario: Scenario, unit: Unit, agency: Agency) -> None:
+    """What the gate refuses is a refusal, whatever else is wrong with the scenario."""
+    for _, refused in refused_digits(scenario, keys_for(scenario, unit, agency)):
+        raise refused
 
 
 def _place(
@@ -161,6 +171,8 @@ def _place(
         longest_s=agency.settings.caps.longest_call_s,
         headers=headers,
         progress=progress,
+        sounds=plan.sounds,
+        marks=plan.marks,
     )
     record = close_recording(record, folder)
     text = json.dumps(record.to_dict(), ensure_ascii=False, indent=1)

@@ -106,8 +106,7 @@ def test_every_scenario_and_every_step_is_documented():
 
     text = text_of("scenarios/README.md")
     assert [name for name in scenario.scenario_names() if f"`{name}.toml`" not in text] == []
-    steps = (scenario.Dial, scenario.WaitForAnswer, scenario.Listen, scenario.Press, scenario.HoldSilent)
-    for step in (*steps, scenario.HangUp):
+    for step in scenario.STEPS:
         keys = [step.model_fields["do"].default, *(name for name in step.model_fields if name != "do")]
         assert [key for key in keys if f"`{key}`" not in text] == []
 

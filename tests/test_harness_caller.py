@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from harness.caller import place_call
 from harness.measure import Measured, measure
 from harness.record import CallRecord, record_from_dict
 from harness.recording import close_recording, far_side
-from harness.scenario import load_scenario
+from harness.said import Sound
+from harness.scenario import Say, Scenario, load_scenario
 from harness.softphone.scripted import FarEnd, ScriptedSoftphone
 from harness.switchboard import sound
 from harness.timeline import build_timeline
@@ -39,6 +41,12 @@ def rung(seconds: float, *parts: np.ndarray) -> np.ndarray:
     return np.concatenate([tone("ringback", seconds), np.zeros(round(0.4 * RATE), np.int16), voice(), *parts])
 
 
+def said_by_us(steps: Scenario) -> dict[int, Sound]:
+    """A short recording for everything that a scenario says: no synthesiser is needed."""
+    short = Sound(name="closing", path=Path(str(files("harness.switchboard") / "prompts" / "closing.flac")))
+    return {number: short for number, step in enumerate(steps.steps, start=1) if isinstance(step, Say)}
+
+
 def call(
     far: FarEnd,
     folder: Path,
@@ -46,8 +54,9 @@ def call(
     longest_s: float = 300.0,
     **line: object,
 ) -> tuple[CallRecord, Measured]:
+    steps = load_scenario(scenario)
     record = place_call(
-        load_scenario(scenario),
+        steps,
         ScriptedSoftphone({NUMBER: far}, **line),
         leave=leave_for(NUMBER, make_agency(folder / "agency", {NUMBER: "127.0.0.1:5060"})),
         call_id="test",
@@ -55,6 +64,7 @@ def call(
         longest_s=longest_s,
         plan=PLAN,
         started=datetime(2026, 11, 22, tzinfo=UTC),
+        sounds=said_by_us(steps),
     )
     return record, measure(build_timeline(record, far_side(record, folder), PLAN))
 
@@ -160,7 +170,7 @@ def test_menu_operator_and_unit_are_three_legs_each_with_its_own_time(tmp_path: 
 
 
 def test_a_menu_that_hangs_up_leaves_the_operator_unreached_and_nobody_at_fault(tmp_path: Path) -> None:
-    sorry = FarEnd().sounds_like(0.1, voice()).hangs_up(3.0)
+    sorry = FarEnd().sounds_like(0.1, sound.to_pcm(sound.prompt("operator-busy", RATE))).hangs_up(3.0)
     far = FarEnd().says(0.1, 180).says(1.1, 200).sounds_like(1.4, voice()).after("9", sorry)
     _, measured = call(far, tmp_path, "ivr-operator-extension")
     assert [(leg.leg, leg.outcome) for leg in measured.legs] == [("ivr", "answered"), ("operator", "none")]
@@ -252,10 +262,13 @@ def test_a_call_never_lasts_longer_than_the_agency_allows(tmp_path: Path) -> Non
     assert record.duration_s < 21
 
 
-@pytest.mark.parametrize("digit", ["9", "1"])
-def test_a_silent_menu_and_a_wrong_digit_end_without_a_number(tmp_path: Path, digit: str) -> None:
+@pytest.mark.parametrize(("digit", "outcome"), [("9", "none"), ("1", "fault_ours")])
+def test_a_silent_menu_ends_without_a_number_and_a_digit_without_effect_is_void(
+    tmp_path: Path, digit: str, outcome: str
+) -> None:
     far = FarEnd().says(0.1, 200).sounds_like(0.3, voice()).after(digit, FarEnd().hangs_up(9.0))
     _, measured = call(far, tmp_path, "ivr-operator-extension")
     operator = measured.leg("operator")
     assert operator is not None
-    assert (operator.outcome, operator.answer_latency_s) == ("none", None)
+    assert (operator.outcome, operator.answer_latency_s) == (outcome, None)
+    assert measured.outcome == outcome

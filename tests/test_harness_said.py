@@ -28,10 +28,8 @@ do = "dial"
 [[steps]]
 do = "wait_for_answer"
 [[steps]]
-do = "listen"
-until = "voice"
-timeout_s = 2
-say = "hello.flac"
+do = "say"
+file = "hello.flac"
 [[steps]]
 do = "hang_up"
 """
@@ -55,7 +53,7 @@ def place(folder: Path) -> tuple[ScriptedSoftphone, list[str]]:
 def test_a_sound_beside_the_scenario_is_played_and_leaves_nothing_behind(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "hello.flac", np.zeros(4410, np.int16), 44100)
     _, played = place(tmp_path)
-    assert played == ["said.say0.wav"]
+    assert played == ["said.say3.wav"]
     assert not list(tmp_path.glob("*.say*"))
 
 

@@ -1,5 +1,6 @@
 """Scenarios: the shipped ones read aloud; each wrong one is refused with its file, step and key."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from harness.errors import WRONG_USAGE, NotFound, ScenarioError
 from harness.scenario import (
     Dial,
+    HandOver,
     HangUp,
     HoldSilent,
     Listen,
@@ -27,7 +29,7 @@ FAULTS = {
     "digits-letters": ("file.wrong_form", ("step 3 (press)", "digits", "9x")),
     "give-up-text": ("file.wrong_kind", ("step 2 (wait_for_answer)", "give_up_s", "number")),
     "give-up-zero": ("file.out_of_range", ("step 2 (wait_for_answer)", "give_up_s", "more than 0")),
-    "hang-up-early": ("scenario.hang_up_last", ("step 2 (hang_up)",)),
+    "hang-up-early": ("scenario.unreachable", ("line 12", "step 3 (wait_for_answer)")),
     "leg-twice": ("scenario.leg_twice", ("step 3 (wait_for_answer)", "unit")),
     "misspelt-key": ("file.unknown_meant", ("step 2 (wait_for_answer)", "give_up_sec", "'give_up_s'")),
     "no-dial": ("scenario.dial_once", ("step 1 (wait_for_answer)",)),
@@ -69,18 +71,30 @@ def test_a_sentence_has_chinese_first():
 
 def test_the_shipped_scenarios():
     assert {name: load_scenario(name).legs for name in scenario_names()} == {
+        "automated-courtesy": ("unit",),
         "extension-direct": ("unit",),
+        "ivr-barge-in": ("ivr", "operator"),
+        "ivr-extension": ("ivr", "unit"),
+        "ivr-operator": ("ivr", "operator"),
         "ivr-operator-extension": ("ivr", "operator", "unit"),
         "switchboard-no-ivr": ("operator", "unit"),
+        "switchboard-only": ("operator",),
+        "tester-takes-over": ("unit",),
     }
 
 
 @pytest.mark.parametrize("name", scenario_names())
-def test_a_shipped_scenario_stays_5_s_after_the_last_word(name):
-    *_, hold, end = load_scenario(name).steps
-    assert isinstance(hold, HoldSilent)
-    assert hold.seconds >= 5
-    assert isinstance(end, HangUp)
+def test_a_shipped_scenario_stays_5_s_after_the_last_word_before_it_hangs_up(name):
+    steps = load_scenario(name).steps
+    before = [one for one, after in pairwise(steps) if isinstance(after, HangUp)]
+    assert before
+    assert all(isinstance(one, HoldSilent) and one.seconds >= 5 for one in before)
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_every_limit_of_a_shipped_scenario_names_its_rule(name):
+    limited = [one for one in load_scenario(name).steps if isinstance(one, WaitForAnswer | HoldSilent | HandOver)]
+    assert [one.do for one in limited if one.rule is None] == []
 
 
 @pytest.mark.parametrize("name", scenario_names())
@@ -102,7 +116,7 @@ def test_the_agency_own_scenario_comes_first(tmp_path):
     own.mkdir()
     text = load_scenario("extension-direct").file.read_text(encoding="utf-8")
     (own / "extension-direct.toml").write_text(text.replace("seconds = 5", "seconds = 8"), encoding="utf-8")
-    assert load_scenario("extension-direct", agency_folder=tmp_path).steps[-2] == HoldSilent(seconds=8)
+    assert load_scenario("extension-direct", agency_folder=tmp_path).steps[-2].seconds == 8
 
 
 def test_the_extension_takes_its_place_in_the_digits():

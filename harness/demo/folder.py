@@ -12,7 +12,7 @@ MARK = ".thirdring-demo"
 """Only a folder that holds this file is ever removed."""
 SCRIPT = Path(str(files("harness.switchboard") / "demo-agency.toml"))
 ANSWERS = "answers-sample.json"
-FOLDERS = ("forms", "recordings", "scenarios", "sheets")
+FOLDERS = ("forms", "recordings", "scenarios", "sheets", "sounds")
 
 
 def clear_folder(folder: Path) -> None:
@@ -35,3 +35,5 @@ def write_agency(folder: Path, addresses: dict[str, str]) -> None:
     (folder / "agency.toml").write_text(settings, encoding="utf-8")
     for name in ("units.csv", ANSWERS, "scenarios/menu-only.toml"):
         (folder / name).write_text((source / name).read_text(encoding="utf-8"), encoding="utf-8")
+    sound = "sounds/put-through.flac"  # what the demonstration's caller asks an operator
+    (folder / sound).write_bytes((source / sound).read_bytes())

@@ -1,0 +1,22 @@
+"""Staying on the line in silence, to see who hangs up first."""
+
+from __future__ import annotations
+
+from harness import scenario as do
+from harness.walk.happened import Happened
+from harness.walk.progress import CallInProgress
+
+LONGEST_S = 60.0
+"""Somebody who talks on is not waited for longer."""
+
+
+def hold_silent(step: do.HoldSilent, call: CallInProgress) -> Happened:
+    """Say nothing until `seconds` after the far end's last word."""
+    begin = call.now_s
+    call.act("held", detail=f"{step.seconds:g}")
+    while not call.released and call.now_s < begin + LONGEST_S:
+        call.pump()
+        quiet_since = max([begin, *[end for _, end in call.ear.voices(begin)]])
+        if call.ear.refused(quiet_since) or (call.ear.now != "speech" and call.now_s >= quiet_since + step.seconds):
+            break
+    return Happened()

@@ -1,0 +1,45 @@
+"""Following a transfer: waiting until the call is put through to somebody else."""
+
+from __future__ import annotations
+
+from harness import scenario as do
+from harness.live_ear import MUSIC_KNOWN_S
+from harness.softphone.signals import REQUEST
+from harness.walk.happened import Happened
+from harness.walk.heard_marks import heard_mark
+from harness.walk.progress import CallInProgress
+
+MOVES = ("REFER", "INVITE", "UPDATE")
+"""Requests of the far end's that move a call elsewhere (RFC 3515) or put it on hold (RFC 3264 §8.4)."""
+
+
+def follow_transfer(step: do.FollowTransfer, call: CallInProgress) -> Happened:
+    """Wait for ringing, music or a message of the switchboard's; what shows the transfer is kept as an act."""
+    begin = call.now_s if call.asked_s is None else call.asked_s
+    call.asked_s = begin
+    end = call.now_s + step.timeout_s
+    while not call.released and call.now_s < end:
+        seen = _seen(call, begin)
+        if seen:
+            call.act("transfer", detail=seen)
+            return Happened()
+        marked = heard_mark(step, call, begin)
+        if marked is not None:
+            return marked
+        if call.ear.refused(begin):
+            return Happened("busy" if step.on.busy else "")  # the wait that follows tells of it
+        call.pump()
+    if call.released:
+        return Happened()
+    call.act("transfer", detail="none")
+    return Happened("none")
+
+
+def _seen(call: CallInProgress, begin: float) -> str:
+    """What shows that the call is put through; empty while nothing does."""
+    if call.ear.bursts(begin) or call.ear.now == "ringback":
+        return "ringback"
+    if any(end - max(start, begin) >= MUSIC_KNOWN_S for start, end in call.ear.music(begin)):
+        return "music"
+    moved = [s.method for s in call.since(begin) if s.kind == REQUEST and s.direction == "rx" and s.method in MOVES]
+    return moved[0] if moved else ""
