@@ -24,8 +24,8 @@ from harness.cli.kept import answer, rescore
 from harness.cli.mark import score
 from harness.cli.opinion import opinion
 from harness.cli.options import Asked, asked_for
-from harness.cli.plan import scenario
 from harness.cli.prompts import prompt
+from harness.cli.scenario import scenario
 from harness.errors import ENVIRONMENT_FAILED, WRONG_USAGE, ThirdringError
 from harness.words import say
 
