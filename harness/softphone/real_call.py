@@ -105,6 +105,14 @@ class RealCall:
             raise SoftphoneError("softphone.no_such_leg", leg=getattr(other, "leg", "?"))
         self._command("bridge", other=other.leg)
 
+    def hold(self) -> None:
+        """Put the far end on hold: a re-INVITE that only sends (RFC 3264 §8.4)."""
+        self._command("hold")
+
+    def resume(self) -> None:
+        """Take the far end back."""
+        self._command("resume")
+
     def hang_up(self) -> None:
         """Release the call."""
         self._command("hang_up")

@@ -142,8 +142,10 @@ class Worker:
     def _do_digits(self, command: dict[str, Any]) -> None:
         # INFO requests may overtake each other (RFC 6086 §7): one digit at a time. RFC 4733 keeps their order itself.
         parts = list(command["digits"]) if command["method"] == "info" else [command["digits"]]
-        now = time.monotonic()
-        self._to_press += [(now + n * INFO_GAP_S, {**command, "digits": part}) for n, part in enumerate(parts)]
+        # What is still to be pressed comes first: no later press may come between its digits.
+        waiting = [at_s + INFO_GAP_S for at_s, press in self._to_press if press["leg"] == command["leg"]]
+        first = max([time.monotonic(), *waiting])
+        self._to_press += [(first + n * INFO_GAP_S, {**command, "digits": part}) for n, part in enumerate(parts)]
 
     def _press_due(self, now: float) -> None:
         due = [command for at_s, command in self._to_press if at_s <= now]
@@ -160,6 +162,12 @@ class Worker:
 
     def _do_bridge(self, command: dict[str, Any]) -> None:
         self._endpoint.bridge(command["leg"], command["other"])
+
+    def _do_hold(self, command: dict[str, Any]) -> None:
+        self._endpoint.hold(command["leg"])
+
+    def _do_resume(self, command: dict[str, Any]) -> None:
+        self._endpoint.resume(command["leg"])
 
     def _do_hang_up(self, command: dict[str, Any]) -> None:
         self._endpoint.hang_up(command["leg"])
