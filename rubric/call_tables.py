@@ -17,6 +17,19 @@ class NoAnswer(Table):
     """Seconds from the first ring."""
 
 
+class BusyRetry(Table):
+    """How an engaged line is dialled again. It changes no point: engaged is no result."""
+
+    retries: int = Field(default=3, ge=0, le=9)
+    """How often, after the first call."""
+    retry_after_minutes: int = Field(default=10, ge=1)
+    """How long to wait before each."""
+    clause: str = ""
+    """Where the form says it."""
+    ours: str = "量表未列忙線：不是結果，隔 10 分鐘再撥，最多 3 次，之後註明忙線由人決定"
+    """Why a choice of ours stands here, where the form says nothing."""
+
+
 class Leg(Table):
     """How one leg of the call is tested."""
 
@@ -28,6 +41,8 @@ class Leg(Table):
     """How long to wait before the next attempt."""
     no_answer: NoAnswer | None = None
     """When ringing counts as unanswered, if the form says."""
+    busy: BusyRetry = BusyRetry()
+    """What is done when the line is engaged; apart from `attempts`."""
     clause: str = ""
     """Where the form says it."""
 

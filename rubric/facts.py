@@ -75,6 +75,12 @@ class Facts:
     """How long our side stayed on the line after the last word, seconds."""
     held: bool | None = None
     """Whether the far end put us on hold after it had answered."""
+    menu_barge_in: bool | None = None
+    """Whether a key pressed while the menu spoke cut it: then it need not be heard out."""
+    operator_code_s: Between | None = None
+    """From the menu's answer until it had said the operator's key, seconds."""
+    operator_busy_recording: bool | None = None
+    """Whether a recording said that the operators are engaged, and nobody answered behind it."""
     legs: Mapping[str, LegFacts] = field(default_factory=dict)
     """The legs that happened, by name."""
     evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -96,6 +102,9 @@ def parse_facts(raw: Any) -> Facts:
         caller_hung_up_first=known.boolean("caller_hung_up_first"),
         waited_s=known.seconds("waited_s"),
         held=known.boolean("held"),
+        menu_barge_in=known.boolean("menu_barge_in"),
+        operator_code_s=known.between("operator_code_s"),
+        operator_busy_recording=known.boolean("operator_busy_recording"),
         legs={name: leg for name, leg in legs.items() if leg is not None},
         evidence=_evidence(top.get("evidence", {}), problems),
     )

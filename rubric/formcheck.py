@@ -106,6 +106,8 @@ def _written_in(item: Item, facts: list[str]) -> Iterator[tuple[str, str, str, l
     for option in item.options:
         if option.when:
             yield item.id, "options.when", option.when, facts
+        if option.proposed_when:
+            yield item.id, "options.proposed_when", option.proposed_when, facts
         if option.when_ticks:
             yield item.id, "options.when_ticks", option.when_ticks, [tick.id for tick in item.ticks]
 

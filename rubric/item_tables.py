@@ -93,6 +93,8 @@ class Option(Table):
     """The limit within which the machine ticks it."""
     when: str | None = None
     """The condition under which the machine ticks it."""
+    proposed_when: str | None = None
+    """The condition under which the machine proposes it; a person ticks it."""
     otherwise: bool = False
     """Chosen when no option before it was."""
     when_ticks: str | None = None

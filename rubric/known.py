@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from rubric.condition import Known
-from rubric.facts import LEG_NAMES, Facts, LegFacts
+from rubric.facts import LEG_NAMES, Between, Facts, LegFacts
 from rubric.heard import is_recording, waits_for_an_ear
 from rubric.latency import within_over
 from rubric.schema import Form, Leg, Limit
@@ -13,10 +13,22 @@ STAY_ON_S = Decimal(5)
 """Who released first says something only if our side stayed on the line this long after the last word."""
 
 _SETTLED = ("answered", "no_answer", "busy", "fault")
-MACHINE_FACTS = ("has_ivr", "transferred", "unit_busy", "answerer_role", "caller_hung_up_first", "held")
+CODE_LIMIT_S = Decimal(10)
+"""「於 10 秒內能讓民眾獲知總機號碼」 (附表3 一(一)3)."""
+MACHINE_FACTS = (
+    "has_ivr",
+    "transferred",
+    "unit_busy",
+    "answerer_role",
+    "caller_hung_up_first",
+    "held",
+    "menu_barge_in",
+    "operator_busy_recording",
+)
 FACT_NAMES = (
     *MACHINE_FACTS,
     "caller_let_hang_up_first",
+    "operator_code_in_10_s",
     *(f"{leg}_{state}" for leg in LEG_NAMES for state in (*_SETTLED, "forwarded")),
 )
 
@@ -35,6 +47,7 @@ def known_facts(form: Form, facts: Facts, said: Mapping[str, Known]) -> dict[str
         known["has_ivr"] = True
     if known["unit_busy"] is None:
         known["unit_busy"] = _unit_busy(facts)
+    known["operator_code_in_10_s"] = _in_time(facts.operator_code_s)
     known |= said
     known["caller_let_hang_up_first"] = _let_hang_up_first(known["caller_hung_up_first"], facts.waited_s)
     return known
@@ -97,6 +110,13 @@ def _unit_busy(facts: Facts) -> bool | None:
     if unit is not None and unit.outcome in ("answered", "no_answer", "busy"):
         return unit.outcome == "busy"
     return False if unit is None and facts.transferred is False else None
+
+
+def _in_time(said_s: Between | None) -> bool | None:
+    """Whether the operator's key was said in time; None where the interval holds both, or nothing is known."""
+    if said_s is None or said_s.earliest <= CODE_LIMIT_S < said_s.latest:
+        return None
+    return said_s.latest <= CODE_LIMIT_S
 
 
 def _let_hang_up_first(caller_first: Known, waited_s: Decimal | None) -> bool | None:

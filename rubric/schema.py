@@ -274,9 +274,10 @@ class Form(Table):
         """SHA-256 of everything the form says: two forms that say the same share it.
 
         A key left at its default says nothing, so that a later version of this program with more keys gives the
-        same digest; and the day a form goes out of force changes no point that was ever given.
+        same digest; and what changes no point that was ever given does not count: the day a form goes out of
+        force, what the machine proposes to the tester, how an engaged line is dialled again.
         """
-        said = self.model_dump(by_alias=True, exclude_defaults=True, exclude={"valid_to"})
+        said = self.model_dump(by_alias=True, exclude_defaults=True, exclude=_WITHOUT_POINTS)
         text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=_plain)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -284,6 +285,13 @@ class Form(Table):
     def draft(self) -> bool:
         """Whether the points are ours and nobody has adopted them yet: 草案."""
         return self.points_source == "ours" and self.adoption is None
+
+
+_WITHOUT_POINTS: Any = {
+    "valid_to": True,
+    "items": {"__all__": {"options": {"__all__": {"proposed_when"}}}},
+    "legs": {"__all__": {"busy"}},
+}
 
 
 def _plain(value: Any) -> str:

@@ -12,6 +12,7 @@ from rubric.errors import Problem, problem
 from rubric.facts import Facts
 from rubric.heard import as_if_persons, heard_legs, waits_for_an_ear, with_heard
 from rubric.known import known_facts, leg_state
+from rubric.proposed import with_proposal
 from rubric.ruling import rule
 from rubric.schema import Form
 from rubric.sheet import AccuracyScore, FactOverride, Sheet
@@ -32,7 +33,7 @@ def score(form: Form, facts: Facts, answers: Answers | None = None, *, on: date 
     heard = with_heard(facts, said.heard, problems)
     before = known_facts(form, heard, {})
     case = _case(form, heard, said, before, problems)
-    items = tuple(rule(case, item) for item in form.items)
+    items = tuple(with_proposal(case, item, rule(case, item)) for item in form.items)
     sums = add_up(case, items)
     bonus = _bonus(form, said)
     total = None if sums.total is None or not said.said_something else sums.total + (bonus or 0)

@@ -57,6 +57,8 @@ class ItemScore:
     """Places in the recording, seconds: the ringing's onset, the pick-up as an interval, the tester's mark."""
     auto: str = "human"
     """Who can decide it at all: auto, partly (machine and person), human."""
+    proposed: str | None = None
+    """The option that the machine proposes, on an item that a person decides."""
     policy: str | None = None
     """What happens to its points when it does not apply."""
 
