@@ -4,6 +4,7 @@ recorded anew is not taken for the old one, and one of which the beginning is mi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +16,18 @@ RANGE_DB = 26.0
 """What is fainter than this under the loudest is line noise."""
 REACH = 4
 """The place is looked for so many rows to both sides."""
-NEAR = 40
-"""A row's likeness is that of the rows so near to it: 0.8 s of speech, a word or two."""
+NEAR = 20
+"""A row's likeness is that of the rows so near to it: 0.4 s of speech, a word."""
 PART = 0.60
 """So much alike must every word of a prompt be; see `KNOWN`."""
-KNOWN = 0.86
+KNOWN = 0.88
 """And so much the whole of what was heard of it. Measured on real speech; tests/test_dsp_prompt_memory.py."""
 LEAST_ROWS = 150
 """So much of a prompt has to be heard: 1.5 s, or all of one that is shorter."""
+STRICTER = (0.72, 0.82)
+"""And so much, where the whole is not alike enough."""
+HOLE_ROWS = 60
+"""So many rows that never came are stepped over."""
 _QUIET = 0.05
 """Rows with less than this share of a prompt's usual change are a pause: they tell nothing."""
 
@@ -63,7 +68,12 @@ def compare(prompt: Rows, heard: Rows, known: npt.NDArray[np.bool_], *, sure: tu
     if values[best] < PART:
         return None
     near = _by_row(prompt, heard, known, best, sure)
-    first, last = _stretch(near.alike, sure)
+    first, last = _stretch(near, PART, sure)
+    for part in STRICTER:
+        # One short word recorded anew is blurred by its neighbours: what is left without it may be known for sure.
+        if near.over(first, last) >= KNOWN:
+            break
+        first, last = _stretch(near, part, sure)
     if last <= first:
         return None
     return Match(best - REACH + _between(values, best), near.over(first, last), first, last)
@@ -71,12 +81,14 @@ def compare(prompt: Rows, heard: Rows, known: npt.NDArray[np.bool_], *, sure: tu
 
 @dataclass(frozen=True, slots=True)
 class _Alike:
-    """Row by row: the product with the prompt, its energy, the prompt's, and whether they agree around the row."""
+    """Row by row: the product with the prompt, its energy, the prompt's, and how alike they are around the row."""
 
     product: Numbers
     heard: Numbers
     prompt: Numbers
-    alike: npt.NDArray[np.bool_]
+    value: Numbers
+    """1 in a pause of both, which tells nothing."""
+    known: npt.NDArray[np.bool_]
 
     def over(self, first: int, last: int) -> float:
         """Cosine over some rows."""
@@ -112,7 +124,7 @@ def _by_row(prompt: Rows, heard: Rows, known: npt.NDArray[np.bool_], shift: int,
     # A pause says nothing for a prompt nor against it, unless somebody speaks in it.
     pause = (sums[2] < _QUIET * usual * sums[3]) & (sums[1] < 4 * _QUIET * usual * np.maximum(sums[3], 1))
     value = sums[0] / np.sqrt(np.maximum(sums[1] * sums[2], 1e-9))
-    return _Alike(product, theirs, ours, ((value >= PART) | pause) & (sums[3] >= NEAR / 4))
+    return _Alike(product, theirs, ours, np.where(pause, 1.0, value), there)
 
 
 def _around(values: Numbers) -> Numbers:
@@ -122,11 +134,18 @@ def _around(values: Numbers) -> Numbers:
     return np.asarray(total[np.minimum(at + NEAR, len(values))] - total[np.maximum(at - NEAR, 0)])
 
 
-def _stretch(alike: npt.NDArray[np.bool_], sure: tuple[int, int]) -> tuple[int, int]:
-    """The longest unbroken stretch of rows that agree and that touches the sure ones."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], alike.astype(np.int8), [0]])))
-    runs = [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < sure[1] and b > sure[0]]
-    return max(runs, key=lambda run: run[1] - run[0], default=(0, 0))
+def _stretch(near: _Alike, part: float, sure: tuple[int, int]) -> tuple[int, int]:
+    """The longest stretch of agreeing rows that touches the sure ones; its first and last row did come."""
+    rows = np.flatnonzero((near.value >= part) & near.known)
+    differ = np.concatenate([[0], np.cumsum((near.value < part) & near.known)])
+    apart = [
+        here + 1
+        for here, (one, other) in enumerate(pairwise(rows.tolist()))
+        if differ[other] > differ[one] or other - one > HOLE_ROWS
+    ]
+    runs = [(int(run[0]), int(run[-1]) + 1) for run in np.split(rows, apart) if len(run)]
+    touching = [run for run in runs if run[0] < sure[1] and run[1] > sure[0]]
+    return max(touching, key=lambda run: run[1] - run[0], default=(0, 0))
 
 
 def _between(values: Numbers, best: int) -> float:

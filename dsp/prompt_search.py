@@ -7,7 +7,7 @@ cutting of it gives the same finds."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,8 @@ LOUDEST_OF = 8
 """Blocks over which the loudest is looked for: 1.6 s."""
 BEYOND = 10
 """So many rows behind its mark a prompt is compared: whoever waits for the mark shall not wait long."""
-LOUD_DB, OTHER_ROWS = 20.0, 25
-"""Something else is said where a quarter of a second is no fainter than this under the prompt's loudest."""
+LOUD_DB, OTHER_ROWS = 20.0, 12
+"""Something else is said where an eighth of a second is no fainter than this under the prompt's loudest."""
 APART = 50
 """Two finds of one prompt nearer than half a second are one."""
 
@@ -61,7 +61,6 @@ class _Place:
     piece: tuple[int, int]
     seen: int
     asked: bool = False
-    halves: list[Match] = field(default_factory=list)
 
 
 class PromptSearch:

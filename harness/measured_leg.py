@@ -45,6 +45,10 @@ class MeasuredLeg:
     """Music came where ringback or a person was expected."""
     forwarded: bool = False
     """The cadence began anew, or a 181 came: possibly forwarded."""
+    recording: str | None = None
+    """The kind of known recording heard on it (`harness.prompts.kinds`); None: none."""
+    answerer: str | None = None
+    """`recording` where a known recording answered and nobody behind it."""
     evidence: tuple[str, ...] = ()
     """What the numbers were drawn from, as `source:what@seconds`."""
 

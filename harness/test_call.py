@@ -21,22 +21,26 @@ from harness.hearing import find_plan
 from harness.kept_call import keep
 from harness.ledger import claim, one_at_a_time, settle
 from harness.measure import measure
+from harness.menu_facts import menu_facts
 from harness.number_gate import Permit, find_unit, permit
 from harness.planned_call import INTERNAL, Plan, TestCall
 from harness.prompts.known import hear_prompts, with_prompts
 from harness.prompts.marks import marks_for
 from harness.record import Act, CallRecord
 from harness.recording import FLAC, close_recording, far_side
+from harness.redial import Attempt, with_attempts
 from harness.scenario import Scenario, load_scenario
 from harness.scenario.possible import keys_for, possible, refused_digits
 from harness.scoring import read_answers, score_call, usable_form
 from harness.softphone.protocol import Softphone
 from harness.timeline import build_timeline
+from harness.walk.far_tester import FarTester
 
 USUAL_SCENARIO = "extension-direct"
 VOID = "fault_ours"
 
 Progress = Callable[[Act], None]
+Earlier = tuple[Attempt, ...]
 
 
 def plan_call(
@@ -83,33 +87,42 @@ def run_call(
     call_id: str | None = None,
     headers: dict[str, str] | None = None,
     progress: Progress = lambda _: None,
+    test_id: str | None = None,
+    earlier: Earlier = (),
+    tester: FarTester | None = None,
 ) -> TestCall:
     """Place a planned call, measure it, score it and keep it; Refused when the gate says no.
 
-    `now` is the wall clock, aware of its zone. Busy, no answer and our own faults are results, not errors.
+    `now` is the wall clock, aware of its zone. A test that is dialled again is named by its first call (`test_id`),
+    and `earlier` are its attempts so far. Busy, no answer and our own faults are results, not errors.
     """
     name = call_id or new_call_id(now)
-    attempt = f"{name}-1"
+    ordinal = len(earlier) + 1
+    attempt = f"{test_id or name}-{ordinal}"
     with one_at_a_time(agency):
         leave = dial_permit(plan, agency, now=now)
         claim(agency, attempt, permit=leave)
     outcome = VOID
     try:
-        record = _place(plan, agency, softphone, leave, name, now, headers, progress)
-        test = judge(record, plan, agency)
+        record = _place(plan, agency, softphone, leave, name, now, headers, progress, tester)
+        test = judge(record, plan, agency, earlier=earlier)
         outcome = test.measured.outcome
-        return keep(test, plan, agency, attempt_id=attempt)
+        return keep(test, plan, agency, attempt_id=attempt, ordinal=ordinal)
     finally:
         settle(agency, attempt, outcome)
 
 
-def judge(record: CallRecord, plan: Plan, agency: Agency) -> TestCall:
-    """Measure and score a record; pure but for reading its sound, so that it can be done again years later."""
+def judge(record: CallRecord, plan: Plan, agency: Agency, *, earlier: Earlier = ()) -> TestCall:
+    """Measure and score a record; pure but for reading its sound, so that it can be done again years later.
+
+    `earlier` are the attempts before it of the same test.
+    """
     folder = call_folder(agency, record)
     samples = far_side(record, folder)
     timeline = build_timeline(record, samples, plan.tones)
     measured = measure(timeline)
-    known = hear_prompts(timeline, measured, samples, marks_for(plan.unit, agency))
+    known = hear_prompts(timeline, measured, samples, marks_for(plan.unit, agency), unit=plan.unit)
+    measured = known.judged(measured)
     site = agency.site(plan.unit.site) if plan.to == "switchboard" else None
     facts = facts_of(
         measured,
@@ -117,7 +130,7 @@ def judge(record: CallRecord, plan: Plan, agency: Agency) -> TestCall:
         signals_release=agency.line(plan.unit.line).signals_release,
         events=timeline.events,
     )
-    facts = known.facts(facts)
+    facts = with_attempts(menu_facts(known.facts(facts), record, known), earlier)
     sheet = score_call(plan.form, facts, plan.answers, on=agency.day_of(record.started_at))
     sound = folder / record.files[FLAC] if FLAC in record.files else folder / record.files["far"]
     return TestCall(
@@ -157,6 +170,7 @@ def _place(
     now: datetime,
     headers: dict[str, str] | None,
     progress: Progress,
+    tester: FarTester | None,
 ) -> CallRecord:
     folder = _day_folder(agency, now)
     folder.mkdir(parents=True, exist_ok=True)
@@ -173,6 +187,7 @@ def _place(
         progress=progress,
         sounds=plan.sounds,
         marks=plan.marks,
+        tester=tester,
     )
     record = close_recording(record, folder)
     text = json.dumps(record.to_dict(), ensure_ascii=False, indent=1)

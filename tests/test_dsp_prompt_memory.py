@@ -89,7 +89,7 @@ def test_another_prompt_is_not_taken_for_it():
     assert search([], call(1), sr=SR) == []
 
 
-@pytest.mark.parametrize("length_s", [0.6, 0.8])
+@pytest.mark.parametrize("length_s", [0.35, 0.6, 0.8])
 def test_words_recorded_anew_at_the_mark_are_reported_not_guessed(length_s):
     """The same voice in the same room, only the last words before the mark are others."""
     begin, end = round((MARK_S - length_s) * SR), round(MARK_S * SR)

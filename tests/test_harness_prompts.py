@@ -155,7 +155,7 @@ def test_a_recording_heard_before_is_known_for_one(agency):
     assert again.facts["legs"]["operator"]["answerer"] == "recording"
     legs = {leg["leg"]: leg for leg in measured(again)["legs"]}
     assert (legs["operator"]["answerer"], legs["operator"]["provisional"]) == ("recording", False)
-    assert "answerer" not in legs["unit"]
+    assert legs["unit"]["answerer"] is None
     assert "ear.recording_answered" in measured(again)["problems"]
     person = placed(agency, menu())
     assert person.facts["legs"]["operator"].get("answerer") is None

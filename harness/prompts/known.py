@@ -1,34 +1,36 @@
 """Marked prompts found again in a call: the mark's time, or that the prompt was changed; and what follows from it.
 
-Measured on the shipped prompts through G.711, GSM and G.726, with and without 5 % loss, at 40, 20 and 10 dB: 162 of
-162 found, each to 2 ms, likeness 0.70 and more; in other words of other speakers at most 0.56. Marks are given to
-±50 ms; the way from the packet into the recording is added as for everything heard.
+Marks are given to ±50 ms (`thirdring bench` and tests/test_dsp_prompt_memory.py measure it); the way from the packet
+into the recording is added as for everything heard.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dsp.prompt_search import search
-from dsp.segment import MISSING, SPEECH, Span
+from dsp.segment import MISSING, Span
+from harness.directory import Unit
 from harness.interval import Interval
 from harness.measure import Measured
 from harness.measured_leg import MeasuredLeg
+from harness.prompts.hint import RECORDING, Hint, hint_of
+from harness.prompts.kinds import VOID
+from harness.prompts.leg_recording import IVR, LegRecording, judged_leg, recordings_on_legs
 from harness.prompts.live import PromptFound, prompt_found
 from harness.prompts.marks import MENU, OPERATOR, Mark
 from harness.softphone.signals import RELEASED
 from harness.timeline import Event, Timeline
-from harness.words import label
+from harness.words import label, say
 
 HEARD, CHANGED, NOT_HEARD = "heard", "changed", "not_heard"
-IVR = "ivr"
-SAME_SPEECH_S = 1.0
-"""Words that follow each other within this are one speaker's, so one known word tells who speaks them all."""
+KEY_EFFECT_S = 1.0
+"""A menu stops so soon when a key is pressed into it."""
 ENOUGH_S = 1.0
 """A menu that was listened to for so long beyond the mark's place, and the mark not heard, was changed."""
 
@@ -75,22 +77,37 @@ class KnownPrompts:
     """Answer → the menu has said the operator's key (基隆市附件三 A1.3: within 10 s)."""
     operator_code_after_menu_s: Interval | None = None
     """The same counted from where the menu begins, after the choice of a language."""
-    recorded: dict[str, str] = field(default_factory=dict)
-    """Legs whose voice is known to be a recording, and the mark that tells."""
+    recorded: tuple[LegRecording, ...] = ()
+    """The known recordings that legs were met with."""
+    hints: tuple[Hint, ...] = ()
+    """What the sound of the others makes probable."""
+    legs: tuple[MeasuredLeg, ...] = ()
+    """The legs as they stand with all that."""
+    unit: Unit | None = None
+    """Who was called, to name the row of the directory."""
+
+    def judged(self, measured: Measured) -> Measured:
+        """Give the measurement with what the recordings make of its legs."""
+        if self.legs == measured.legs:
+            return measured
+        void = next((leg.outcome for leg in self.legs if leg.recording and leg.outcome == VOID), None)
+        return replace(measured, legs=self.legs, outcome=void or self.legs[-1].outcome)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form: what is added to a measurement."""
         spans = {"operator_code_s": self.operator_code_s, "operator_code_after_menu_s": self.operator_code_after_menu_s}
         told = {key: None if span is None else span.to_dict() for key, span in spans.items()}
-        return {"prompts": [one.to_dict() for one in self.marks], **told}
+        recordings = [self._recording(one) for one in self.recorded]
+        hints = [one.to_dict() for one in self.hints]
+        return {"prompts": [one.to_dict() for one in self.marks], **told, "recordings": recordings, "hints": hints}
 
     def measurement(self, measured: Measured) -> dict[str, Any]:
         """Give the measurement's JSON form with what the marks add to it."""
         data = measured.to_dict() | self.to_dict()
-        for leg in data["legs"]:
-            if leg["leg"] in self.recorded:
-                leg |= {"provisional": False, "answerer": "recording", "known_prompt": self.recorded[leg["leg"]]}
-        if any(leg != IVR for leg in self.recorded):
+        for one in (one for one in self.recorded if one.final):
+            for leg in (leg for leg in data["legs"] if leg["leg"] == one.leg):
+                leg |= {"provisional": False, "answerer": "recording", "known_prompt": one.name}
+        if any(one.final and not one.by_design for one in self.recorded):
             data["problems"] = [*data["problems"], "ear.recording_answered"]
         if any(one.status == CHANGED for one in self.marks):
             data["problems"] = [*data["problems"], "ear.prompt_changed"]
@@ -98,32 +115,86 @@ class KnownPrompts:
 
     def facts(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Tell the rubric which legs a known recording answered; a menu is meant to be one."""
-        legs = {
-            name: leg | {"answerer": "recording"} if name in self.recorded and name != IVR else leg
-            for name, leg in facts["legs"].items()
-        }
-        return facts | {"legs": legs}
+        answered = {one.leg for one in self.recorded if one.final and not one.by_design}
+        return facts | {"legs": {name: _met(leg) if name in answered else leg for name, leg in facts["legs"].items()}}
 
     def told(self) -> list[str]:
-        """Say it for a person, a line a mark."""
-        return [_told(one, self) for one in self.marks]
+        """Say it for a person, a line a mark, a recording, a hint."""
+        return [
+            *(_told(one, self) for one in self.marks),
+            *(label(key, **values) for key, values in (self._sentence(one) for one in self.recorded)),
+            *(
+                label(f"recording.{one.why}", leg=_leg_name(one.leg), seconds=f"{one.seconds:.1f}")
+                for one in self.hints
+            ),
+        ]
+
+    def _sentence(self, one: LegRecording) -> tuple[str, dict[str, Any]]:
+        key = f"recording.{one.kind}" if one.final or one.by_design else f"recording.{one.kind}_then"
+        unit = self.unit
+        values = {"unit": "—" if unit is None else unit.name or unit.unit, "row": 0 if unit is None else unit.row}
+        return key, values | {"mark": one.name, "leg": _leg_name(one.leg), "at": f"{one.begin_s:.1f}"}
+
+    def _recording(self, one: LegRecording) -> dict[str, Any]:
+        key, values = self._sentence(one)
+        data = {"leg": one.leg, "name": one.name, "kind": one.kind, "final": one.final}
+        times = {"begin_s": round(one.begin_s, 3), "end_s": round(one.end_s, 3)}
+        return data | times | {"zh": say(key, "zh", **values), "en": say(key, "en", **values)}
+
+
+def _hinted(one: Hint) -> str:
+    return label(f"recording.{one.why}", leg=_leg_name(one.leg), seconds=f"{one.seconds:.1f}")
+
+
+def _leg_name(leg: str) -> dict[str, str]:
+    return {lang: say(f"leg.{leg}", lang) for lang in ("zh", "en")}
+
+
+def _met(leg: dict[str, Any]) -> dict[str, Any]:
+    """A leg's facts where a recording spoke: what nobody answered is left to a person, with the recording named."""
+    if leg["outcome"] not in ("answered", "no_answer"):
+        return leg
+    kept = {key: leg[key] for key in ("forwarded", "attempts", "ring_onset_s") if key in leg}
+    return kept | {"outcome": "answered", "answerer": "recording"}
 
 
 def hear_prompts(
-    timeline: Timeline, measured: Measured, samples: NDArray[np.int16], marks: Sequence[Mark]
+    timeline: Timeline,
+    measured: Measured,
+    samples: NDArray[np.int16],
+    marks: Sequence[Mark],
+    *,
+    unit: Unit | None = None,
 ) -> KnownPrompts:
-    """Look for an agency's marks in a call's far side, shape (n,)."""
+    """Look for an agency's marks in a call's far side, shape (n,); `unit` is who was called."""
     holes = [(s.start, s.end) for s in timeline.heard.segments if s.sound == MISSING]
     finds = listen_for(marks, samples, rate=timeline.heard.sr, missing=holes)
     found = tuple(_look(one, timeline, measured, [f for f in finds if f.name == one.name]) for one in marks)
+    recorded = recordings_on_legs(timeline, measured.legs, [one for one in finds if one.mark_s is not None])
+    told = {one.leg for one in recorded}
+    heard = (hint_of(timeline, leg) for leg in measured.legs if leg.leg not in told and leg.leg != IVR)
+    hints = tuple(one for one in heard if one is not None)
     operator, menu = (_first(found, what) for what in (OPERATOR, MENU))
     answer = next((leg.pick_up_s for leg in measured.legs[:1] if leg.outcome == "answered"), None)
     return KnownPrompts(
         marks=found,
         operator_code_s=None if not operator or not answer else (operator - answer).at_least(0.0),
         operator_code_after_menu_s=None if not operator or not menu else (operator - menu).at_least(0.0),
-        recorded=_recorded(timeline, measured, found),
+        recorded=recorded,
+        hints=hints,
+        legs=_judged(timeline, measured.legs, recorded, hints),
+        unit=unit,
     )
+
+
+def _judged(
+    timeline: Timeline, legs: Sequence[MeasuredLeg], recorded: Sequence[LegRecording], hints: Sequence[Hint]
+) -> tuple[MeasuredLeg, ...]:
+    """The legs with known recordings on them; a voice that is probably one waits for a person's word."""
+    known = {one.leg: one for one in recorded}
+    probably = {one.leg for one in hints if one.answerer == RECORDING and one.leg != IVR}
+    judged = (judged_leg(timeline, leg, known[leg.leg]) if leg.leg in known else leg for leg in legs)
+    return tuple(replace(leg, provisional=True) if leg.leg in probably else leg for leg in judged)
 
 
 def with_prompts(timeline: Timeline, known: KnownPrompts) -> Timeline:
@@ -141,7 +212,8 @@ def _look(mark: Mark, timeline: Timeline, measured: Measured, finds: Sequence[Pr
     likeness = max((one.likeness for one in finds), default=0.0)
     one = HeardMark(name=mark.name, what=mark.what, kind=mark.kind, status=NOT_HEARD, at_s=None, likeness=likeness)
     if told is None or told.mark_s is None:
-        return replace(one, status=CHANGED) if finds or _should_have_come(mark, timeline, measured) else one
+        anew = any(not _cut_by_key(timeline, find) for find in finds)
+        return replace(one, status=CHANGED) if anew or _should_have_come(mark, timeline, measured) else one
     rate = timeline.heard.sr
     earliest, latest = (round(max(told.mark_s + error, 0.0) * rate) for error in (-told.error_s, told.error_s))
     return replace(
@@ -152,6 +224,11 @@ def _look(mark: Mark, timeline: Timeline, measured: Measured, finds: Sequence[Pr
         place_s=told.mark_s,
         window_s=(told.begin_s, told.end_s),
     )
+
+
+def _cut_by_key(timeline: Timeline, find: PromptFound) -> bool:
+    """Whether a key stopped the prompt where its words were others: what came then was the key's effect."""
+    return any(a.do == "pressed" and find.begin_s < a.at_s < find.end_s + KEY_EFFECT_S for a in timeline.record.acts)
 
 
 def listen_for(
@@ -179,33 +256,6 @@ def _should_have_come(mark: Mark, timeline: Timeline, measured: Measured) -> boo
 
 def _first(found: Sequence[HeardMark], what: str) -> Interval | None:
     return min((one.at_s for one in found if one.what == what and one.at_s), key=lambda i: i.middle, default=None)
-
-
-def _recorded(timeline: Timeline, measured: Measured, found: Sequence[HeardMark]) -> dict[str, str]:
-    known: dict[str, str] = {}
-    for leg in measured.legs:
-        speech = _first_speech(timeline, leg)
-        for one in found:
-            if speech and one.window_s and one.window_s[0] < speech[1] and one.window_s[1] > speech[0]:
-                known.setdefault(leg.leg, one.name)
-    return known
-
-
-def _first_speech(timeline: Timeline, leg: MeasuredLeg) -> tuple[float, float] | None:
-    """The first speech after a leg's pick-up, pauses of a breath bridged: (start, end) in the recording."""
-    if leg.voice_onset_s is None:
-        return None
-    rate = timeline.heard.sr
-    said = [(s.start / rate, s.end / rate) for s in timeline.heard.segments if s.sound == SPEECH]
-    later = [one for one in said if one[1] > leg.voice_onset_s.earliest]
-    if not later:
-        return None
-    start, end = later[0]
-    for again, until in later[1:]:
-        if again - end > SAME_SPEECH_S:
-            break
-        end = until
-    return start, end
 
 
 def _told(one: HeardMark, known: KnownPrompts) -> str:
