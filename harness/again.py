@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.agency import Agency
 from harness.directory import Unit
+from harness.ending import Ending, ending_of
 from harness.errors import NotFound
 from harness.hearing import find_plan
 from harness.measure import Measured, measure
@@ -35,8 +36,13 @@ class HeardAgain:
 
     @property
     def measurement(self) -> dict[str, Any]:
-        """The measurement's JSON form, marks and all."""
-        return self.prompts.measurement(self.measured)
+        """The measurement's JSON form, marks, ending and all."""
+        return self.prompts.measurement(self.measured) | {"ending": self.ending.to_dict()}
+
+    @property
+    def ending(self) -> Ending:
+        """How it ended, and what that was drawn from."""
+        return ending_of(self.timeline, self.measured)
 
 
 def hear_again(record: dict[str, Any], agency: Agency, *, without_sound: bool = False) -> HeardAgain:
@@ -53,9 +59,10 @@ def hear_again(record: dict[str, Any], agency: Agency, *, without_sound: bool = 
         samples = np.zeros(0, np.int16)
     timeline = build_timeline(call, samples, find_plan(call.tone_plan, agency_folder=agency.folder))
     measured = measure(timeline)
-    marks = marks_for(unit_of(call, agency), agency) if len(samples) else ()
-    known = hear_prompts(timeline, measured, samples, marks)
-    return HeardAgain(record=call, timeline=with_prompts(timeline, known), measured=measured, prompts=known)
+    unit = unit_of(call, agency)
+    known = hear_prompts(timeline, measured, samples, marks_for(unit, agency) if len(samples) else (), unit=unit)
+    told = with_prompts(timeline, known)
+    return HeardAgain(record=call, timeline=told, measured=known.judged(measured), prompts=known)
 
 
 def measure_again(record: dict[str, Any], agency: Agency) -> tuple[Event, ...]:

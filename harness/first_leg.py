@@ -6,6 +6,8 @@ from dataclasses import replace
 from math import floor
 
 from dsp.legs import Leg
+from harness.deaf import no_sound_came
+from harness.ending_cause import VOID
 from harness.heard_leg import leg_from_ear
 from harness.interval import Interval, hull
 from harness.live_ear import MUSIC_KNOWN_S, NOTE_S
@@ -38,6 +40,8 @@ def first_leg(timeline: Timeline, name: str, heard: Leg | None) -> MeasuredLeg:
     answer = answer_of(timeline.record)
     if answer is None:
         return unanswered_leg(timeline, name, heard)
+    if no_sound_came(timeline):
+        return MeasuredLeg(leg=name, outcome=VOID, evidence=(f"sip:200@{answer.latest_s:.3f}", "heard:nothing"))
     if heard is None:
         return _unproven(timeline, name, answer) or _signalled(timeline, name, None, answer)
     if rings_after(timeline, heard, answer):

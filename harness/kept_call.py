@@ -24,10 +24,13 @@ WHO_FILE = "answers file"
 """Who answered, where the answers came as a file."""
 
 
-def keep(test: TestCall, plan: Plan, agency: Agency, *, attempt_id: str) -> TestCall:
-    """Write a call into the database, all or nothing, and its score sheet as a page."""
+def keep(test: TestCall, plan: Plan, agency: Agency, *, attempt_id: str, ordinal: int = 1) -> TestCall:
+    """Write a call into the database, all or nothing, and its score sheet as a page.
+
+    It is its test's attempt of that number.
+    """
     record, call_id = test.record, test.record.call_id
-    claimed = {"attempt_id": attempt_id, "claimed_at": record.started_at, "outcome": test.measured.outcome}
+    claimed = {"attempt_id": attempt_id, "claimed_at": record.started_at, "outcome": test.measured.outcome, "ordinal": ordinal}
     sound = _sound(test, agency)
     row = _row(test, sound) | {"series": plan.series}
     sheet = to_dict(test.sheet)
@@ -35,14 +38,14 @@ def keep(test: TestCall, plan: Plan, agency: Agency, *, attempt_id: str) -> Test
         store.add_call(
             row,
             record=record.to_dict(),
-            measured=test.prompts.measurement(test.measured),
+            measured=test.measurement,
             recordings=(sound,),
             attempts=(claimed,),
         )
         said = None if plan.said is None else store.add_answers(call_id, plan.said, who=WHO_FILE)
         small = figures_row(sheet, row, agency)
         store.add_sheet(call_id, sheet, facts=test.facts, answers_id=said, form=frozen(plan.form), row=small)
-    measured = {"measured": test.prompts.measurement(test.measured)}
+    measured = {"measured": test.measurement}
     return replace(test, page=write_page(row | measured, sheet, plan.form, agency))
 
 
@@ -96,6 +99,7 @@ def _shown(call: dict[str, Any], agency: Agency) -> dict[str, Any]:
         "unit_name": unit.name or unit.unit,
         "scenario": title,
         "recording": call["recording_path"],
+        "ending": ((call["measured"] or {}).get("ending") or {}).get("sentence"),
         "legs": [{"name": leg["leg"], **leg} for leg in (call["measured"] or {}).get("legs", ())],
     }
 

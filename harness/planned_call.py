@@ -8,6 +8,7 @@ from typing import Any
 
 from dsp.tone_plan import TonePlan
 from harness.directory import Unit
+from harness.ending import Ending, ending_of
 from harness.measure import Measured
 from harness.number_gate import To
 from harness.prompts.known import KnownPrompts
@@ -77,6 +78,16 @@ class TestCall:
     page: Path | None
     """The printable score sheet; None where none could be made."""
 
+    @property
+    def ending(self) -> Ending:
+        """How it ended, and what that was drawn from."""
+        return ending_of(self.timeline, self.measured)
+
+    @property
+    def measurement(self) -> dict[str, Any]:
+        """The measurement's JSON form, marks, ending and all."""
+        return self.prompts.measurement(self.measured) | {"ending": self.ending.to_dict()}
+
     def to_dict(self) -> dict[str, Any]:
         """JSON form, with its schema."""
         return {
@@ -84,7 +95,7 @@ class TestCall:
             "call_id": self.record.call_id,
             "record": self.record.to_dict(),
             "timeline": [event.to_dict() for event in self.timeline.events],
-            "measured": self.prompts.measurement(self.measured),
+            "measured": self.measurement,
             "facts": self.facts,
             "sheet": sheet_to_dict(self.sheet),
             "recording": str(self.recording),

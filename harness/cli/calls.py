@@ -11,10 +11,11 @@ import click
 from harness.cli.options import Asked, asked_for
 from harness.cli.output import between, print_json, print_lines, print_table, tell
 from harness.errors import BELOW_STANDARD, DONE
-from harness.words import label, say
+from harness.words import chosen, label, say
 
 if TYPE_CHECKING:
     from harness.agency import Agency
+    from harness.ending import Ending
     from harness.planned_call import Plan, TestCall
     from harness.record import Act
 
@@ -94,11 +95,13 @@ def show(asked: Asked, call_id: str) -> int:
     again = hear_again(kept["record"], agency, without_sound=True)
     timeline = again.timeline.events
     if asked.as_json:
-        told = {"timeline": [one.to_dict() for one in timeline], **again.prompts.to_dict()}
+        ending = {"ending": again.ending.to_dict()}
+        told = {"timeline": [one.to_dict() for one in timeline], **again.prompts.to_dict(), **ending}
         print_json({"schema": "thirdring.shown_call/1", **kept, **told})
         return DONE
     _show_rows([kept], agency)
     print_lines(["", *(_event_line(one) for one in timeline), ""])
+    print_lines([*_ending_lines(again.ending), ""])
     if kept["sheets"]:
         from harness.cli.mark import show_sheet
 
@@ -169,6 +172,7 @@ def _show_test(test: TestCall) -> None:
     headings = ("what", "outcome", "rings", "answer_latency", "ring_onset", "pick_up", "voice_onset")
     rows = [_leg_row(leg.to_dict()) for leg in test.measured.legs]
     print_table([label(f"column.{one}") for one in headings], rows)
+    print_lines(["", *_ending_lines(test.ending)])
     print_lines([*test.prompts.told(), ""])
     show_sheet(to_dict(test.sheet))
     print_lines(["", say("cli.open_with", sheet=test.page or "—", recording=test.recording)])
@@ -209,6 +213,16 @@ def _row(row: dict[str, Any], agency: Agency) -> list[object]:
         row["machine_points"],
         row["open_items"],
     ]
+
+
+def _ending_lines(ending: Ending) -> list[str]:
+    """What happened, whose doing it was, and the messages that say so."""
+    from harness.ending_cause import NOBODY
+
+    told = [chosen(ending.sentence["zh"], ending.sentence["en"])]
+    if ending.whose != NOBODY:
+        told.append(f"{label('column.whose')} {label(f'ending.whose_{ending.whose}')}")
+    return [*told, *(f"{one.at_s:7.2f} s  {one.source:<5} {one.line}" for one in ending.messages)]
 
 
 def _event_line(event: Any) -> str:

@@ -29,8 +29,8 @@ def render_sheet(
     """Give the sheet (`thirdring.sheet/1`) of one call as a self-contained HTML page for A4.
 
     `header` fills the form's blanks by their ids and goes before what the sheet and the call know; `call` has
-    call_id, unit_name, number, scenario, started_at (ISO 8601 with a time zone), outcome, recording,
-    recording_sha256 and legs. What is missing is printed as 「—」; points not given are blanks, never zeros.
+    call_id, unit_name, number, scenario, started_at (ISO 8601 with a time zone), outcome, ending
+    (the sentence on it, by language), recording, recording_sha256 and legs. What is missing is printed as 「—」; points not given are blanks, never zeros.
     """
     labels = Labels(lang)
     page: str = _template().render(
@@ -129,6 +129,7 @@ def _foot(form: Form, sheet: Mapping[str, Any], call: Mapping[str, Any], labels:
         "number": call.get("number"),
         "scenario": call.get("scenario"),
         "outcome": labels.say(f"outcome_{outcome}") if known else outcome,
+        **({"ending": call["ending"].get(labels.lang)} if call.get("ending") else {}),
         "recording": PurePath(str(recording)).name if recording else None,
         "SHA-256": call.get("recording_sha256"),
         "form": f"{sheet['form']} v{sheet['form_version']} ({str(sheet['form_digest'])[:12]})",

@@ -1,0 +1,74 @@
+"""What happened on the way of a call and belongs to its end: forwarding, transfers, sound that stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.softphone.signals import (
+    REDIRECTED,
+    REFUSED,
+    RELEASED,
+    RESPONSE,
+    RTP_ABSENT,
+    RTP_RESUMED,
+    RTP_STOPPED,
+    TRANSFERRED,
+    SipSignal,
+)
+from harness.timeline import Timeline, answer_of
+
+STOPPED_S = 2.0
+"""Sound that stops so shortly before the release was only quicker than the BYE."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Also:
+    """One more thing to say."""
+
+    case: str
+    """`ending.<case>` of the catalogue."""
+    values: dict[str, str] = field(default_factory=dict)
+    """What the sentence names."""
+    drawn: tuple[int, ...] = ()
+    """Which signals it was drawn from, by their place among the record's."""
+
+
+def on_the_way(timeline: Timeline) -> tuple[Also, ...]:
+    """What happened before the end, in the order of the signals."""
+    signals = timeline.record.signals
+    told = [_told(index, signal) for index, signal in enumerate(signals)]
+    found = [one for one in told if one is not None]
+    first = {one.case: one for one in reversed(found)}
+    return tuple(one for one in found if one.values or first[one.case] is one) + _sound_lost(timeline)
+
+
+def _told(index: int, signal: SipSignal) -> Also | None:
+    where = {"where": readable_text(signal.reason)}
+    if signal.kind == RESPONSE and signal.method == "INVITE" and signal.status == 181:
+        return Also(case="and_forwarded", drawn=(index,))
+    if signal.kind == REDIRECTED:
+        return Also(case="and_redirected", values=where, drawn=(index,))
+    if signal.kind == TRANSFERRED:
+        return Also(case="and_transferred", values=where, drawn=(index,))
+    if signal.kind == REFUSED and signal.method == "REFER":
+        return Also(case="and_transfer_refused", values=where, drawn=(index,))
+    return None
+
+
+def _sound_lost(timeline: Timeline) -> tuple[Also, ...]:
+    signals, answer = timeline.record.signals, answer_of(timeline.record)
+    if answer is None:
+        return ()
+    absent = [i for i, s in enumerate(signals) if s.kind == RTP_ABSENT]
+    if absent:
+        return (Also(case="and_rtp_absent", drawn=(absent[0],)),)
+    last = next(((i, s) for i, s in reversed(list(enumerate(signals))) if s.kind in (RTP_STOPPED, RTP_RESUMED)), None)
+    gone = next((s.latest_s for s in signals if s.kind == RELEASED), float("inf"))
+    if last is None or last[1].kind == RTP_RESUMED or gone - last[1].latest_s < STOPPED_S:
+        return ()
+    return (Also(case="and_rtp_stopped", drawn=(last[0],)),)
+
+
+def readable_text(text: str) -> str:
+    """A far end's text for our own sentence: nothing in it may look like a line, or steer a terminal."""
+    return "".join(one if one.isprintable() else "?" for one in text[:200])
