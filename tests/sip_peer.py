@@ -73,6 +73,7 @@ class SipPeer:
         self._socket.settimeout(0.1)
         self.address = f"{f'[{host}]' if ':' in host else host}:{self._socket.getsockname()[1]}"
         self.dialogs: dict[str, Dialog] = {}
+        self._strays: dict[str, list[str]] = {}
         self._threads: list[threading.Thread] = []
         self.stopping = threading.Event()
 
@@ -99,6 +100,8 @@ class SipPeer:
 
     def _take(self, text: str, source: tuple[str, int]) -> None:
         method, call = text.split(" ", 1)[0], header(text, "Call-ID")
+        if call in self._strays:
+            self._strays[call].append(text)
         if call in self.dialogs:
             self.dialogs[call].messages.append(text)
             self._acknowledge(text, self.dialogs[call])
@@ -165,6 +168,26 @@ class SipPeer:
             f"Contact: <sip:peer@{self.address}>\r\n{headers}{kind}Content-Length: {len(body)}\r\n\r\n{body}",
             dialog.source,
         )
+
+    def stranger(self, dialog: Dialog, method: str, call_id: str, *, headers: str = "") -> None:
+        """Send the caller a request that belongs to no dialog of its own."""
+        self._strays[call_id] = []
+        self._send(
+            f"{method} {_uri(dialog)} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {self.address};branch=z9hG4bK{random.getrandbits(48):x}\r\n"
+            f"From: <sip:stranger@{self.address}>;tag=1\r\nTo: <{_uri(dialog)}>\r\nCall-ID: {call_id}\r\n"
+            f"CSeq: 1 {method}\r\nMax-Forwards: 70\r\nContact: <sip:stranger@{self.address}>\r\n{headers}"
+            "Content-Length: 0\r\n\r\n",
+            dialog.source,
+        )
+
+    def answers_to(self, call_id: str) -> str:
+        """The final response to a stranger's request."""
+        self.wait(lambda: self._finals(call_id))
+        return next(iter(self._finals(call_id)), "")
+
+    def _finals(self, call_id: str) -> list[str]:
+        return [text for text in self._strays[call_id] if re.match(r"SIP/2.0 [2-6]", text)]
 
     def wait(self, ready: Callable[[], object], seconds: float = 8.0) -> bool:
         """Wait until something came; whether it did."""

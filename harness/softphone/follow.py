@@ -16,6 +16,7 @@ from harness.number_gate import Permit, follow
 MOST_FOLLOWED = 5
 """Redirections and transfers of one call that are followed: two telephones forwarded to each other never end."""
 _PLAIN_PARAMS = re.compile(r"(;(user=phone|transport=(udp|tcp|tls)))*", re.IGNORECASE)
+_CONTACT = re.compile(r'(?:"[^"]*"|<[^>]*>|[^,"<])+')
 _URI = re.compile(r"(sips?:[^@;?<>\s]+)@(\[[^\]]+\]|[^:;?<>\s]+)((?::\d+)?)([^?<>\s]*)(\?[^<>\s]*)?", re.IGNORECASE)
 
 
@@ -95,7 +96,7 @@ def _same(written: str, permitted: str, came_from: str) -> bool:
 
 def contacts_of(headers: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     """Give the URIs of the Contact headers of a 3xx, the most wanted first (RFC 3261 §20.10)."""
-    listed = [one for name, value in headers if name == "contact" for one in re.split(r",(?=[^<>]*(?:<|$))", value)]
+    listed = [one for name, value in headers if name == "contact" for one in _CONTACT.findall(value)]
     return tuple(sorted((one.strip() for one in listed if one.strip()), key=_wanted, reverse=True))
 
 

@@ -154,6 +154,8 @@ class SipEndpoint:
         self._came_from: dict[str, str] = {}
         self._told: list[tuple[str, dict[str, Any]]] = []
         self._depth = 0
+        self._taking = False
+        self._to_refuse: list[tuple[str, int]] = []
         self._known_empty = time.monotonic()
         self._incoming_count = 0
         with mapped("start the SIP stack"):
@@ -207,6 +209,9 @@ class SipEndpoint:
         with self._working():
             if self._endpoint.libHandleEvents(int(timeout_s * 1000)) <= 0:
                 self._known_empty = max(started, self._known_empty)
+            to_refuse, self._to_refuse = self._to_refuse, []
+            for leg_id, status in to_refuse:
+                self.answer(leg_id, status)
             self._drop_finished()
             self._go_on()
 
@@ -287,8 +292,11 @@ class SipEndpoint:
             self._released(leg, info, event)
 
     def _released(self, leg: Leg, info: Any, event: Any) -> None:
-        by = "tx" if event.type == pj.PJSIP_EVENT_USER else "rx" if _message_of(event) else "own"
-        self.emit(leg.leg_id, RELEASED, by, status=info.lastStatusCode, reason=readable(info.lastReason))
+        said = parse_message(_message_of(event))
+        by = "tx" if event.type == pj.PJSIP_EVENT_USER else "rx" if said.method else "own"
+        # To a 3xx that is not followed pjsip gives a status of its own.
+        status, reason = (said.status, said.reason) if said.status else (info.lastStatusCode, info.lastReason)
+        self.emit(leg.leg_id, RELEASED, by, status=status, reason=readable(reason))
         leg.over = True
         self._hang_up_rest(leg)
 
@@ -373,10 +381,14 @@ class SipEndpoint:
         self._drop_finished()
         leg = self._legs[leg_id] = Leg(leg_id)
         leg.call = _Call(self, leg_id, call_id)
-        if self._on_incoming is None:
-            self.hang_up(leg_id, 403)
-        else:
-            self._on_incoming(leg_id, parse_message(text))
+        self._taking = True
+        try:
+            if self._on_incoming is None:
+                self.answer(leg_id, 403)
+            else:
+                self._on_incoming(leg_id, parse_message(text))
+        finally:
+            self._taking = False
 
     def _drop_finished(self) -> None:
         for leg in list(self._legs.values()):
@@ -464,6 +476,9 @@ class SipEndpoint:
 
     def answer(self, leg_id: str, status: int) -> None:
         """Answer an incoming leg: 1xx rings, 2xx picks up, the rest refuses."""
+        if self._taking and status >= 300:
+            self._to_refuse.append((leg_id, status))  # refused inside its callback, pjsua aborts the process
+            return
         params = pj.CallOpParam(True)
         params.statusCode = status
         with mapped(f"answer {status}"):
