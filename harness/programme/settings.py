@@ -1,0 +1,84 @@
+"""programme.toml: how often an agency tests itself, whom, when, and who dials. All of it is data."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from harness.errors import AgencyError
+from harness.model_fault import Loc, Words
+from harness.toml_file import Written, build, read_toml
+from rubric.periods import Period
+
+PROGRAMME_FILE = "programme.toml"
+Days = Annotated[tuple[date, ...], Field(strict=False)]
+
+
+class Cover(Written):
+    """How often every unit is tested at the least."""
+
+    at_least: Annotated[int, Field(ge=1, le=50)] = 1
+    """Times."""
+    every: Period = "quarter"
+    """In each of these."""
+
+
+class Tester(Written):
+    """Somebody who tests."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """Who."""
+    unit: str = ""
+    """The unit the tester belongs to, by its id; nobody tests the own unit. Empty: from another agency."""
+    absent: Days = ()
+    """Days on which the tester is away."""
+
+
+class ProgrammeSettings(Written):
+    """What programme.toml says; without the file, what the sources of most agencies ask for."""
+
+    rounds_per_month: Annotated[int, Field(ge=0, le=20)] = 1
+    """Rounds a month (每月至少一次)."""
+    units_per_round: Annotated[int, Field(ge=1, le=500)] = 5
+    """Units in each round at the least (每次至少五個單位)."""
+    every_unit: Cover = Cover()
+    """How often each unit's turn comes."""
+    first_line_weight: Annotated[float, Field(ge=1, le=20)] = 2.0
+    """How many times likelier a first-line unit is drawn than another, beyond everybody's turn."""
+    days_between_calls: Annotated[int, Field(ge=0, le=180)] = 10
+    """No number is called again within so many days."""
+    margin_min: Annotated[int, Field(ge=0, le=120)] = 15
+    """No first attempt so near to lunch or closing, so that the redial after 10 minutes still finds somebody."""
+    draw_day: Annotated[int, Field(ge=1, le=28)] = 25
+    """The day of the month on which the next month is drawn."""
+    no_test_days: Days = ()
+    """Days without tests, whatever the calendar says."""
+    testers: Annotated[tuple[Tester, ...], Field(strict=False)] = ()
+    """Who tests; none: the calls are made by the machine alone."""
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        names = [tester.name for tester in self.testers]
+        for name in sorted({one for one in names if names.count(one) > 1}):
+            raise PydanticCustomError("programme.tester_twice", "twice", {"name": name})
+        return self
+
+
+def read_programme(folder: Path) -> ProgrammeSettings:
+    """Read programme.toml of an agency's folder; AgencyError names key and what is allowed."""
+    path = folder / PROGRAMME_FILE
+    if not path.is_file():
+        return ProgrammeSettings()
+    data = read_toml(path, fault=AgencyError)
+    return build(ProgrammeSettings, data, file=PROGRAMME_FILE, fault=AgencyError, place=_place)
+
+
+def _place(loc: Loc, data: dict[str, Any]) -> tuple[Words, str]:
+    if len(loc) >= 2 and isinstance(loc[1], int):
+        where = {"zh": f"第 {loc[1] + 1} 個 [[{loc[0]}]]", "en": f"[[{loc[0]}]] number {loc[1] + 1}"}
+        return where, ".".join(str(part) for part in loc[2:])
+    return {}, ".".join(str(part) for part in loc)
