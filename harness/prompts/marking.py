@@ -19,9 +19,19 @@ from harness.test_call import call_folder
 
 
 def mark_prompt(
-    target: str, *, agency_folder: Path, at_s: float, name: str, what: str, site: str | None, replace: bool = False
+    target: str,
+    *,
+    agency_folder: Path,
+    at_s: float,
+    name: str,
+    what: str,
+    site: str | None,
+    kind: str | None = None,
+    replace: bool = False,
 ) -> tuple[Mark, Path]:
     """Remember the prompt around an instant of a kept call, by its id, or of a file; give the mark and its file.
+
+    `kind` says what recording it is (`harness.prompts.kinds`); None: a menu where a menu's place is marked, else other.
 
     Raises:
         WrongInput: no such call, file or site, or nothing there to remember.
@@ -39,6 +49,7 @@ def mark_prompt(
         at_s=at_s,
         name=name,
         what=what,
+        kind=kind,
         site=own_site if site is None else _known(site, agency),
         marked_in=target,
         tones=tones,
