@@ -30,7 +30,12 @@ def keep(test: TestCall, plan: Plan, agency: Agency, *, attempt_id: str, ordinal
     It is its test's attempt of that number.
     """
     record, call_id = test.record, test.record.call_id
-    claimed = {"attempt_id": attempt_id, "claimed_at": record.started_at, "outcome": test.measured.outcome, "ordinal": ordinal}
+    claimed = {
+        "attempt_id": attempt_id,
+        "claimed_at": record.started_at,
+        "outcome": test.measured.outcome,
+        "ordinal": ordinal,
+    }
     sound = _sound(test, agency)
     row = _row(test, sound) | {"series": plan.series}
     sheet = to_dict(test.sheet)

@@ -15,6 +15,7 @@ from harness.agency import Agency
 from harness.changes import Change, changed_numbers, changed_points
 from harness.errors import NotFound, ThirdringError, WrongInput
 from harness.facts import facts_of
+from harness.menu_facts import menu_facts
 from harness.recording import sha256
 from harness.scoring import find_form, read_answers, score_call
 from harness.store import Store
@@ -115,10 +116,11 @@ def _facts(old: dict[str, Any], agency: Agency, again: HeardAgain) -> dict[str, 
     """The facts as of today's ear; what does not come from the ear is taken from the kept ones."""
     unit = unit_of(again.record, agency)
     told = agency.line(unit.line).signals_release if unit else "caller_hung_up_first" in old
-    attempts = next((leg.get("attempts", 1) for leg in old.get("legs", {}).values()), 1)
     events = again.timeline.events
-    facts = facts_of(again.measured, has_ivr=old.get("has_ivr"), signals_release=told, attempts=attempts, events=events)
-    return again.prompts.facts(facts)
+    facts = facts_of(again.measured, has_ivr=old.get("has_ivr"), signals_release=told, events=events)
+    facts = menu_facts(again.prompts.facts(facts), again.record, again.prompts)
+    dialled = {name: leg.get("attempts", 1) for name, leg in old.get("legs", {}).items()}
+    return facts | {"legs": {name: leg | {"attempts": dialled.get(name, 1)} for name, leg in facts["legs"].items()}}
 
 
 @cache

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import Asked, asked_for
-from harness.cli.output import between, print_json, print_lines, print_table, tell
+from harness.cli.output import between, print_json, print_lines, print_table
+from harness.cli.placing import place_test, warn_of_robots
 from harness.errors import BELOW_STANDARD, DONE
 from harness.words import chosen, label, say
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from harness.agency import Agency
     from harness.ending import Ending
     from harness.planned_call import Plan, TestCall
-    from harness.record import Act
 
 
 @click.command()
@@ -36,9 +36,24 @@ if TYPE_CHECKING:
     show_default=True,
     help="內部或外部測試，不合併統計。Who tests; the two are never averaged together.",
 )
+@click.option(
+    "--redial",
+    is_flag=True,
+    help="無人接聽、忙線或我方故障時，照量表的規定隔幾分鐘重撥。Dial again as the form says.",
+)
+@click.option("--tester", is_flag=True, help="測試人員在這個終端機接手。A tester at this terminal takes over.")
 @click.option("--dry-run", is_flag=True, help="只看會撥什麼，不撥號。Show what would be dialled; dial nothing.")
 @asked_for
-def call(asked: Asked, target: str, scenario: str | None, answers: Path | None, series: str, dry_run: bool) -> int:
+def call(
+    asked: Asked,
+    target: str,
+    scenario: str | None,
+    answers: Path | None,
+    series: str,
+    redial: bool,
+    tester: bool,
+    dry_run: bool,
+) -> int:
     """撥一通測試電話，量測並填量表。Place one test call, measure it, fill the score sheet.
 
     NUMBER|UNIT 必須在名冊（units.csv）裡。It must be in the directory.
@@ -48,14 +63,17 @@ def call(asked: Asked, target: str, scenario: str | None, answers: Path | None, 
     with refusals_logged(asked.agency, asked=target):
         agency, plan = _planned(asked, target, scenario, answers, series)
         if dry_run:
+            warn_of_robots(plan)
             _show_plan(asked, plan, agency)
             return DONE
-        test = _placed(plan, agency)
-    if asked.as_json:
-        print_json(test.to_dict())
-    else:
-        _show_test(test)
-    return BELOW_STANDARD if test.sheet.below_standard else DONE
+        warn_of_robots(plan)
+        shown = (lambda _: None) if asked.as_json else _show_test
+        tests = place_test(plan, agency, redial=redial, by_tester=tester, placed=shown)
+    if asked.as_json and redial:
+        print_json({"schema": "thirdring.test/1", "attempts": [one.to_dict() for one in tests]})
+    elif asked.as_json:
+        print_json(tests[-1].to_dict())
+    return BELOW_STANDARD if tests[-1].sheet.below_standard else DONE
 
 
 @click.command("list")
@@ -123,23 +141,6 @@ def _planned(asked: Asked, target: str, scenario: str | None, answers: Path | No
     agency = load_agency(asked.agency)
     said = None if answers is None else read_json(answers, fault=FactsError)
     return agency, plan_call(target, agency, scenario=scenario, said=said, series=series)
-
-
-def _placed(plan: Plan, agency: Agency) -> TestCall:
-    from harness.lines import softphone_line
-    from harness.softphone.pool import WorkerPool
-    from harness.test_call import dial_permit, run_call
-
-    now = datetime.now(UTC)
-    leave = dial_permit(plan, agency, now=now)  # asked here too, so that a refusal starts no telephone
-    with WorkerPool(softphone_line(agency.line(leave.line_id), folder=agency.folder)) as softphone:
-        softphone.warm_up()
-        return run_call(plan, agency, softphone, now=datetime.now(UTC), progress=_progress)
-
-
-def _progress(act: Act) -> None:
-    where = f" {act.leg}" if act.leg else ""
-    tell(f"{act.at_s:7.2f} s  {label(f'act.{act.do}')}{where} {act.detail}".rstrip())
 
 
 def _show_plan(asked: Asked, plan: Plan, agency: Agency) -> None:

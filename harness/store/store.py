@@ -37,6 +37,9 @@ LIST_COLUMNS = (
 )
 
 
+_BEGINS = "substr(attempt_id, 1, length(?)) = ?"
+
+
 @contextmanager
 def open_store(path: Path) -> Iterator[Store]:
     """Open an agency's database, made or brought up to date as needed; closed at the end of the block.
@@ -91,7 +94,7 @@ class Store(Room):
                 kept = one | {"call_id": call_id, "missing": as_json(one.get("missing", []))}
                 self._db.table("recordings").insert(kept)
             for ordinal, one in enumerate(attempts, start=1):
-                self._db.table("attempts").insert(one | {"call_id": call_id, "ordinal": ordinal})
+                self._db.table("attempts").insert({"ordinal": ordinal} | one | {"call_id": call_id})
 
     def list_calls(self, *, unit: str | None = None, limit: int = 100) -> list[Row]:
         """Give the newest calls, newest first, without their records."""
@@ -109,11 +112,20 @@ class Store(Room):
         call["record"] = json.loads(call["record"])
         call["measured"] = json.loads(call["measured"]) if call["measured"] else None
         call["recordings"] = [parsed(one, "missing") for one in self._of("recordings", call_id, "id")]
-        call["attempts"] = self._of("attempts", call_id, "ordinal")
+        call["attempts"] = self.attempts_of(call_id)
         call["sheets"] = self.sheets(call_id)
         call["hearings"] = self.hearings(call_id)
         call["rescored"] = self.rescored.of(call_id)
         return call
+
+    def attempts_of(self, call_id: str) -> list[Row]:
+        """Give the attempts of the test that a call belongs to, in order, each with its own call's id."""
+        own = self._of("attempts", call_id, "ordinal")
+        tests = {row["attempt_id"].rpartition("-")[0] + "-" for row in own}
+        attempts = self._db.table("attempts")
+        found = [row for test in sorted(tests) for row in attempts.rows_where(_BEGINS, [test, test])]
+        mine = [row for row in found if row["attempt_id"].rpartition("-")[0] + "-" in tests]
+        return sorted(mine, key=lambda row: int(row["ordinal"]))
 
     def add_answers(self, call_id: str, answers: Row, *, who: str, now: datetime | None = None) -> int:
         """Keep what a tester said, and who said it; give the row's id."""
