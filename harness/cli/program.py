@@ -12,6 +12,7 @@ from importlib import metadata
 import click
 
 from harness.cli.again import rehear
+from harness.cli.attend import attend
 from harness.cli.bench import bench
 from harness.cli.calls import call, list_calls, show
 from harness.cli.doctor import doctor
@@ -21,6 +22,7 @@ from harness.cli.folder import init
 from harness.cli.forms import form
 from harness.cli.hear import learn_tone, listen
 from harness.cli.kept import answer, rescore
+from harness.cli.ladder import ladder
 from harness.cli.mark import score
 from harness.cli.opinion import opinion
 from harness.cli.options import Asked, asked_for
@@ -34,8 +36,10 @@ COMMANDS = (
     init,
     doctor,
     call,
+    attend,
     list_calls,
     show,
+    ladder,
     listen,
     learn_tone,
     prompt,

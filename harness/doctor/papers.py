@@ -7,10 +7,11 @@ import stat
 from datetime import date
 
 from harness.agency import Agency
-from harness.doctor.finding import FAILED, NOT_CHECKED, OK, WARNING, Figure, Finding, figure, found
+from harness.doctor.finding import FAILED, OK, WARNING, Figure, Finding, figure, found
 from harness.hours import DAYS, Hours, read_hours
 from harness.lines import LineSettings
 from harness.number_text import digits_of
+from harness.programme.workdays import Workdays, read_official
 from harness.softphone.line import LEGS_PER_WORKER
 
 EARLY_MIN, LATE_MIN = 7 * 60, 20 * 60
@@ -24,7 +25,14 @@ EXAMPLE = "範例"
 def papers(agency: Agency, *, today: date) -> tuple[Finding, ...]:
     """Everything that can be told by reading the folder."""
     secrets = tuple(secret(line, agency) for line in agency.settings.lines)
-    return _directory(agency), _notice(agency, today), _hours(agency), _holidays(agency), _limits(agency), *secrets
+    return (
+        _directory(agency),
+        _notice(agency, today),
+        _hours(agency),
+        _holidays(agency, today),
+        _limits(agency),
+        *secrets,
+    )
 
 
 def _directory(agency: Agency) -> Finding:
@@ -80,11 +88,18 @@ def _odd(hours: Hours) -> bool:
     return early or sum(end - start for start, end in hours.spans) < SHORTEST_MIN
 
 
-def _holidays(agency: Agency) -> Finding:
-    """The gate knows days of the week, no holidays: say so rather than let somebody believe it."""
-    days = [day for day in DAYS if day in agency.settings.hours.days]
-    values = {"days": " ".join(days)}
-    return found("holidays", NOT_CHECKED, "doctor.holidays", "doctor.do_holidays", values=values)
+def _holidays(agency: Agency, today: date) -> Finding:
+    """Whether today is worked; the number gate itself knows days of the week and no holidays."""
+    official = read_official(agency.folder)
+    works_on = [DAYS.index(day) for day in agency.settings.hours.days]
+    worked = Workdays(official=official, works_on=works_on).is_worked(today)
+    laid_in = any(day.year == today.year for day in official)
+    figures = (figure("today", today.isoformat()), figure("worked", worked), figure("official_table", laid_in))
+    values = {"today": f"{today:%Y-%m-%d %a}", "year": today.year}
+    if not worked:
+        return found("holidays", WARNING, "doctor.holiday", "doctor.do_holidays", figures=figures, values=values)
+    key = "doctor.workday_official" if laid_in else "doctor.workday"
+    return found("holidays", OK, key, figures=figures, values=values)
 
 
 def _limits(agency: Agency) -> Finding:
