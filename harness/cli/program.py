@@ -26,6 +26,7 @@ from harness.cli.ladder import ladder
 from harness.cli.mark import score
 from harness.cli.opinion import opinion
 from harness.cli.options import Asked, asked_for
+from harness.cli.programme import plan
 from harness.cli.prompts import prompt
 from harness.cli.scenario import scenario
 from harness.errors import ENVIRONMENT_FAILED, WRONG_USAGE, ThirdringError
@@ -52,6 +53,7 @@ COMMANDS = (
     opinion,
     figures,
     scenario,
+    plan,
     switchboard,
     demo,
 )

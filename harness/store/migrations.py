@@ -206,6 +206,27 @@ def m008_reviews(db: Database) -> None:
     _keep_for_ever(db, "reviews", "log")
 
 
+@steps()
+def m009_plans(db: Database) -> None:
+    """The drawn months with their seals, and what became of each of their tests. Both only grow."""
+    db.table("plans").create(
+        {"month": str, "seal": str, "drawn_at": str, "plan": str},
+        pk="month",
+        not_null={"seal", "drawn_at", "plan"},
+        strict=True,
+    )
+    db.table("plan_events").create(
+        {"id": int, "test_id": str, "month": str, "what": str, "at": str, "due_at": str, "detail": str},
+        pk="id",
+        not_null={"test_id", "month", "what", "at", "detail"},
+        foreign_keys=[("month", "plans", "month")],
+        strict=True,
+    )
+    db.table("plan_events").create_index(["test_id", "id"])
+    db.table("plan_events").create_index(["month", "id"])
+    _keep_for_ever(db, "plans", "plan_events")
+
+
 def _keep_for_ever(db: Database, *tables: str) -> None:
     for table in tables:
         for event in ("UPDATE", "DELETE"):
@@ -222,6 +243,7 @@ STEP_NAMES = frozenset(
         "m006_forms",
         "m007_rows",
         "m008_reviews",
+        "m009_plans",
     }
 )
 """The steps that this version knows; a database with others was written by a newer one."""

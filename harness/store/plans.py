@@ -1,0 +1,100 @@
+"""The drawn months and what became of each of their tests: the truth that the programme runs by. It only grows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime
+
+from harness.errors import WrongInput
+from harness.store.connection import Room, Row, as_json, stamp
+
+DRAWN, REDRAWN, CLAIMED, AGAIN = "drawn", "redrawn", "claimed", "again"
+DONE, UNKNOWN, CALLED_OFF = "done", "unknown", "called_off"
+WAITING = (DRAWN, REDRAWN, AGAIN)
+"""What a test may have come to last if it is still to be dialled."""
+
+_NOW = """
+SELECT e.test_id, e.month, e.what AS state, e.at, e.detail,
+  (SELECT due_at FROM plan_events d WHERE d.test_id = e.test_id AND d.due_at IS NOT NULL ORDER BY d.id DESC LIMIT 1)
+    AS due_at
+FROM plan_events e
+WHERE e.id = (SELECT max(id) FROM plan_events l WHERE l.test_id = e.test_id)
+"""
+
+
+class Plans(Room):
+    """Months, sealed, and the events of their tests."""
+
+    def add(self, month: str, *, seal: str, plan: Row, now: datetime | None = None) -> None:
+        """Keep a drawn month and its tests; WrongInput when that month was drawn before."""
+        with self.writing():
+            row = {"month": month, "seal": seal, "drawn_at": stamp(now), "plan": as_json(plan)}
+            try:
+                self._db.table("plans").insert(row)
+            except sqlite3.IntegrityError:
+                raise WrongInput("programme.drawn_before", month=month) from None
+            for test in plan["tests"]:
+                due = datetime.fromisoformat(test["at"])
+                self.note(test["id"], DRAWN, month=month, due_at=due, now=now)
+
+    def of(self, month: str) -> Row | None:
+        """A month's seal and plan; None when it was not drawn."""
+        found = list(self._db.table("plans").rows_where("month = ?", [month]))
+        return found[0] | {"plan": json.loads(found[0]["plan"])} if found else None
+
+    def months(self) -> list[Row]:
+        """Every drawn month with its seal, oldest first; without what is secret in it."""
+        return [{k: row[k] for k in ("month", "seal", "drawn_at")} for row in self._db.table("plans").rows]
+
+    def note(
+        self,
+        test_id: str,
+        what: str,
+        *,
+        month: str,
+        due_at: datetime | None = None,
+        detail: Row | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        """Keep what became of a test."""
+        due = None if due_at is None else stamp(due_at)
+        row = {"test_id": test_id, "month": month, "what": what, "at": stamp(now), "due_at": due}
+        with self.writing():
+            self._db.table("plan_events").insert(row | {"detail": as_json(detail or {})})
+
+    def take(self, test_id: str, *, month: str, attempt: int, now: datetime | None = None) -> bool:
+        """Claim a waiting test for one attempt; False when somebody else has it, or it is over."""
+        with self.writing():
+            if self.state(test_id) not in WAITING:
+                return False
+            self.note(test_id, CLAIMED, month=month, detail={"attempt": attempt}, now=now)
+        return True
+
+    def state(self, test_id: str) -> str | None:
+        """What a test came to last."""
+        found = self._db.execute(f"SELECT state FROM ({_NOW}) WHERE test_id = ?", [test_id]).fetchone()
+        return None if found is None else str(found[0])
+
+    def tests(self, month: str) -> list[Row]:
+        """Every test of a month as it stands, in order of the time it is due."""
+        return self._rows(f"SELECT * FROM ({_NOW}) WHERE month = ? ORDER BY due_at, test_id", [month])
+
+    def waiting(self, until: datetime) -> list[Row]:
+        """Tests of every month that are due by then and were not dialled, oldest first."""
+        marks = ", ".join("?" * len(WAITING))
+        query = f"SELECT * FROM ({_NOW}) WHERE state IN ({marks}) AND due_at <= ? ORDER BY due_at, test_id"
+        return self._rows(query, [*WAITING, stamp(until)])
+
+    def claimed(self) -> list[Row]:
+        """Tests that are being dialled, or were when their process ended."""
+        return self._rows(f"SELECT * FROM ({_NOW}) WHERE state = ? ORDER BY due_at, test_id", [CLAIMED])
+
+    def events(self, month: str) -> list[Row]:
+        """Everything that became of a month's tests, oldest first."""
+        rows = self._db.table("plan_events").rows_where("month = ?", [month], order_by="id")
+        return [row | {"detail": json.loads(row["detail"])} for row in rows]
+
+    def _rows(self, query: str, values: list[object]) -> list[Row]:
+        found = self._db.query(query, values)
+        return [row | {"detail": json.loads(row["detail"])} for row in found]
