@@ -12,6 +12,7 @@ from importlib import metadata
 import click
 
 from harness.cli.again import rehear
+from harness.cli.attend import attend
 from harness.cli.bench import bench
 from harness.cli.calls import call, list_calls, show
 from harness.cli.doctor import doctor
@@ -36,6 +37,7 @@ COMMANDS = (
     init,
     doctor,
     call,
+    attend,
     list_calls,
     show,
     ladder,
