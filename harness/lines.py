@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from harness.softphone.line import Line
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Uri = Annotated[str, Field(pattern=r"^sips?:[^\s<>\"]+@[^\s<>\"]+$")]
 Codec = Literal["PCMA/8000", "PCMU/8000", "G722/16000"]
 
 
@@ -27,10 +30,24 @@ class LineSettings(Written):
     """Name of the line; units.csv refers to it."""
     server: Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-\[\]:]+$")] = "127.0.0.1:5060"
     """The SIP server or the PBX, `host:port`."""
-    transport: Literal["udp", "tcp"] = "udp"
-    """Transport of the signalling."""
-    from_uri: Annotated[str, Field(pattern=r"^sips?:[^\s<>\"]+@[^\s<>\"]+$")] = "sip:thirdring@127.0.0.1"
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    """Transport of the signalling; TLS 1.2."""
+    tls_ca_file: str | None = None
+    """Certificates that are trusted, PEM, relative to the agency folder; none: the system's."""
+    tls_verify: bool = True
+    """Whether the server's certificate is verified; without it anybody on the way can listen and call."""
+    tls_server_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]*$")] = ""
+    """Name that the certificate carries, where `server` is an address; empty: the host of `server`."""
+    srtp: Literal["off", "optional", "mandatory"] = "off"
+    """Encrypted sound (SRTP, keys by SDES): only over TLS are the keys themselves out of sight."""
+    max_calls: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Calls at once that the line (the trunk, the account) carries; none: as many as the agency allows at once."""
+    from_uri: Uri = "sip:thirdring@127.0.0.1"
     """Who the far end sees calling: a number that this line owns."""
+    caller_ids: Annotated[tuple[Uri, ...], Field(strict=False, max_length=50)] = ()
+    """Addresses of this line that calls show in turn, so that nobody knows the tester's; none: `from_uri`."""
+    caller_id_seed: int | None = None
+    """Draws each call's caller ID by lot instead, with this seed."""
     number_template: Annotated[str, Field(pattern=r"^sips?:\{number\}@[A-Za-z0-9.\-\[\]:;=]+$")] | None = None
     """SIP URI of a number; none: `sip:{number}@` and the server."""
     outside_prefix: Annotated[str, Field(pattern=r"^[0-9]{0,2}$")] = ""
@@ -43,6 +60,8 @@ class LineSettings(Written):
     """Environment variable that holds the password."""
     secret_file: str | None = None
     """File that holds the password, readable by its owner only (mode 0600); relative to the agency folder."""
+    secret_keyring: Annotated[str, Field(min_length=1)] | None = None
+    """Service under which the system's keyring holds the password of `user`; needs the extra `keyring`."""
     codecs: Annotated[tuple[Codec, ...], Field(strict=False, min_length=1, max_length=3)] = (
         "PCMA/8000",
         "PCMU/8000",
@@ -65,7 +84,7 @@ class LineSettings(Written):
 
     @model_validator(mode="after")
     def _one_place_for_the_secret(self) -> Self:
-        if self.secret_env and self.secret_file:
+        if sum(map(bool, (self.secret_env, self.secret_file, self.secret_keyring))) > 1:
             raise PydanticCustomError("agency.two_secrets", "two secrets", {"line": self.id})
         if self.register_ and not self.user:
             raise PydanticCustomError("agency.register_without_user", "no user", {"line": self.id})
@@ -75,7 +94,7 @@ class LineSettings(Written):
         """Give the SIP URI of a number (digits only); permits come from the number gate, not from here."""
         template = self.number_template or f"sip:{{number}}@{self.server}"
         uri = template.format(number=self.dialled(number))
-        return f"{uri};transport=tcp" if self.transport == "tcp" and "transport=" not in uri else uri
+        return uri if self.transport == "udp" or "transport=" in uri else f"{uri};transport={self.transport}"
 
     def dialled(self, number: str) -> str:
         """Give the digits as the server gets them: numbers outside with the prefix."""
@@ -91,12 +110,53 @@ def softphone_line(settings: LineSettings, *, folder: Path) -> Line:
         transport=settings.transport,
         bind=settings.bind,
         from_uri=settings.from_uri,
-        registrar=f"sip:{settings.server}" if settings.register_ else "",
+        registrar=_registrar(settings) if settings.register_ else "",
         user=settings.user,
         secret=_secret(settings, folder),
         codecs=tuple(settings.codecs),
         proxy=settings.proxy,
+        ipv6=settings.server.startswith("[") or ":" in settings.bind,
+        tls_ca_file=_certificates(settings, folder),
+        tls_verify=settings.tls_verify,
+        tls_server_name=settings.tls_server_name,
+        srtp=settings.srtp,
+        caller_ids=tuple(settings.caller_ids),
+        caller_id_seed=settings.caller_id_seed,
+        max_calls=settings.max_calls,
     )
+
+
+def line_warnings(settings: LineSettings) -> tuple[str, ...]:
+    """Give the keys of the sentences that a person should read before this line is used."""
+    shown = settings.caller_ids or (settings.from_uri,)
+    found = {
+        "line.inside_number": any(_is_inside(uri) for uri in shown),
+        "line.one_caller": len(shown) == 1,
+        "line.keys_in_sight": settings.srtp != "off" and settings.transport != "tls",
+        "line.unverified": settings.transport == "tls" and not settings.tls_verify,
+        "line.srtp_optional": settings.srtp == "optional",
+    }
+    return tuple(key for key, holds in found.items() if holds)
+
+
+def _is_inside(uri: str) -> bool:
+    """Whether a caller ID is an extension: the telephone that rings shows an inside number, and who tests."""
+    user = uri.partition(":")[2].partition("@")[0]
+    return bool(re.fullmatch(r"[0-9]{2,6}", user))
+
+
+def _registrar(settings: LineSettings) -> str:
+    uri = f"sip:{settings.server}"
+    return uri if settings.transport == "udp" else f"{uri};transport={settings.transport}"
+
+
+def _certificates(settings: LineSettings, folder: Path) -> str:
+    if settings.tls_ca_file is None:
+        return ""
+    path = folder / settings.tls_ca_file
+    if not path.is_file():
+        raise EnvironmentFailed("file.unreadable", file=path.name, reason=os.strerror(errno.ENOENT))
+    return str(path.resolve())
 
 
 def _secret(settings: LineSettings, folder: Path) -> str:
@@ -106,7 +166,24 @@ def _secret(settings: LineSettings, folder: Path) -> str:
         return os.environ[settings.secret_env]
     if settings.secret_file:
         return _secret_from_file(folder / settings.secret_file, settings.id)
+    if settings.secret_keyring:
+        return _secret_from_keyring(settings.secret_keyring, settings)
     return ""
+
+
+def _secret_from_keyring(service: str, settings: LineSettings) -> str:
+    try:
+        import keyring
+    except ImportError:
+        raise EnvironmentFailed("line.no_keyring", line=settings.id) from None
+    try:
+        secret = keyring.get_password(service, settings.user)
+    except Exception as error:  # a locked keyring, no service on the bus: each backend raises its own
+        reason = type(error).__name__
+        raise EnvironmentFailed("line.keyring_silent", line=settings.id, service=service, reason=reason) from None
+    if secret is None:
+        raise EnvironmentFailed("line.not_in_keyring", line=settings.id, service=service, user=settings.user)
+    return str(secret)
 
 
 def _secret_from_file(path: Path, line: str) -> str:

@@ -19,7 +19,7 @@ class Line:
     id: str = "line"
     """The name of the line in agency.toml."""
     transport: str = "udp"
-    """`udp` or `tcp`."""
+    """`udp`, `tcp` or `tls`."""
     bind: str = ""
     """Local address of signalling and media; empty: the address that the route gives."""
     port: int = 0
@@ -36,6 +36,22 @@ class Line:
     """Codecs offered, best first: a short list keeps the INVITE under 1300 bytes (RFC 3261 §18.1.1)."""
     proxy: str = ""
     """Outbound proxy's SIP URI."""
+    ipv6: bool = False
+    """Whether the server is reached over IPv6."""
+    tls_ca_file: str = ""
+    """Certificates that are trusted; empty: the system's."""
+    tls_verify: bool = True
+    """Whether the server's certificate is verified; off only where a test makes its own."""
+    tls_server_name: str = ""
+    """Name that the certificate must carry; empty: the host of the SIP URI."""
+    srtp: str = "off"
+    """`off`, `optional` or `mandatory`: media encrypted with keys from the description (SDES, RFC 4568)."""
+    caller_ids: tuple[str, ...] = ()
+    """SIP URIs that the line owns and calls take turns with; empty: `from_uri` alone."""
+    caller_id_seed: int | None = None
+    """Draws the caller ID of each call by lot with this seed; None: in order."""
+    max_calls: int | None = None
+    """Calls at once that the line carries; None: as many as the pool is asked for."""
 
     def __repr__(self) -> str:
         return f"Line({self.id}, {self.transport}, {self.from_uri})"
@@ -52,4 +68,4 @@ class Line:
 
 def line_from_dict(data: dict[str, Any]) -> Line:
     """Read what `Line.to_dict` wrote."""
-    return Line(**{**data, "codecs": tuple(data["codecs"])})
+    return Line(**{**data, "codecs": tuple(data["codecs"]), "caller_ids": tuple(data.get("caller_ids", ()))})

@@ -8,6 +8,7 @@ was taken again hangs up the new call.
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from typing import Any
 
 import pjsua2 as pj
 
+from harness.softphone.certificate import SYSTEM_CERTIFICATES, WRONG_CERTIFICATE, carries_name
 from harness.softphone.dialogs import Dialogs
 from harness.softphone.errors import SoftphoneError, softphone_error
 from harness.softphone.follow import Leads, contacts_of, decide, decide_transfer
@@ -45,6 +47,21 @@ STEADY_BUFFER_MS = 40
 sound moved by up to 40 ms within a recording under load, with this by up to 10 (measured with two busy cores)."""
 SESSION_S = 180
 """Session timer (RFC 4028): a far end that has heard nothing of us for so long lets go, though nobody could say BYE."""
+TRANSPORTS = {
+    ("udp", False): pj.PJSIP_TRANSPORT_UDP,
+    ("tcp", False): pj.PJSIP_TRANSPORT_TCP,
+    ("tls", False): pj.PJSIP_TRANSPORT_TLS,
+    ("udp", True): pj.PJSIP_TRANSPORT_UDP6,
+    ("tcp", True): pj.PJSIP_TRANSPORT_TCP6,
+    ("tls", True): pj.PJSIP_TRANSPORT_TLS6,
+}
+SRTP = {
+    "off": pj.PJMEDIA_SRTP_DISABLED,
+    "optional": pj.PJMEDIA_SRTP_OPTIONAL,
+    "mandatory": pj.PJMEDIA_SRTP_MANDATORY,
+}
+SRTP_SUITES = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32")
+"""The two that every PBX knows (RFC 4568 §6.2): all that pjmedia has would make an INVITE too long for UDP."""
 DIGIT_METHODS = {"rfc4733": pj.PJSUA_DTMF_METHOD_RFC2833, "info": pj.PJSUA_DTMF_METHOD_SIP_INFO}
 
 SOUNDING = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
@@ -133,6 +150,26 @@ class _Call(pj.Call):  # type: ignore[misc]
             self.endpoint.emit(self.leg_id, DIGIT, "rx", method=method, reason=prm.digit)
 
 
+class _Endpoint(pj.Endpoint):  # type: ignore[misc]
+    """pjsua2's endpoint, which looks at a server's certificate before anything is said to it."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__()
+        self._line = line
+
+    def onTransportState(self, prm: Any) -> None:
+        if prm.state != pj.PJSIP_TP_STATE_CONNECTED or not self._line.tls_server_name or not self._line.tls_verify:
+            return
+        try:
+            names = [entry.name for entry in prm.tlsInfo.remoteCertInfo.subjectAltName]
+            faults = prm.tlsInfo.verifyStatus & ~pj.PJ_SSL_CERT_EIDENTITY_NOT_MATCH
+            trusted = not faults and carries_name(names, self._line.tls_server_name)
+        except Exception:  # whatever it was, the certificate has not been seen to be right
+            trusted = False
+        if not trusted:
+            os._exit(WRONG_CERTIFICATE)  # what waits to be sent, an INVITE or a digest, never leaves
+
+
 class SipEndpoint:
     """The one pjsua2 endpoint of this process, polled from its main thread."""
 
@@ -164,7 +201,7 @@ class SipEndpoint:
     # --- life ---------------------------------------------------------------------------------------
 
     def _start(self, silence_wav: Path) -> None:
-        self._endpoint = pj.Endpoint()
+        self._endpoint = _Endpoint(self.line)
         self._endpoint.libCreate()
         self._writer = _Writer(self)
         self._endpoint.libInit(_endpoint_config(self.line, self._writer))
@@ -179,8 +216,9 @@ class SipEndpoint:
     def _open_transport(self) -> None:
         config = pj.TransportConfig()
         config.port, config.boundAddress = self.line.port, self.line.bind
-        kind = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP}[self.line.transport]
-        self._transport = self._endpoint.transportCreate(kind, config)
+        if self.line.transport == "tls":
+            _configure_tls(config.tlsConfig, self.line)
+        self._transport = self._endpoint.transportCreate(TRANSPORTS[self.line.transport, self.line.ipv6], config)
 
     def _choose_codecs(self) -> None:
         wanted = {codec: 255 - rank for rank, codec in enumerate(self.line.codecs)}
@@ -588,6 +626,13 @@ def _message_of(event: Any) -> str:
     return ""
 
 
+def _configure_tls(config: Any, line: Line) -> None:
+    config.method, config.proto = pj.PJSIP_TLSV1_2_METHOD, pj.PJ_SSL_SOCK_PROTO_TLS1_2
+    config.CaListFile = line.tls_ca_file or SYSTEM_CERTIFICATES
+    # pjsip compares with the host it dials; another name is looked at in `onTransportState`.
+    config.verifyServer = line.tls_verify and not line.tls_server_name
+
+
 def _endpoint_config(line: Line, writer: _Writer) -> pj.EpConfig:
     config = pj.EpConfig()
     config.uaConfig.threadCnt = 0
@@ -617,6 +662,15 @@ def _account_config(line: Line) -> pj.AccountConfig:
     config.mediaConfig.transportConfig.boundAddress = line.bind
     config.mediaConfig.transportConfig.port = RTP_PORTS[0]
     config.mediaConfig.transportConfig.portRange = RTP_PORTS[1] - RTP_PORTS[0]
+    config.mediaConfig.srtpUse, config.mediaConfig.srtpSecureSignaling = SRTP[line.srtp], 0
+    if line.srtp != "off":
+        config.mediaConfig.srtpOpt.keyings.append(pj.PJMEDIA_SRTP_KEYING_SDES)
+        for suite in SRTP_SUITES:
+            crypto = pj.SrtpCrypto()
+            crypto.name, crypto.flags = suite, 0
+            config.mediaConfig.srtpOpt.cryptos.append(crypto)
+    if line.ipv6:
+        config.sipConfig.ipv6Use = config.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
     config.regConfig.registrarUri = line.registrar
     config.regConfig.retryIntervalSec = 30
     if line.user:

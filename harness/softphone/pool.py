@@ -10,13 +10,14 @@ import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from harness.number_gate import Permit, redeem
+from harness.softphone.caller_ids import caller_id
 from harness.softphone.errors import LineFull, SoftphoneError, WorkerLost
-from harness.softphone.follow import Leads, leads_of
+from harness.softphone.follow import leads_of
 from harness.softphone.growing_wav import write_wav
 from harness.softphone.line import LEGS_PER_WORKER, Line
 from harness.softphone.real_call import RealCall
@@ -26,9 +27,12 @@ from harness.softphone.worker_process import WorkerProcess
 class WorkerPool:
     """A softphone on one line, with as many worker processes as its calls need."""
 
-    def __init__(self, line: Line, *, most_calls: int = LEGS_PER_WORKER) -> None:
+    def __init__(self, line: Line, *, most_calls: int = LEGS_PER_WORKER, turn: int = 0) -> None:
+        """Open no more than `most_calls` at once, nor than the line carries; `turn`: calls it had before."""
         self.line = line
-        self._most_workers = -(-most_calls // LEGS_PER_WORKER)
+        self._most_calls = min(most_calls, line.max_calls or most_calls)
+        self._most_workers = -(-self._most_calls // LEGS_PER_WORKER)
+        self._turn = turn
         self._workers: list[WorkerProcess] = []
         self._retired: list[WorkerProcess] = []
         self._lock = threading.Lock()
@@ -58,39 +62,42 @@ class WorkerPool:
             worker.wait_ready()
 
     def dial(
-        self, leave: Permit, *, call_id: str, folder: Path, headers: dict[str, str], beside: RealCall | None = None
+        self,
+        leave: Permit,
+        *,
+        call_id: str,
+        folder: Path,
+        headers: dict[str, str],
+        beside: RealCall | None = None,
+        caller: str = "",
     ) -> RealCall:
         """Begin recording under `folder` and send the INVITE; `beside`: in the same process as that call.
 
-        Raises TypeError for anything but a Permit of the number gate: nothing else may be dialled; Refused
-        for one that was changed, used or left lying.
+        `caller` is one of the line's caller IDs, by default the next. Raises TypeError for anything but a
+        Permit of the number gate: nothing else may be dialled; Refused for one that was changed, used or left
+        lying; SoftphoneError for a caller ID that the line does not own.
         """
         if not isinstance(leave, Permit):
             raise TypeError("only a Permit of harness.number_gate may be dialled")
+        shown = caller_id(self.line, call_id=call_id, turn=self._turn, wanted=caller)
         uri = redeem(leave)
+        self._turn += 1
+        invite = {"uri": uri, "headers": headers, "leads": leads_of(leave).to_dict(), "caller_id": shown}
         try:
-            return self._dial(uri, leads_of(leave), call_id, folder, headers, beside)
+            return self._dial(invite, call_id, folder, beside)
         except LineFull:
             # A peer that never answers our BYE keeps its slot in the stack for 32 s, though the call is over.
             if not self._retire_blocked() or beside is not None:
                 raise
-            return self._dial(uri, leads_of(leave), call_id, folder, headers, beside)
+            return self._dial(invite, call_id, folder, beside)
 
-    def _dial(
-        self,
-        uri: str,
-        leads: Leads,
-        call_id: str,
-        folder: Path,
-        headers: dict[str, str],
-        beside: RealCall | None,
-    ) -> RealCall:
+    def _dial(self, invite: dict[str, Any], call_id: str, folder: Path, beside: RealCall | None) -> RealCall:
         with self._lock:
             worker = self._with_free_leg(beside)
             call = RealCall(worker, leg=call_id, folder=folder, sample_rate_hz=self.line.sample_rate_hz)
             worker.take(call)
         try:
-            call.start(uri, headers, leads=leads)
+            call.start(invite)
         except SoftphoneError as error:
             worker.drop(call)
             worker.retired |= isinstance(error, LineFull | WorkerLost)
@@ -109,6 +116,8 @@ class WorkerPool:
         for dead in [w for w in self._workers if not w.alive]:
             self._workers.remove(dead)
             dead.quit()
+        if sum(w.legs for w in self._workers) >= self._most_calls:
+            raise LineFull("softphone.line_full", what=self.line.id)
         whole = [w for w in self._workers if w.legs < LEGS_PER_WORKER and not w.retired]
         able = [w for w in whole if beside is None or w is beside.worker]
         if able:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from harness.errors import ThirdringError
 from harness.softphone.errors import SoftphoneError, WorkerLost, error_of
-from harness.softphone.follow import Leads
 from harness.softphone.growing_wav import GrowingWav, repair_header
 from harness.softphone.protocol import Call, Missing, Recording
 from harness.softphone.signals import FAULT, PLAY, RELEASED, SipSignal, signal_from_dict
@@ -48,10 +47,10 @@ class RealCall:
 
     # --- the commander's thread -----------------------------------------------------------------------
 
-    def start(self, uri: str, headers: dict[str, str], *, leads: Leads | None = None) -> None:
+    def start(self, invite: dict[str, Any]) -> None:
         """Have the worker record and dial; returns when the INVITE is out, raises what kept it from going."""
         paths = {"far": str(self.far), "near": str(self.near), "trace": str(self.trace)}
-        self._command("dial", uri=uri, headers=headers, leads=(leads or Leads()).to_dict(), **paths)
+        self._command("dial", **invite, **paths)
         with self._changed:
             self._changed.wait_for(lambda: self._dialled or self._error or self._fault, START_S)
             if not self._dialled:

@@ -13,6 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dsp.audio import read
+from dsp.listen import listen
+from dsp.segment import DTMF
+from dsp.tone_plan import load_plan
 from harness.number_gate import Permit, redeem
 from harness.softphone.growing_wav import write_wav
 from harness.softphone.protocol import Call, Missing, Recording
@@ -37,6 +41,16 @@ class FarEnd:
     """Instant and samples."""
     on_digit: dict[str, FarEnd] = field(default_factory=dict)
     """What begins when a digit is pressed, at seconds after the press."""
+    on_said: FarEnd | None = None
+    """What begins when we have said something, at seconds after its end."""
+    deaf_until_s: float = 0.0
+    """Digits pressed sooner have no effect: a menu that must be heard out."""
+    digits_lost: int = 0
+    """So many digits are swallowed first."""
+    digits_doubled: bool = False
+    """Every digit is taken twice."""
+    echoes_digits: bool = False
+    """The far end reports the digits that it took."""
 
     def says(self, at_s: float, status: int) -> FarEnd:
         """Add a response to the INVITE."""
@@ -54,6 +68,18 @@ class FarEnd:
         """Add what a digit leads to."""
         return replace(self, on_digit={**self.on_digit, digit: then})
 
+    def once_said(self, then: FarEnd) -> FarEnd:
+        """Add what follows when we have said something: a person who does what was asked."""
+        return replace(self, on_said=then)
+
+    def deaf(self, until_s: float) -> FarEnd:
+        """Take no digits before an instant."""
+        return replace(self, deaf_until_s=until_s)
+
+    def hears_digits(self, *, lost: int = 0, doubled: bool = False, echoed: bool = False) -> FarEnd:
+        """Lose the first digits, take each twice, report what was taken."""
+        return replace(self, digits_lost=lost, digits_doubled=doubled, echoes_digits=echoed)
+
 
 class ScriptedCall:
     """A call whose time passes only when somebody asks for it to pass."""
@@ -66,19 +92,20 @@ class ScriptedCall:
         self._now = DIAL_S
         self._queue: list[tuple[float, str, int]] = []
         self._audio: Pcm = np.zeros(0, np.int16)
-        self._digits: dict[str, FarEnd] = {}
+        self._far, self._begun = far, self._now
+        self._later: list[tuple[float, FarEnd]] = []
+        self._lost_digits = 0
         self._heard = 0
         self._new = [SipSignal(earliest_s=DIAL_S, latest_s=DIAL_S, kind=REQUEST, direction="tx", method="INVITE")]
         self._end: float | None = None
         self._missing: list[Missing] = []
-        self._follow(far)
+        self._follow(far, self._now)
 
-    def _follow(self, far: FarEnd) -> None:
-        base = self._now
+    def _follow(self, far: FarEnd, base: float) -> None:
         self._queue = sorted([*self._queue, *((base + at, method, status) for at, method, status in far.messages)])
         for at, samples in far.sounds:
             self._lay(base + at, samples)
-        self._digits = far.on_digit
+        self._far, self._begun = far, base
 
     def _lay(self, at_s: float, samples: Pcm) -> None:
         start = round(at_s * self.sample_rate_hz)
@@ -111,6 +138,9 @@ class ScriptedCall:
             self._now = max(self._now, self._queue[0][0]) if due else until
             if due:
                 self._arrive(*self._queue.pop(0))
+            for at, far in [one for one in self._later if one[0] <= self._now]:
+                self._later.remove((at, far))
+                self._follow(far, at)
         new, self._new = tuple(self._new), []
         return new
 
@@ -160,15 +190,33 @@ class ScriptedCall:
         return samples, windows
 
     def play(self, wav: Path) -> None:
-        """Note that a sound was played."""
+        """Play a sound: keys in it are heard as such, and a script may go on when it was said."""
         self._tell(PLAY, "tx", reason=wav.name)
+        audio = read(wav)
+        heard = listen(audio.mono, sr=audio.sr, plan=load_plan("tw")).segments
+        keys = "".join(one.digit or "" for one in heard if one.sound == DTMF)
+        if keys:
+            self._take(keys)
+        elif self._far.on_said is not None:
+            self._later.append((self._now + len(audio.mono) / audio.sr, self._far.on_said))
 
     def send_digits(self, digits: str, *, method: str) -> None:
         """Press digits; the last one that the script knows leads on."""
         self._tell(DIGIT, "tx", method=method, reason=digits)
-        for digit in digits:
-            if digit in self._digits:
-                self._follow(self._digits[digit])
+        self._take(digits)
+
+    def _take(self, digits: str) -> None:
+        far = self._far
+        taken = digits[max(far.digits_lost - self._lost_digits, 0) :]
+        self._lost_digits += len(digits) - len(taken)
+        taken = "".join(2 * digit for digit in taken) if far.digits_doubled else taken
+        for digit in taken if far.echoes_digits else "":
+            self._tell(DIGIT, "rx", reason=digit)
+        if self._now - self._begun < far.deaf_until_s:
+            return
+        for digit in taken:
+            if digit in self._far.on_digit:
+                self._follow(self._far.on_digit[digit], self._now)
 
     def bridge(self, other: Call) -> None:
         """Nobody else is on this line."""

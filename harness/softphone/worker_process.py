@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any, Protocol
 
+from harness.softphone.certificate import WRONG_CERTIFICATE
 from harness.softphone.errors import SoftphoneError, WorkerLost
 from harness.softphone.line import Line
 from harness.softphone.signals import REGISTRATION, SipSignal, signal_from_dict
@@ -40,12 +41,13 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if not line.secret or line.secret not in value},
         )
         self._legs: dict[str, Listener] = {}
         self._lock = threading.Lock()
         self._ready = threading.Event()
         self._failed: dict[str, Any] | None = None
-        self._registers = bool(line.registrar)
+        self._registers, self.line_id = bool(line.registrar), line.id
         self._registered = threading.Event()
         self.registration: SipSignal | None = None
         self.port = 0
@@ -75,12 +77,20 @@ class WorkerProcess:
         if not self._ready.wait(READY_S):
             raise WorkerLost("softphone.worker_silent", what="ready")
         if not self.alive:
-            raise WorkerLost("softphone.worker_lost", status=self._process.poll())
+            raise self.lost()
         if self._registers:
             self._wait_registered()
 
+    def lost(self) -> WorkerLost:
+        """The error that says how the process ended."""
+        wrong = self._process.poll() == WRONG_CERTIFICATE
+        key = "softphone.wrong_certificate" if wrong else "softphone.worker_lost"
+        return WorkerLost(key, status=self._process.poll(), line=self.line_id)
+
     def _wait_registered(self) -> None:
         told = self._registered.wait(REGISTERED_S)
+        if not self.alive:
+            raise self.lost()
         status = self.registration.status if told and self.registration else 0
         if not 200 <= status < 300:
             reason = self.registration.reason if self.registration else ""
@@ -130,6 +140,7 @@ class WorkerProcess:
         status = self._process.wait()
         self.alive = False
         self._ready.set()
+        self._registered.set()
         for leg in list(self._legs.values()):
             leg.take_event({"event": "lost", "status": status})
         self._legs.clear()
