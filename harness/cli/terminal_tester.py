@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from harness.cli.output import tell
 from harness.errors import WrongInput
 from harness.softphone.protocol import Call
-from harness.walk.far_tester import TesterEvent
+from harness.walk.far_tester import Doing
 from harness.words import say
 
 MARKS = {
@@ -37,7 +37,7 @@ class TerminalTester:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._invited, self._here = False, False
-        self._events: list[TesterEvent] = []
+        self._events: list[Doing] = []
 
     def invite(self, call: Call) -> None:
         """Say that a call waits, and which key does what."""
@@ -50,7 +50,7 @@ class TerminalTester:
         with self._lock:
             return self._here
 
-    def events(self) -> tuple[TesterEvent, ...]:
+    def events(self) -> tuple[Doing, ...]:
         """What was pressed since the last time."""
         with self._lock:
             new, self._events = tuple(self._events), []
@@ -68,11 +68,11 @@ class TerminalTester:
                 return
             self._here = True
             if key in MARKS:
-                self._events.append(TesterEvent("mark", MARKS[key]))
+                self._events.append(Doing("mark", MARKS[key]))
             elif key in DIGITS:
-                self._events.append(TesterEvent("digits", key))
+                self._events.append(Doing("digits", key))
             elif key == DONE_KEY:
-                self._events.append(TesterEvent("done"))
+                self._events.append(Doing("done"))
 
 
 @contextmanager

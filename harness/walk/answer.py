@@ -58,7 +58,7 @@ def wait_for_answer(step: do.WaitForAnswer, call: CallInProgress) -> Happened:
 def _repeated(call: CallInProgress, asked: float | None) -> Repeated | None:
     """Behind keys, the menu that they were pressed in: when it begins again, they had no effect."""
     pressed = [a.at_s for a in call.acts if a.do == "pressed"]
-    return Repeated(call.ear, pressed[-1]) if asked is not None and pressed and pressed[-1] == asked else None
+    return Repeated(call.ear, pressed[-1]) if asked is not None and pressed and pressed[-1] >= asked - 0.001 else None
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,12 @@ class _Wait:
         """
         ear = self.call.ear
         voices = ear.voices(since)
-        # A brief voice may yet turn out to be the first note of a queue's music.
+        # A brief voice may yet turn out to be the first note of a queue's music. One that still speaks has answered:
+        # a menu must not be heard out before a key can be pressed into it.
         if direct and any(e - s >= NOTE_S or ear.heard_s >= e + MUSIC_KNOWN_S for s, e in voices):
+            return True
+        sound, began = ear.sounding
+        if direct and sound == "speech" and began >= since and ear.heard_s - began >= NOTE_S:
             return True
         quiet_since = max([since, *[end for _, end in voices], *[end for _, end in ear.music(since)]])
         speaking = ear.now in ("speech", "music")

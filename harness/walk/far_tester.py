@@ -11,7 +11,7 @@ What = Literal["mark", "digits", "done"]
 
 
 @dataclass(frozen=True)
-class TesterEvent:
+class Doing:
     """One thing that the tester did."""
 
     what: What
@@ -29,7 +29,7 @@ class FarTester(Protocol):
     def here(self) -> bool:
         """Whether the tester has come."""
 
-    def events(self) -> tuple[TesterEvent, ...]:
+    def events(self) -> tuple[Doing, ...]:
         """What the tester did since the last time."""
 
     def leave(self) -> None:
@@ -46,7 +46,7 @@ class NoTester:
         """Never."""
         return False
 
-    def events(self) -> tuple[TesterEvent, ...]:
+    def events(self) -> tuple[Doing, ...]:
         """None."""
         return ()
 

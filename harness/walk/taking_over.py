@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness import scenario as do
 from harness.errors import Refused
 from harness.number_gate import permit_digits
-from harness.walk.far_tester import TesterEvent
+from harness.walk.far_tester import Doing
 from harness.walk.happened import Happened
 from harness.walk.progress import CallInProgress
 
@@ -45,7 +45,7 @@ def _theirs(step: do.HandOver, call: CallInProgress) -> None:
         call.pump()
 
 
-def _take(event: TesterEvent, call: CallInProgress) -> None:
+def _take(event: Doing, call: CallInProgress) -> None:
     if event.what == "mark":
         call.act("marked", detail=event.detail)
         return
