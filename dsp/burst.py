@@ -18,6 +18,7 @@ BRIDGE = 99
 """ms. A hole this short inside a burst is lost packets, not silence: the shortest off time of any plan is 100
 ms."""
 _MS = SR // 1000
+_PIECE, _NO_NOISE = 5 * _MS, 3e-9
 _FIT = round(0.160 * SR)
 _MARGIN = round(0.012 * SR)
 _SEEK = round(0.025 * SR)
@@ -40,6 +41,8 @@ class Burst:
     """Root mean square of the tones."""
     proven: bool
     """False: too short for its tones to be told apart; believed only where a burst was due."""
+    stops: bool = False
+    """The line's own noise goes on behind it: no packet was lost there."""
     share: float = 1.0
     """Share of the whole band's energy that the tones hold: little beside other instruments."""
 
@@ -181,3 +184,18 @@ def explained(samples: Array, tones: tuple[float, ...]) -> float:
         tones = (sum(tones) / len(tones),)
     found = fit(samples.astype(np.float64), tones)
     return found.energy / found.power if found.power > 0 else 0.0
+
+
+def goes_quiet(behind: Array, before: Array, level: float) -> bool:
+    """Whether a tone stopped by itself: noise as before the burst follows, neither nothing nor a repeated packet.
+
+    Args:
+        behind: the 40 ms after the tone, (n,).
+        before: the line before the tone, (m,).
+        level: the tone's root mean square.
+    """
+    noise = float(np.var(before)) if len(before) else 0.0
+    if noise < _NO_NOISE or len(behind) < 8 * _PIECE:
+        return False  # a silent line and a lost packet sound the same
+    powers = np.var(behind[: len(behind) // _PIECE * _PIECE].reshape(-1, _PIECE), axis=1)
+    return bool(powers.min() > noise / 5 and powers.mean() < max(0.03 * level**2, 1.7 * noise))

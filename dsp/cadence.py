@@ -13,7 +13,8 @@ from dsp.tone_sets import SR, ToneSet, dtmf_sets, same_set, set_of
 STRETCH = 0.18
 """Cadences may be off by 15 %; a burst's edges by some milliseconds more."""
 _SLACK_S = 0.03
-_ALONE = 0.85
+_ALONE, _FREE = 0.85, 0.65
+"""Share of the band's energy in a tone that stands alone: a whole one's, though music was playing; a cut one's."""
 _LATE_S = 0.045
 """Two packets."""
 _ROUNDED = 0.01
@@ -181,7 +182,8 @@ class Cadence:
         """A burst that stands alone: a ring (also one cut short), or a tone of no known meaning."""
         seconds = (burst.end - burst.start) / SR
         longest = max(self._ring_ons)
-        if burst.tone_set == self.ring_set and seconds <= longest * (1 + STRETCH) + _SLACK_S:
+        pure = burst.share > _FREE or not burst.proven or self.is_whole(burst) or self.is_due(burst)
+        if burst.tone_set == self.ring_set and pure and seconds <= longest * (1 + STRETCH) + _SLACK_S:
             return self._ring(burst)
         return [_segment(TONE, burst, burst)]
 
@@ -251,7 +253,7 @@ def _kin(ring_set: int, sets: tuple[ToneSet, ...]) -> frozenset[int]:
 
 
 def _segment(sound: str, first: Burst, last: Burst) -> Segment:
-    return Segment(sound, first.start, last.end)
+    return Segment(sound, first.start, last.end, stops=last.stops)
 
 
 def _sit_sets(sit: Tone | None, sets: tuple[ToneSet, ...]) -> tuple[int, ...]:

@@ -8,15 +8,16 @@ order: everything is worked out in steps of `STEP` samples at 8 kHz."""
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from dsp.burst import Burst
-from dsp.cadence import Cadence
+from dsp.cadence import Cadence, Due
 from dsp.fallback import WebrtcVoice
-from dsp.probe import REACH
+from dsp.probe import REACHES
 from dsp.segment import MISSING, Segment
 from dsp.silero import network
 from dsp.stream import Stream
@@ -91,7 +92,7 @@ class Detector:
         self._ahead: deque[Frames] = deque()
         self._steps = 0
         self._fed = 0
-        self._probed = -1
+        self._probed = dict.fromkeys(REACHES, -1)
         self._answer: int | None = None
         self._done: list[Segment] = []
 
@@ -117,7 +118,8 @@ class Detector:
         if n <= 0:
             return []
         self._done.append(Segment(MISSING, self._fed // self._factor, (self._fed + n) // self._factor))
-        self._append(np.zeros(n, np.float32))
+        self._fed += n
+        self._stream.skip(n)
         return self.hear()
 
     def answered_at(self, sample: int) -> None:
@@ -129,7 +131,7 @@ class Detector:
         """The audio has ended: what is open is closed at its end. The detector is then spent."""
         total = -(-self._fed // self._factor)
         steps = -(-total // STEP)
-        self._stream.append(np.zeros(((steps + 2) * STEP) * self._factor - self._fed, np.float32))
+        self._stream.skip(((steps + 2) * STEP) * self._factor - self._fed)
         self._advance(limit=steps)
         self._name(self._tones.close())
         self._hear(total)
@@ -210,24 +212,28 @@ class Detector:
 
     def _is_voice(self, burst: Burst) -> bool | None:
         """Whether a burst is a piece of a voice; None: nobody was speaking, or it is too steady for that."""
-        if not self._voice.likely:
+        likely, known = self._voice.likely, self._cadence.is_whole(burst) or self._cadence.is_due(burst)
+        if not likely and (known or not burst.proven):
             return None
         steady = self._tones.steadiness(burst) if burst.proven else 0.0
-        return steady < _VOWEL if steady < _STEADY else None
+        if steady < _VOWEL:
+            return True
+        return False if likely and steady < _STEADY else None
 
     def _probe(self) -> None:
         """Where a burst was due and nothing was found, look for what a pick-up may have left of it."""
-        for due in self._cadence.due:
-            if self._probed < due.start and due.start + due.slack + REACH < self._heard_tones:
-                self._probed = due.start
-                self._hear(due.start)
-                burst = (
-                    None
-                    if self._voice.likely
-                    else self._tones.probe(due.start, self._cadence.ring_set, slack=due.slack)
-                )
-                if burst is not None:
-                    self._name([burst])
+        for reach, probed in self._probed.items():
+            for due in self._cadence.due:
+                if probed < due.start and due.start + due.slack + reach < self._heard_tones:
+                    self._probed[reach] = due.start
+                    self._look_at(due, reach)
+
+    def _look_at(self, due: Due, reach: int) -> None:
+        self._hear(due.start)
+        if not self._voice.likely:
+            burst = self._tones.probe(due.start, self._cadence.ring_set, slack=due.slack, reach=reach)
+            if burst is not None:
+                self._name([burst])
 
     @property
     def _heard_tones(self) -> int:
@@ -237,7 +243,7 @@ class Detector:
     @property
     def _clear_until(self) -> int:
         """Up to this sample the voice may be looked for: a burst that is due is looked for first."""
-        waiting = (due.start for due in self._cadence.due if due.start > self._probed)
+        waiting = (due.start for due in self._cadence.due if due.start > self._probed[REACHES[-1]])
         return min([self._tones.clear_until, *waiting])
 
     def _hear(self, until: int) -> None:
@@ -251,11 +257,11 @@ class Detector:
         done = [self._scaled(s) for s in self._done]
         self._done = []
         top = min(limit * self._factor, self._fed)
-        trimmed = (Segment(s.sound, max(s.start, 0), min(s.end, top), s.digit) for s in done)
+        trimmed = (replace(s, start=max(s.start, 0), end=min(s.end, top)) for s in done)
         return [s for s in trimmed if s.end > s.start]
 
     def _scaled(self, segment: Segment) -> Segment:
-        return Segment(segment.sound, segment.start * self._factor, segment.end * self._factor, segment.digit)
+        return replace(segment, start=segment.start * self._factor, end=segment.end * self._factor)
 
 
 def _clipped(heard: list[Segment], start: int) -> list[Segment]:

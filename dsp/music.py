@@ -14,6 +14,11 @@ _LINES = 16
 _PERCENTILE = 30
 MIN_TONALITY = 0.65
 """Hold music has 0.67 to 1.0, speech 0.54 to 0.96, white noise 0.15, noise falling 6 dB an octave 0.55."""
+_MIN_ABOVE = 0.35
+"""The same without its slope, so that its low notes do not speak for all: hold music has 0.25 to 0.97, most of it above
+0.55; noise of streets and of talk, hum in noise 0.14 to 0.31."""
+_LEAST_SWAY_DB = 0.4
+"""Music's loudness sways by more from chunk to chunk (0.58 dB and more); mains hum's by less (0.15)."""
 _HANN = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
 _LOW, _HIGH = int(150 * _WINDOW / SR), int(3600 * _WINDOW / SR)
 
@@ -32,3 +37,15 @@ def tonality(samples: Array) -> float:
     total = power.sum(axis=1)
     held = power[:, -_LINES:].sum(axis=1)
     return float(np.percentile(held[total > 0] / total[total > 0], _PERCENTILE)) if (total > 0).any() else 0.0
+
+
+def is_musical(samples: Array, levels: npt.NDArray[np.float64]) -> bool:
+    """Whether a loud stretch without a voice is music, neither noise nor hum.
+
+    Args:
+        samples: the stretch, (n,).
+        levels: dBFS of its chunks, (m,).
+    """
+    if float(np.std(levels)) < _LEAST_SWAY_DB or tonality(samples) < MIN_TONALITY:
+        return False
+    return tonality(np.asarray(np.diff(samples), dtype=np.float32)) >= _MIN_ABOVE

@@ -16,8 +16,10 @@ from dsp.tone_sets import SR
 Array = npt.NDArray[np.float32]
 
 _MS = SR // 1000
-REACH = 150 * _MS
-"""Longer pieces are found without being looked for."""
+REACHES = 150 * _MS, 300 * _MS
+"""Longer pieces are found without being looked for, but where packets were lost: then it takes another look."""
+_LATE = 50 * _MS
+"""The first two packets of a burst may be lost."""
 _WINDOW = 8 * _MS
 _HOLE = 45
 """ms. Two lost packets inside a piece."""
@@ -34,15 +36,16 @@ _TALK_SHARE, _TALK_LEAST = 0.9, 24
 
 
 def cut_piece(
-    samples: Array, *, level: float, tones: tuple[float, ...], noise: float, slack: int = 0
+    samples: Array, *, level: float, tones: tuple[float, ...], noise: float, reach: int, slack: int = 0
 ) -> tuple[int, int] | None:
     """(start, end) of a short burst that was due near the first samples, or None.
 
     Args:
-        samples: from the earliest moment at which the burst may have begun, (slack + REACH,) or more.
+        samples: from the earliest moment at which the burst may have begun, (slack + reach,).
         level: root mean square of the bursts before.
         tones: their frequencies in Hz.
         noise: mean square of the line before.
+        reach: no longer pieces are looked for.
         slack: by so many samples it may begin later.
     """
     if len(samples) < 2 * _WINDOW:
@@ -51,11 +54,11 @@ def cut_piece(
     loud = (held > max(_FAINTEST * level**2, _ABOVE_NOISE * noise)) & (held < _LOUDEST * level**2)
     pure = loud & (held > _SHARE * total)
     piece = _first_stretch(pure)
-    if piece is None or piece[0] * _MS > slack + REACH // 3:
+    if piece is None or piece[0] * _MS > slack + _LATE:
         return None
     first, last = piece
     start, end = first * _MS + _WINDOW // 2, last * _MS + _WINDOW // 2
-    if end - start > REACH - _WINDOW or not _is_believed(held, total, piece, noise):
+    if end - start > reach - _WINDOW or not _is_believed(held, total, piece, noise):
         return None
     # The first window to be loud enough is about half filled, and so is the last.
     return max(start - _MS, 0), end + _MS

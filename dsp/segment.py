@@ -31,6 +31,8 @@ class Segment:
     """One past the last sample."""
     digit: str | None = None
     """The key of a DTMF tone (0-9, A-D, *, #); None for every other sound."""
+    stops: bool = False
+    """A tone that surely ended where it ends: the line's own noise goes on behind it, so that no packet was lost."""
 
     @property
     def length(self) -> int:

@@ -12,6 +12,8 @@ Array = npt.NDArray[np.float32]
 _BLOCK = 2560
 """Outputs converted at a time, so that the cut of the audio cannot show in the last bit."""
 _HALF = 31
+_CENTRED_S, _OFFSET = 0.32, 0.0005
+"""The first step tells a converter's offset from zero; a smaller one does no harm."""
 
 
 def _half_band() -> Array:
@@ -30,6 +32,9 @@ class Stream:
         self._raw = np.zeros(_HALF if self._double else 0, np.float32)
         self._audio = np.zeros(0, np.float32)
         self._base = 0
+        self._first: list[tuple[Array, bool]] = []
+        self._wanted = round(_CENTRED_S * sr)
+        self._offset: np.float32 | None = None
 
     @property
     def available(self) -> int:
@@ -38,6 +43,33 @@ class Stream:
 
     def append(self, block: Array) -> None:
         """The next samples, (n,) at the stream's rate."""
+        if self._offset is None:
+            self._await_offset(block, arrived=True)
+        else:
+            self._take(block - self._offset if self._offset else block)
+
+    def skip(self, n: int) -> None:
+        """The next n samples never came: zeros stand for them, without the line's offset."""
+        block = np.zeros(n, np.float32)
+        if self._offset is None:
+            self._await_offset(block, arrived=False)
+        else:
+            self._take(block)
+
+    def _await_offset(self, block: Array, *, arrived: bool) -> None:
+        """Keep the first samples until they tell how far from zero the line's silence lies."""
+        self._first.append((block, arrived))
+        if sum(len(one) for one, _ in self._first) < self._wanted:
+            return
+        together = np.concatenate([one for one, _ in self._first])
+        real = np.concatenate([np.full(len(one), came) for one, came in self._first])
+        told = together[: self._wanted][real[: self._wanted]]
+        offset = np.float32(told.mean()) if len(told) else np.float32(0)
+        self._offset = offset if abs(offset) > _OFFSET else np.float32(0)
+        self._first = []
+        self._take(np.where(real, together - self._offset, together) if self._offset else together)
+
+    def _take(self, block: Array) -> None:
         if not self._double:
             self._audio = np.concatenate([self._audio, block])
             return

@@ -31,6 +31,7 @@ def sound_step(
     level_dbfs: float,
     detune: float = 1.0,
     rng: np.random.Generator | None = None,
+    ramp_s: float = RAMP_S,
 ) -> Array:
     """A step's tones for some seconds, all of one strength, `level_dbfs` together.
 
@@ -45,11 +46,11 @@ def sound_step(
         wave = wave * (1 + 0.9 * np.sin(2 * np.pi * step.modulation_hz * t)) / 1.9
     if not step.frequencies_hz:
         return wave.astype(np.float32)
-    return _ramped(at_level(wave.astype(np.float32), level_dbfs), sr=sr)
+    return _ramped(at_level(wave.astype(np.float32), level_dbfs), sr=sr, ramp_s=ramp_s)
 
 
-def _ramped(wave: Array, *, sr: int) -> Array:
-    n = min(round(RAMP_S * sr), len(wave) // 2)
+def _ramped(wave: Array, *, sr: int, ramp_s: float = RAMP_S) -> Array:
+    n = min(round(ramp_s * sr), len(wave) // 2)
     if n:
         ramp = (np.arange(n, dtype=np.float32) + 0.5) / n
         wave[:n] *= ramp
@@ -72,17 +73,19 @@ def cadence(
     stretch: float = 1.0,
     detune: float = 1.0,
     rng: np.random.Generator | None = None,
+    ramp_s: float = RAMP_S,
 ) -> Array:
     """A signal from its start, cut dead after `seconds` (a pick-up inside a burst cuts the burst).
 
-    `stretch` lengthens the cadence, `detune` raises the frequencies: 1.0 is the plan's own.
+    `stretch` lengthens the cadence, `detune` raises the frequencies: 1.0 is the plan's own. `ramp_s` is how long a
+    burst takes to rise and to fall.
     """
     pieces: list[Array] = []
     left = round(seconds * sr)
     while left > 0:
         for step in tone.steps:
             wanted = left / sr if step.duration_s is None else step.duration_s * stretch
-            full = sound_step(step, wanted, sr=sr, level_dbfs=level_dbfs, detune=detune, rng=rng)
+            full = sound_step(step, wanted, sr=sr, level_dbfs=level_dbfs, detune=detune, rng=rng, ramp_s=ramp_s)
             pieces.append(full[:left])
             left -= len(pieces[-1])
             if left <= 0:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dsp.burst import Burst, edges, explained, sharpen
-from dsp.probe import REACH, cut_piece
+from dsp.burst import Burst, edges, explained, goes_quiet, sharpen
+from dsp.probe import cut_piece
 from dsp.purity import MIN_DIGIT, Purity, Spectrum, lines_hz, purity, spectrum
 from dsp.tone_sets import HOP, SR, WINDOW, ToneSet
 
@@ -36,10 +36,13 @@ _PIECE = round(0.032 * SR)
 _HALF = round(0.100 * SR)
 _HALF_PURE, _HALF_SHARE = 0.85, 0.6
 """A half of a burst is believed only where it is purer than a whole one need be."""
+_SHORT, _HOLE, _REPLY, _TAIL = round(0.01 * SR), 0.15, 5, 0.7
 _STEADY, _STEADY_EDGE = round(0.5 * SR), round(0.005 * SR)
 _TOLD_APART = 0.6
 _MORE = 1.1
 """A set with more tones than another must explain a tenth more than that one: skirts of a line look like lines."""
+_AFTER = round(0.004 * SR), round(0.044 * SR)
+_BEFORE = round(0.25 * SR), round(0.03 * SR)
 _AROUND = round(0.05 * SR)
 _BACK = round(0.5 * SR)
 
@@ -207,10 +210,15 @@ class ToneTracker:
             return []
         if end - start < _BRIEF and not self._fits(start, end, usual):
             return []
-        start, end = self._trimmed(start, end, tones, level, share=min(usual.share, found.share))
+        start, end = self._trimmed(start, end, tone_set, tones, level, share=min(usual.share, found.share))
         start, end = self._sharpened(start, end, tones, long=run.start is not None)
         self._usual[tone_set] = _Usual(level, tones, found.share)
-        return self._found(Burst(tone_set, start, end, level, proven=True, share=found.share))
+        stops = self._stops(start, end, level)
+        return self._found(Burst(tone_set, start, end, level, proven=True, stops=stops, share=found.share))
+
+    def _stops(self, start: int, end: int, level: float) -> bool:
+        before = self._read(max(start - _BEFORE[0], self._last_end + _AFTER[0]), start - _BEFORE[1])
+        return goes_quiet(self._read(end + _AFTER[0], end + _AFTER[1]), before, level)
 
     def steadiness(self, burst: Burst) -> float:
         """Share of a burst's energy in tones that keep frequency, strength and phase from its start to its end.
@@ -221,15 +229,15 @@ class ToneTracker:
         samples = self._read(burst.start + spare, burst.end - spare)
         return explained(samples, lines_hz(spectrum(samples), self._sets[burst.tone_set])) if len(samples) else 0.0
 
-    def probe(self, due: int, tone_set: int, *, slack: int) -> Burst | None:
+    def probe(self, due: int, tone_set: int, *, slack: int, reach: int) -> Burst | None:
         """What is left of a burst that was due within `slack` samples from one on and was cut off almost at once."""
         usual = self._usual.get(tone_set)
         if usual is None or due < self._last_end:
             return None
         noise = self._read(due - round(0.25 * SR), due - round(0.03 * SR))
         power = float(np.mean(noise**2)) + 1e-10
-        samples = self._read(due, due + slack + REACH)
-        piece = cut_piece(samples, level=usual.level, tones=usual.tones, noise=power, slack=slack)
+        samples = self._read(due, due + slack + reach)
+        piece = cut_piece(samples, level=usual.level, tones=usual.tones, noise=power, reach=reach, slack=slack)
         if piece is None:
             return None
         return self._found(Burst(tone_set, due + piece[0], due + piece[1], usual.level, proven=False))[0]
@@ -239,14 +247,29 @@ class ToneTracker:
         return [burst]
 
     def _trimmed(
-        self, start: int, end: int, tones: tuple[float, ...], level: float, *, share: float
+        self, start: int, end: int, tone_set: int, tones: tuple[float, ...], level: float, *, share: float
     ) -> tuple[int, int]:
         """Take off what is no tone at the ends: a voice that came right after, bridged like a lost packet."""
+        end = self._without_reply(start, end, tone_set, level, share)
         while end - start > 3 * _PIECE and not self._sounds(end - _PIECE, tones, level, share):
             end -= _PIECE // 2
         while end - start > 3 * _PIECE and not self._sounds(start, tones, level, share):
             start += _PIECE // 2
         return start, end
+
+    def _without_reply(self, start: int, end: int, tone_set: int, level: float, share: float) -> int:
+        """The end before the last hole, if what comes after that is no tone but somebody who spoke at once."""
+        samples = self._read(start, end)
+        count = len(samples) // _SHORT
+        powers = np.square(samples[: count * _SHORT]).reshape(count, _SHORT).sum(axis=1) / _SHORT
+        quiet = powers < _HOLE * level**2
+        last = int(np.flatnonzero(quiet)[-1]) if quiet.any() else 0
+        if not _REPLY <= last < count - _REPLY or not quiet[last - 1]:
+            return end
+        tail = start + (last + 1) * _SHORT
+        samples = self._read(tail, end)
+        tones = lines_hz(spectrum(samples), self._sets[tone_set])
+        return end if explained(samples, tones) > _TAIL * share else tail - _SHORT
 
     def _sounds(self, at: int, tones: tuple[float, ...], level: float, share: float) -> bool:
         piece = self._read(at, at + _PIECE)

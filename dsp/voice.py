@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dsp.fallback import WebrtcVoice
 from dsp.loudness import Background, Floor, levels_db
-from dsp.music import MIN_TONALITY, tonality
+from dsp.music import is_musical
 from dsp.onset import voice_onset
 from dsp.segment import MUSIC, SPEECH, Segment
 from dsp.silero import CHUNK, CONTEXT, GROUP, Network, State, chunk_rows
@@ -287,7 +287,8 @@ class VoiceTracker:
         if voiced >= _MUSIC_SHARE * _WINDOW or loud < 0.75 * _WINDOW:
             return False
         first = self._window[0][0]
-        return tonality(self._read(first, first + _WINDOW * CHUNK)) >= MIN_TONALITY
+        levels = np.array([db for _, _, db in self._window])
+        return is_musical(self._read(first, first + _WINDOW * CHUNK), levels)
 
     def _music_start(self) -> int:
         """Where in the window the music begins: quiet may come before it."""

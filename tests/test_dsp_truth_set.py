@@ -8,7 +8,8 @@ from dsp_calls import VOICES, voice
 
 from dsp.listen import listen
 from dsp.tone_plan import load_plan
-from dsp.truth_set import judge, make_calls, table
+from dsp.truth_judge import judge, table
+from dsp.truth_set import make_calls
 
 ALL = [voice(name) for name in VOICES]
 
@@ -20,7 +21,7 @@ def test_the_ear_is_never_wrong(plan, strict, count):
     tones = load_plan(plan)
     rows = []
     for call in make_calls(2026, count, plan=tones, voices=ALL, strict=strict):
-        rows.append(judge(call, listen(call.samples, sr=8000, plan=tones, missing=call.missing), plan=tones))
+        rows.append(judge(call, listen(call.samples, sr=call.sr, plan=tones, missing=call.missing), plan=tones))
     figures = dict(table(rows))
     assert figures["ring count wrong"] == "0"
     assert figures["outcome wrong"] == "0"
@@ -35,6 +36,6 @@ def test_a_seed_is_a_set():
 def test_the_truth_is_what_was_made():
     for call in make_calls(8, 20, plan=load_plan("tw"), voices=ALL):
         if call.truth.pick_up is not None and call.truth.ring_onset is not None:
-            latency_s = (call.truth.pick_up - call.truth.ring_onset) / 8000
+            latency_s = (call.truth.pick_up - call.truth.ring_onset) / call.sr
             assert call.truth.rings == int(np.floor(latency_s / 3)) + 1
-            assert call.truth.pick_up <= call.truth.voice_onset
+            assert call.truth.pick_up <= call.truth.reply

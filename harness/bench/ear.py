@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from dsp.legs import Leg
 from dsp.listen import listen
 from dsp.tone_plan import TonePlan, load_plan, plan_names
-from dsp.truth_set import SR, Row, TruthCall, judge, make_call
+from dsp.truth_judge import Row, judge
+from dsp.truth_set import TruthCall, make_call
 from harness.bench.narrowest import narrowest_latency_s
 from harness.facts import facts_of
 from harness.hearing import UNSURE, verdict
@@ -101,11 +102,11 @@ def _calls(count: int, seed: int, voices: Sequence[NDArray[np.float32]]) -> Iter
 
 def _judge(index: int, plan: TonePlan, call: TruthCall, form: Form) -> Judged:
     begin = time.process_time()
-    heard = listen(call.samples, sr=SR, plan=plan, missing=call.missing)
+    heard = listen(call.samples, sr=call.sr, plan=plan, missing=call.missing)
     heard_in_s = time.process_time() - begin
     leg = heard.legs[call.truth.before] if len(heard.legs) > call.truth.before else None
     narrowest = narrowest_latency_s(call, plan)
-    by_ear = _points(form, *_heard(leg))
+    by_ear = _points(form, *_heard(leg, call.sr))
     by_truth = _points(form, call.truth.outcome, call.truth.rings, _exact(call))
     by_any = _points(form, call.truth.outcome, call.truth.rings, narrowest)
     noise = call.condition.level_dbfs - call.condition.snr_db + call.condition.noise_step_db
@@ -114,7 +115,7 @@ def _judge(index: int, plan: TonePlan, call: TruthCall, form: Form) -> Judged:
         plan=plan.name,
         row=judge(call, heard, plan=plan),
         points_wrong=by_ear is not None and by_ear != by_truth,
-        verdict_unsure=_unsure(*_heard(leg)),
+        verdict_unsure=_unsure(*_heard(leg, call.sr)),
         verdict_unsure_for_any=_unsure(call.truth.outcome, call.truth.rings, narrowest),
         points_open=by_ear is None,
         points_open_for_any=by_any is None,
@@ -125,17 +126,17 @@ def _judge(index: int, plan: TonePlan, call: TruthCall, form: Form) -> Judged:
     )
 
 
-def _heard(leg: Leg | None) -> tuple[str, int, Interval | None]:
+def _heard(leg: Leg | None, sr: int) -> tuple[str, int, Interval | None]:
     if leg is None:
         return "none", 0, None
     span = leg.answer_latency
-    return leg.outcome, leg.rings, None if span is None else Interval(span.earliest / SR, span.latest / SR)
+    return leg.outcome, leg.rings, None if span is None else Interval(span.earliest / sr, span.latest / sr)
 
 
 def _exact(call: TruthCall) -> Interval | None:
     if call.truth.pick_up is None or call.truth.ring_onset is None:
         return None
-    latency_s = (call.truth.pick_up - call.truth.ring_onset) / SR
+    latency_s = (call.truth.pick_up - call.truth.ring_onset) / call.sr
     return Interval(latency_s, latency_s)
 
 

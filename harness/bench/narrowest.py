@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsp.tone_plan import TonePlan
-from dsp.truth_set import SR, TruthCall
+from dsp.truth_set import TruthCall
 from harness.interval import Interval
 
 HAIR_S = 0.0005
@@ -14,19 +14,19 @@ def narrowest_latency_s(call: TruthCall, plan: TonePlan) -> Interval | None:
     """Ring onset → pick-up as well as a perfect ear can know it, seconds; None where nobody picked up.
 
     A pick-up inside a burst cuts it: a number. One in the gap lies anywhere between the burst's end and the first
-    of voice and next burst.
+    of voice, music and next burst.
     """
     truth = call.truth
     if truth.pick_up is None or truth.ring_onset is None:
         return None
-    latency_s = (truth.pick_up - truth.ring_onset) / SR
+    latency_s = (truth.pick_up - truth.ring_onset) / call.sr
     starts, ends = _bursts(latency_s, plan, call.condition.stretch)
     cut = any(start <= latency_s < end for start, end in zip(starts, ends, strict=True))
     if cut:
         return Interval(latency_s, latency_s)
-    voice_s = float("inf") if truth.voice_onset is None else (truth.voice_onset - truth.ring_onset) / SR
+    reply_s = float("inf") if truth.reply is None else (truth.reply - truth.ring_onset) / call.sr
     earliest = max(end for end in ends if end <= latency_s) + HAIR_S
-    latest = min(voice_s, *(start - HAIR_S for start in starts if start > latency_s))
+    latest = min(reply_s, *(start - HAIR_S for start in starts if start > latency_s))
     return Interval(earliest, max(earliest, latest))
 
 

@@ -1,0 +1,127 @@
+"""The beat that the rings of one telephone keep, whatever packets were lost at their starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp.cadence import STRETCH
+from dsp.segment import Segment
+from dsp.tone_plan import TonePlan
+
+Ring = tuple[Segment, ...]
+
+EARLY_S = 0.0025
+"""Starts of bursts are known to this at 10 dB of signal to noise."""
+LOST_S = 0.045
+"""Two packets."""
+_MAX_LEAN_S = 0.0075
+_ROUNDED = 0.01
+_SHORT_S = 0.1
+"""A shorter piece's start is not known as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Where rings begin, from the first on."""
+
+    period: float
+    """Samples from ring to ring."""
+    onset: float
+    """First sample of the first ring."""
+    steps: npt.NDArray[np.float64]
+    """Which beat each ring is on, from 0."""
+    on_it: int
+    """Rings that begin on their beat to 2.5 ms; the others begin late."""
+
+
+def find_beat(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat:
+    """The beat most rings keep. A lost packet makes a burst begin late, never early: no ring is before its
+    beat."""
+    nominal = plan.period_s * sr
+    starts = np.array([ring[0].start for ring in group], dtype=float)
+    steps = np.concatenate([[0], np.cumsum(np.maximum(np.round(np.diff(starts) / nominal), 1))])
+    scale = _scale(group, sr=sr, plan=plan)
+    best, most = Beat(nominal * _first_scale(group[0], sr=sr, plan=plan), float(starts[0]), steps, 1), (0, 0.0)
+    lines = _lines(group, starts, steps, nominal, sr)
+    onsets, periods = (np.array([values]).T for values in ([b.onset for b in lines], [b.period for b in lines]))
+    late = (starts - onsets - steps * periods) / sr
+    in_order = (late.min(axis=1) >= -EARLY_S).tolist()
+    near = (late.max(axis=1) <= LOST_S).tolist()
+    for line, possible, close, on_it in zip(lines, in_order, near, (late <= EARLY_S).sum(axis=1).tolist(), strict=True):
+        is_plans = line.period == nominal
+        if abs(line.period / nominal - 1) > STRETCH or not possible:
+            continue
+        likely = (on_it + is_plans, -abs(line.period / nominal - scale))
+        if (on_it > 1 or (is_plans and close and len(starts) > 2)) and likely > most:
+            best, most = Beat(line.period, line.onset, steps, on_it), likely
+    return _settled(best, starts, sr=sr, nominal=nominal)
+
+
+def _lines(
+    group: Sequence[Ring],
+    starts: npt.NDArray[np.float64],
+    steps: npt.NDArray[np.float64],
+    nominal: float,
+    sr: int,
+) -> list[Beat]:
+    """Every beat that two rings, or one and the plan, could keep."""
+    told = [i for i, ring in enumerate(group) if ring[0].length > _SHORT_S * sr]
+    told = told if len(told) > 1 else list(range(len(group)))
+    lines = [_line(starts, steps, i, j) for n, i in enumerate(told) for j in told[n + 1 :]]
+    return lines + [Beat(nominal, float(starts[i] - steps[i] * nominal), steps, 0) for i in told]
+
+
+def _line(starts: npt.NDArray[np.float64], steps: npt.NDArray[np.float64], i: int, j: int) -> Beat:
+    period = float((starts[j] - starts[i]) / (steps[j] - steps[i]))
+    return Beat(period, float(starts[i] - steps[i] * period), steps, 0)
+
+
+def _settled(beat: Beat, starts: npt.NDArray[np.float64], *, sr: int, nominal: float) -> Beat:
+    """The same beat, laid through the middle of the rings on it."""
+    late = starts - beat.onset - beat.steps * beat.period
+    on_it = np.abs(late) <= EARLY_S * sr
+    if beat.on_it < 2:
+        return beat
+    period = beat.period
+    if beat.on_it > 2 and period != nominal:
+        period = float(np.polyfit(beat.steps[on_it], starts[on_it], 1)[0])
+    onset = float(np.median(starts[on_it] - beat.steps[on_it] * period))
+    return Beat(period, onset, beat.steps, beat.on_it)
+
+
+def _scale(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> float:
+    """How long the bursts are against the plan's, by the longest that can be whole: lost packets only shorten."""
+    ratios = [ring[0].length / sr / plan.cadence[0][0] for ring in group]
+    whole = [ratio for ratio in ratios if abs(ratio - 1) <= STRETCH]
+    longest = max(whole, default=1.0)
+    return longest if abs(longest - 1) > _ROUNDED else 1.0
+
+
+def _first_scale(ring: Ring, *, sr: int, plan: TonePlan) -> float:
+    """How much longer than the plan's a ring's first burst is, if it was not cut: the whole cadence is."""
+    ratio = ring[0].length / sr / plan.cadence[0][0]
+    return ratio if 1.03 < ratio <= 1 + STRETCH else 1.0
+
+
+def is_sure(group: Sequence[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> bool:
+    """Whether two bursts agree on where the ringing began, or the first has its whole length."""
+    wanted = plan.cadence[0][0] * beat.period / plan.period_s
+    if abs(group[0][0].length - wanted) <= 2 * EARLY_S * sr:
+        return True
+    return beat.on_it >= 3 or (beat.on_it == 2 and beat.period == plan.period_s * sr)
+
+
+def lean(group: Sequence[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> float:
+    """How far inside the true edges the bursts' edges are seen, in samples: exchanges fade tones in and out.
+
+    Half of what a whole burst lacks of its length by the beat."""
+    if beat.on_it < 3 and beat.period != plan.period_s * sr:
+        return 0.0
+    wanted = plan.cadence[0][0] * beat.period / plan.period_s
+    lacks = [(wanted - ring[0].length) / 2 for ring in group]
+    small = [lack for lack in lacks if abs(lack) <= _MAX_LEAN_S * sr]
+    return float(np.median(small)) if small else 0.0

@@ -1,0 +1,84 @@
+"""Whether bursts are a telephone that rings, where voices and instruments have notes as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from dsp.beat import LOST_S, Ring
+from dsp.cadence import fits
+from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
+from dsp.tone_plan import TonePlan
+
+_EXACT = 0.03
+_ON_BEAT = 3
+"""So many whole bursts on one beat are no music."""
+
+
+def proven(
+    rings: Sequence[Ring], segments: Sequence[Segment], *, on_beat: int, restarted: bool, sr: int, plan: TonePlan
+) -> bool:
+    """One burst is no proof inside music or speech; two in cadence are, and so is one that stands free."""
+    bursts = [burst for ring in rings for burst in ring]
+    whole = [b for b in bursts if is_whole(b, sr=sr, plan=plan)]
+    if on_beat >= _ON_BEAT and len(whole) >= _ON_BEAT:
+        return True
+    if _has_music_inside(rings, segments):
+        return False
+    if len(whole) > 1 and not restarted:
+        return True
+    exact = any(abs(b.length / sr - on) <= _EXACT * on for b in bursts for on, _ in plan.cadence)
+    if not exact and _near(rings[0][0], segments, (MUSIC,), before=4 * sr, after=sr):
+        return False  # a last note that dies away
+    if len(rings) > 1 and not restarted:
+        return True
+    return _stands_free(rings[0][0], segments, sr=sr, plan=plan)
+
+
+def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
+    """Whether a burst alone is one: whole and not a long vowel, or cut with no other tone near."""
+    if _near(lonely, segments, (MUSIC,), before=sr, after=sr):
+        return False
+    others = (TONE, RINGBACK, BUSY, CONGESTION)
+    if is_whole(lonely, sr=sr, plan=plan):
+        before = _near(lonely, segments, (SPEECH,), before=round(0.5 * sr), after=0)
+        after = any(s.sound == SPEECH and abs(s.start - lonely.end) < 0.1 * sr for s in segments)
+        amid_speech = before and after  # a long vowel
+        return not amid_speech and not _near(lonely, segments, others, before=round(1.5 * sr), after=sr // 2)
+    spoken = _near(lonely, segments, (SPEECH,), before=round(0.3 * sr), after=0)
+    return not spoken and not _near(lonely, segments, (*others, DTMF), before=4 * sr, after=4 * sr)
+
+
+def is_whole(burst: Segment, *, sr: int, plan: TonePlan) -> bool:
+    """Whether a burst has the plan's length, or did before it lost two packets."""
+    return any(fits(burst.length / sr + lost, on) for on, _ in plan.cadence for lost in (0, LOST_S))
+
+
+def _has_music_inside(rings: Sequence[Ring], segments: Sequence[Segment]) -> bool:
+    """Whether music fills a pause of the ringing: then it is the music that has these notes."""
+    pauses = [(a[-1].end, b[0].start) for a, b in pairwise(rings)]
+    music = [s for s in segments if s.sound == MUSIC]
+    return any(
+        sum(max(min(s.end, end) - max(s.start, start), 0) for s in music) > 0.3 * (end - start) for start, end in pauses
+    )
+
+
+def _near(one: Segment, segments: Sequence[Segment], sounds: tuple[str, ...], *, before: int, after: int) -> bool:
+    """Whether one of some sounds is heard around a segment (for what comes after: also once it has ended)."""
+    low, high = one.start - before, one.end + after if after else one.start
+    return any(s.sound in sounds and s.start < high and s.end > low and s.start != one.start for s in segments)
+
+
+def hidden(segments: Sequence[Segment], start: float, end: float) -> bool:
+    """Whether most of [start, end) never arrived, so that nothing can be said of what sounded there."""
+    lost = sum(max(min(s.end, end) - max(s.start, start), 0) for s in segments if s.sound == MISSING)
+    return lost > 0.5 * (end - start)
+
+
+def lost_until(segments: Sequence[Segment], start: float, *, within: float) -> float | None:
+    """Where the packets that are missing from a sample on end, if one is missing within some samples of it."""
+    until: float | None = None
+    for s in segments:
+        if s.sound == MISSING and s.end > start and s.start <= (start + within if until is None else until + within):
+            until = s.end if until is None else max(until, s.end)
+    return until

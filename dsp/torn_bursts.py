@@ -1,0 +1,79 @@
+"""Bursts put together again that lost packets, or a sender that halted, tore apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dsp.cadence import STRETCH
+from dsp.segment import RINGBACK, Segment
+from dsp.tone_plan import TonePlan
+
+HOLE_S = 0.09
+"""No plan's silence is as short."""
+_EXACT = 0.03
+_TIGHT_S = 0.01
+_HALT = 0.25
+"""A sender may halt inside a burst for so much of the plan's shortest silence: a busy machine's stall."""
+
+
+@dataclass(frozen=True, slots=True)
+class Torn(Segment):
+    """A burst with a hole in it: packets were lost there, or the sender halted and what came after stands late."""
+
+    hole: int = 0
+    """Samples of silence inside it that a halting sender would have added; 0: packets were lost for certain."""
+    sure: bool = True
+    """Whether it was a halt for certain."""
+    first_end: int = 0
+    """Where its first piece ended."""
+
+    @property
+    def length(self) -> int:
+        """Samples that sounded."""
+        return self.end - self.start - self.hole
+
+
+def halted(burst: Segment) -> int:
+    """Samples for which the sender halted inside a burst."""
+    return burst.hole if isinstance(burst, Torn) else 0
+
+
+def joined(bursts: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[Segment]:
+    """Pieces of one burst put together: no plan's silence is as short as some lost packets, nor as a sender's halt."""
+    halt = max(HOLE_S, _HALT * min(off for _, off in plan.cadence)) * sr
+    longest = (max(on for on, _ in plan.cadence) * (1 + STRETCH) + _EXACT) * sr
+    whole: list[Segment] = []
+    for burst in bursts:
+        last = whole[-1] if whole else None
+        gap = burst.start - last.end if last is not None else 0
+        if last is not None and (gap < HOLE_S * sr or (gap < halt and last.length + burst.length <= longest)):
+            whole[-1] = _one_of(last, burst, max(gap, 0), sr=sr, plan=plan)
+        else:
+            whole.append(burst)
+    return [_stretched(one, other, sr=sr, plan=plan) for one, other in pairwise(whole)] + whole[-1:]
+
+
+def _stretched(burst: Segment, following: Segment, *, sr: int, plan: TonePlan) -> Segment:
+    """A burst too long by just as much as the next one is late: the sender halted inside it, and was bridged."""
+    if len(plan.cadence) > 1 or halted(burst):
+        return burst
+    excess = burst.length - plan.cadence[0][0] * sr
+    late = following.start - burst.start - plan.period_s * sr
+    if excess > _EXACT * sr and abs(late - excess) < _TIGHT_S * sr:
+        return Torn(RINGBACK, burst.start, burst.end, hole=round(excess))
+    return burst
+
+
+def _one_of(first: Segment, second: Segment, gap: int, *, sr: int, plan: TonePlan) -> Torn:
+    """Two pieces as one burst: packets were lost where that gives the plan's length, else the sender halted."""
+    end = max(first.end, second.end)
+    stops = second.stops if second.end >= first.end else first.stops
+    whole = Torn(RINGBACK, first.start, end, stops=stops, hole=halted(first), first_end=first.end)
+    lengths = [on * sr for on, _ in plan.cadence]
+    lost, halt = (min(abs(whole.length - less - on) for on in lengths) for less in (0, gap))
+    if not (gap >= HOLE_S * sr or halt < lost):
+        return whole
+    sure = whole.length > max(lengths) * (1 + STRETCH) + _EXACT * sr
+    return Torn(RINGBACK, first.start, end, stops=stops, hole=whole.hole + gap, sure=sure, first_end=first.end)
