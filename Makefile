@@ -2,12 +2,13 @@
 # make test    install what the tests need, then run them all
 # make check   formatting, types, who may import what, documents
 # make bench   how fast the ear is beside its peers (the tone detector: sudo apt-get install libspandsp2); a year's figures
+# make situations  500 calls to a far end that is not ours, over networks that lose packets: a table of what was measured
 # make lock    write requirements.lock anew from pyproject.toml
 
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench situations lock clean
 
 demo: .venv/complete
 	@$(BIN)/thirdring demo demo
@@ -24,6 +25,9 @@ check: .venv/complete
 # Set on some machines, those two variables slow numpy down.
 bench: .venv/complete
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m harness.bench
+
+situations: .venv/complete
+	@$(BIN)/python tests/situations_run.py
 
 # Needs uv (pip install uv). No address of a package index is written into the file.
 lock:

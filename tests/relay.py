@@ -1,7 +1,8 @@
 """A relay on loopback between a caller and an agency: passes SIP on, carries RTP through itself by a pattern.
 
 One call at a time. The pattern decides for each packet of the far end's sound: how often it goes on (0: lost,
-2: duplicated) and after how many seconds. No packet leaves loopback.
+2: duplicated) and after how many seconds. No packet leaves loopback. What passed is kept with its instants, the
+kernel's own for what came in: a capture that needs no rights.
 """
 
 from __future__ import annotations
@@ -10,14 +11,32 @@ import heapq
 import re
 import selectors
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 Fate = Callable[[int], tuple[int, float]]
 """Number of the RTP packet → copies that go on, seconds of delay."""
+SO_TIMESTAMPNS = 35
+Handler = Callable[[socket.socket, bytes, tuple[str, int], float], None]
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A SIP message that went on to the caller; instants of the monotonic clock."""
+
+    came_s: float
+    """When the kernel had it."""
+    earliest_s: float
+    """When it was about to be sent on."""
+    latest_s: float
+    """When it had been sent on."""
+    text: str
+    """As it was sent on."""
 
 
 class Relay:
@@ -33,9 +52,14 @@ class Relay:
         self._caller_media = self._agency_media = ("127.0.0.1", 0)
         self._to_caller: socket.socket | None = None
         self._to_agency: socket.socket | None = None
+        self._described: dict[bytes, socket.socket] = {}
+        self._offset_s = time.monotonic() - time.time()
         self._due: list[tuple[float, int, socket.socket, bytes, tuple[str, int]]] = []
         self._sent = self._seen = 0
         self.lost: list[float] = []
+        self.passed: list[Passed] = []
+        self.sound_s: list[float] = []
+        """When each packet of the far end's sound came, lost ones too."""
         self._running = True
 
     def __enter__(self) -> Self:
@@ -52,17 +76,19 @@ class Relay:
             key.fileobj.close()  # type: ignore[union-attr]
         self._selector.close()
 
-    def _open(self, handler: Callable[[socket.socket, bytes, tuple[str, int]], None]) -> socket.socket:
+    def _open(self, handler: Handler) -> socket.socket:
         one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         one.bind(("127.0.0.1", 0))
+        one.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._selector.register(one, selectors.EVENT_READ, handler)
         return one
 
     def _run(self) -> None:
         while self._running:
             for key, _ in self._selector.select(self._pause()):
-                data, source = key.fileobj.recvfrom(65536)  # type: ignore[union-attr]
-                key.data(key.fileobj, data, source)
+                data, extra, _, source = key.fileobj.recvmsg(65536, 256)  # type: ignore[union-attr]
+                seconds, nanoseconds = struct.unpack("qq", extra[0][2][:16])
+                key.data(key.fileobj, data, source, seconds + nanoseconds / 1e9 + self._offset_s)
             while self._due and self._due[0][0] <= time.monotonic():
                 _, _, out, data, target = heapq.heappop(self._due)
                 out.sendto(data, target)
@@ -70,10 +96,14 @@ class Relay:
     def _pause(self) -> float:
         return min(0.05, max(0.0, self._due[0][0] - time.monotonic())) if self._due else 0.05
 
-    def _on_sip(self, own: socket.socket, data: bytes, source: tuple[str, int]) -> None:
+    def _on_sip(self, own: socket.socket, data: bytes, source: tuple[str, int], came_s: float) -> None:
         if source == self._agency:
             if self._caller is not None:
-                own.sendto(self._answer(data), self._caller)
+                answer = self._answer(data)
+                earliest_s = time.monotonic()
+                own.sendto(answer, self._caller)
+                text = answer.decode("utf-8", "replace")
+                self.passed.append(Passed(came_s, earliest_s, time.monotonic(), text))
             return
         self._caller = source
         own.sendto(self._offer(data), self._agency)
@@ -89,20 +119,27 @@ class Relay:
         return _with_media_port(data, self._to_agency.getsockname()[1])
 
     def _answer(self, data: bytes) -> bytes:
-        """Put a port of ours where the agency answered its own: symmetric RTP would go past us otherwise."""
-        port = _media_port(data)
-        if port is None:
+        """Put ourselves where the agency named its own places: what follows would go past us otherwise.
+
+        A description that differs (RFC 4566 §5.2) gets a port of its own, as a branch or another server has.
+        """
+        own_port = self._sip.getsockname()[1]
+        data = re.sub(rb"(?m)^(Contact:.*127\.0\.0\.1):%d" % self._agency[1], rb"\g<1>:%d" % own_port, data)
+        port, origin = _media_port(data), re.search(rb"(?m)^o=.*", data)
+        if port is None or origin is None:
             return data
-        if self._to_caller is None:
-            self._agency_media = ("127.0.0.1", port)
-            self._to_caller = self._open(self._from_caller)
+        self._agency_media = ("127.0.0.1", port)
+        if origin.group() not in self._described:
+            self._described[origin.group()] = self._open(self._from_caller)
+        self._to_caller = self._described[origin.group()]
         return _with_media_port(data, self._to_caller.getsockname()[1])
 
-    def _from_caller(self, _: socket.socket, rtp: bytes, __: tuple[str, int]) -> None:
+    def _from_caller(self, _: socket.socket, rtp: bytes, __: tuple[str, int], ___: float) -> None:
         if self._to_agency is not None:
             self._to_agency.sendto(rtp, self._agency_media)
 
-    def _from_agency(self, _: socket.socket, rtp: bytes, __: tuple[str, int]) -> None:
+    def _from_agency(self, _: socket.socket, rtp: bytes, __: tuple[str, int], came_s: float) -> None:
+        self.sound_s.append(came_s)
         copies, delay_s = self._fate(self._seen)
         self._seen += 1
         if not copies:

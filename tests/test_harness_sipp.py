@@ -1,0 +1,75 @@
+"""SIPp as the far end, packets through a relay that loses them: every situation ends as it did, with its own numbers.
+
+A few of each kind here, more with CI=true, five hundred with `make situations`.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from peers import need
+from sipp_scenario import scenario_xml
+from situations import SILENCE, WHOLE, Situation, draw, kinds, sound_of
+from situations_judge import Verdict
+from situations_run import run
+from situations_table import SIGNALLED_P99_S, heard_exactly, table
+
+CI = os.environ.get("CI") == "true"
+COUNT, OF_EACH_KIND = 500, 4 if CI else 1
+
+
+def chosen() -> list[Situation]:
+    """The first of each kind of the draw; those that take long only with CI=true."""
+    drawn = [s for s in draw(COUNT, plans=("tw",), networks=WHOLE) if CI or not s.kind.slow]
+    return [s for n, s in enumerate(drawn) if sum(e.kind == s.kind for e in drawn[:n]) < OF_EACH_KIND]
+
+
+CHOSEN = chosen()
+
+
+@pytest.fixture(scope="module")
+def verdicts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Verdict]:
+    need("sipp", request)
+    return {v.situation.number: v for v in run(CHOSEN, tmp_path_factory.mktemp("situations"))}
+
+
+@pytest.mark.parametrize("situation", CHOSEN, ids=str)
+def test_what_is_measured_is_what_happened(verdicts: dict[int, Verdict], situation: Situation) -> None:
+    assert verdicts[situation.number].wrong == ()
+
+
+def test_heard_rings_are_exact_where_nothing_was_lost(verdicts: dict[int, Verdict]) -> None:
+    whole = [v for v in verdicts.values() if v.situation.network in WHOLE]
+    exact, heard = heard_exactly(whole)
+    assert exact == heard > 0, table(whole)
+
+
+def test_signalled_instants_are_those_of_the_messages(verdicts: dict[int, Verdict]) -> None:
+    """Within 5 ms; where the machine was stalled the interval says by how much."""
+    pairs = [(v.situation, *pair) for v in verdicts.values() for pair in v.signals_s]
+    far = [(s, told, true) for s, told, true in pairs if abs(told.middle - true) > max(SIGNALLED_P99_S, told.width)]
+    assert len(pairs) >= len(CHOSEN)
+    assert far == []
+
+
+def test_every_kind_comes_round_and_the_same_seed_draws_the_same() -> None:
+    drawn = draw(COUNT)
+    assert {s.kind.name for s in drawn} == {kind.name for kind in kinds()}
+    assert [str(s) for s in drawn] == [str(s) for s in draw(COUNT)]
+    assert [str(s) for s in drawn] != [str(s) for s in draw(COUNT, seed=2)]
+    assert len({s.plan for s in drawn}) > 40
+
+
+def test_a_sound_is_whole_packets_and_rings_as_long_as_it_should() -> None:
+    rung = next(s for s in draw(COUNT, plans=("tw",)) if s.kind.sound[:1] == ("ringback",) and s.rings == 3)
+    sound = sound_of(rung)
+    assert len(sound) % 160 == 0
+    loud = np.flatnonzero(sound[: round(rung.rang_s * 8000)] & 0x7F != SILENCE & 0x7F)
+    assert 1 + np.count_nonzero(np.diff(loud) > 4000) == 3
+
+
+def test_a_step_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="whistle"):
+        scenario_xml("wrong", ["180", "whistle"])
