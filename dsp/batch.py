@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.detector import Detector, Samples
+from dsp.frames import step_frames
 from dsp.segment import Segment
 from dsp.silero import Network, network
-from dsp.tone_sets import frame_powers, step_frames
 
 Array = npt.NDArray[np.float32]
 
@@ -43,15 +43,15 @@ def _groups(waiting: Iterable[tuple[Detector, Array]]) -> list[list[tuple[Detect
     """Calls that listen for the same tones together, not too many at a time."""
     same: dict[int, list[tuple[Detector, Array]]] = {}
     for one in waiting:
-        same.setdefault(id(one[0].masks), []).append(one)
+        same.setdefault(id(one[0].candidates), []).append(one)
     return [calls[at : at + _MOST] for calls in same.values() for at in range(0, len(calls), _MOST)]
 
 
 def _foresee_tones(group: list[tuple[Detector, Array]]) -> None:
     frames = np.concatenate([step_frames(samples, 1) for _, samples in group])
-    powers = frame_powers(frames, group[0][0].masks)
-    for index, (detector, _) in enumerate(group):
-        detector.foresee(powers[index : index + 1])
+    found = group[0][0].candidates.find(frames)
+    for (detector, _), step in zip(group, found, strict=True):
+        detector.foresee(step)
 
 
 def _foresee_voices(detectors: Sequence[Detector], net: Network) -> None:

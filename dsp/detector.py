@@ -17,6 +17,7 @@ import numpy.typing as npt
 from dsp.burst import Burst
 from dsp.cadence import Cadence, Due
 from dsp.fallback import WebrtcVoice
+from dsp.frames import STEP_SAMPLES, Candidates, Frames, step_frames
 from dsp.probe import REACHES
 from dsp.segment import MISSING, Segment
 from dsp.silero import network
@@ -28,15 +29,11 @@ from dsp.tone_sets import (
     SR,
     STEP,
     WINDOW,
-    ToneSet,
     dtmf_sets,
-    frame_powers,
-    masks,
     plan_tones,
-    step_frames,
     tone_sets,
 )
-from dsp.tone_tracker import Frames, ToneTracker
+from dsp.tone_tracker import ToneTracker
 from dsp.voice import VoiceTracker
 
 Array = npt.NDArray[np.float32]
@@ -51,8 +48,6 @@ which the legs allow for."""
 VOICE_ERROR_S = 0.060
 """A voice's start is within this of the truth: on truth-set calls the middle error is 1 ms, 95 of 100 are within
 65 ms; the others begin with a breath or a consonant that drowns in the noise, and are heard late."""
-STEP_SAMPLES = STEP - HOP + WINDOW
-"""What the frames of one step reach over."""
 _STEPS_AHEAD = 8
 """Spectra of so many steps are taken at once where the audio is there."""
 _TASTE = round(0.2 * SR)
@@ -64,9 +59,8 @@ _NOTE = SR
 
 
 @lru_cache(maxsize=8)
-def _listened_for(plan: TonePlan) -> tuple[tuple[ToneSet, ...], Array]:
-    sets = (*tone_sets(plan_tones(plan)), *FAX_SETS, *(pair for _, pair in dtmf_sets()))
-    return sets, masks(sets)
+def _listened_for(plan: TonePlan) -> Candidates:
+    return Candidates((*tone_sets(plan_tones(plan)), *FAX_SETS, *(pair for _, pair in dtmf_sets())))
 
 
 class Detector:
@@ -85,9 +79,9 @@ class Detector:
             raise ValueError(f"the ear takes {' or '.join(map(str, RATES))} samples a second, not {sr}")
         self._factor = sr // SR
         self._stream = Stream(sr=sr)
-        sets, self._masks = _listened_for(plan)
-        self._tones = ToneTracker(sets, read=self._stream.read)
-        self._cadence = Cadence(plan, sets)
+        self._candidates = _listened_for(plan)
+        self._tones = ToneTracker(self._candidates.sets, read=self._stream.read)
+        self._cadence = Cadence(plan, self._candidates.sets)
         self._voice = VoiceTracker(network() or WebrtcVoice(), read=self._stream.read)
         self._ahead: deque[Frames] = deque()
         self._steps = 0
@@ -145,20 +139,20 @@ class Detector:
         return tuple(self._scaled(s) for s in (*self._cadence.open, *self._voice.open))
 
     @property
-    def masks(self) -> Array:
-        """Which bins belong to which of the plan's sets: of one plan's detectors one and the same."""
-        return self._masks
+    def candidates(self) -> Candidates:
+        """What looks for the plan's sets of tones: of one plan's detectors one and the same."""
+        return self._candidates
 
     def next_step(self) -> Array | None:
-        """The samples whose powers the next step asks for, (STEP_SAMPLES,); None: they have not come, or are known."""
+        """The samples of the next step's frames, (STEP_SAMPLES,); None: they have not come, or are known."""
         if self._ahead or self._steps >= self._ready:
             return None
         first = self._steps * STEP
         return self._stream.read(first, first + STEP_SAMPLES)
 
-    def foresee(self, powers: Array) -> None:
-        """Their powers, (1, STEP_FRAMES, columns)."""
-        self._ahead.extend(self._tones.strongest(powers))
+    def foresee(self, frames: Frames) -> None:
+        """What `candidates` found in them."""
+        self._ahead.append(frames)
 
     def next_chunks(self) -> Array | None:
         """The chunks that the next step will likely have the network hear, (m, CONTEXT + CHUNK)."""
@@ -195,7 +189,7 @@ class Detector:
     def _look_ahead(self, steps: int) -> None:
         first = self._steps * STEP
         samples = self._stream.read(first, first + (steps - 1) * STEP + STEP_SAMPLES)
-        self._ahead.extend(self._tones.strongest(frame_powers(step_frames(samples, steps), self._masks)))
+        self._ahead.extend(self._candidates.find(step_frames(samples, steps)))
 
     def _name(self, bursts: list[Burst]) -> None:
         for burst in bursts:

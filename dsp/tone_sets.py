@@ -1,4 +1,4 @@
-"""The sets of frequencies a plan's signals use, and how much of a spectrum each holds."""
+"""The sets of frequencies that a plan's signals use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import rfft
 
 from dsp.tone_plan import Tone, TonePlan
 
@@ -24,8 +23,6 @@ WINDOW = 512
 """of 64 ms: two tones 40 Hz apart show as one hump that is told from its neighbours."""
 DETUNE = 0.025
 """Frequencies may be off by 2 %; 2.5 % leaves room."""
-_LOBE_HZ = 28.0
-"""Half the main lobe of a Hann window of 64 ms."""
 BAND_HZ = (150.0, 3600.0)
 """The telephone band without mains hum."""
 
@@ -128,37 +125,3 @@ def set_of(tone: Tone, sets: tuple[ToneSet, ...]) -> int:
 def plan_tones(plan: TonePlan) -> tuple[Tone, ...]:
     """The signals of a plan that are heard by frequency and cadence; ringback first."""
     return tuple(t for t in (plan.ringback, plan.busy, plan.congestion, plan.dial, plan.sit) if t is not None)
-
-
-_BINS = np.arange(WINDOW // 2 + 1) * (SR / WINDOW)
-_HANN = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
-
-
-def masks(sets: tuple[ToneSet, ...]) -> Array:
-    """(bins, sets + 1): ones where a bin belongs to a set; the last column is the whole band."""
-    out = np.zeros((len(_BINS), len(sets) + 1), np.float32)
-    for column, tone_set in enumerate(sets):
-        spread = (tone_set.modulation_hz or 0.0) + _LOBE_HZ
-        for f in tone_set.frequencies_hz:
-            out[np.abs(_BINS - f) <= f * DETUNE + spread, column] = 1
-    out[(BAND_HZ[0] <= _BINS) & (BAND_HZ[1] >= _BINS), -1] = 1
-    return out
-
-
-def step_frames(samples: Array, steps: int) -> Array:
-    """The frames of some steps in a row, (steps, STEP_FRAMES, WINDOW); frame i begins at sample i * HOP."""
-    size = samples.itemsize
-    strides = (STEP * size, HOP * size, size)
-    return np.ndarray((steps, STEP_FRAMES, WINDOW), np.float32, np.ascontiguousarray(samples), strides=strides)
-
-
-def frame_powers(frames: Array, mask: Array) -> Array:
-    """Power of each frame in each column of the mask, (steps, STEP_FRAMES, columns).
-
-    A step's powers do not depend on the steps heard along with it, not even in their last bit: each is a
-    product of its own."""
-    lines = rfft(frames * _HANN, overwrite_x=True)
-    squares = lines.view(np.float32)
-    np.multiply(squares, squares, out=squares)
-    powers: Array = np.matmul(squares[..., ::2] + squares[..., 1::2], mask)
-    return powers

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.burst import Burst, edges, explained, goes_quiet, sharpen
+from dsp.frames import Frames
 from dsp.probe import cut_piece
 from dsp.purity import MIN_DIGIT, Purity, Spectrum, lines_hz, purity, spectrum
 from dsp.tone_sets import HOP, SR, WINDOW, ToneSet
@@ -16,12 +17,6 @@ from dsp.tone_sets import HOP, SR, WINDOW, ToneSet
 Array = npt.NDArray[np.float32]
 Reader = Callable[[int, int], Array]
 
-_SHARE = 0.3
-"""Least share of the band's power in one set: a tone 0 dB above white noise has more than half."""
-_FAR_SHARE = 0.6
-"""Tones far apart (digits) lie where voices have their formants."""
-_FAINTEST = 49152 * 10 ** (-56 / 10)
-"""Power of a tone of -56 dBFS in a frame (512^2 * 3/16 * rms^2 for a Hann window)."""
 _BELOW_PEAK = 0.05
 """A frame this far under its burst's strongest is past the burst's edge."""
 _GAP_FRAMES = 3
@@ -45,18 +40,6 @@ _AFTER = round(0.004 * SR), round(0.044 * SR)
 _BEFORE = round(0.25 * SR), round(0.03 * SR)
 _AROUND = round(0.05 * SR)
 _BACK = round(0.5 * SR)
-
-
-@dataclass(frozen=True, slots=True)
-class Frames:
-    """One step's frames."""
-
-    sets: list[int]
-    """The set that may sound in each; -1: none."""
-    powers: list[float]
-    """Power of each frame's strongest set."""
-    sounds: bool
-    """Whether there is a set in any."""
 
 
 @dataclass(slots=True)
@@ -89,7 +72,6 @@ class ToneTracker:
     def __init__(self, sets: tuple[ToneSet, ...], *, read: Reader) -> None:
         self._sets = sets
         self._read = read
-        self._shares = np.array([_FAR_SHARE if s.is_far else _SHARE for s in sets], np.float32)
         self._run: _Run | None = None
         self._usual: dict[int, _Usual] = {}
         self._next = 0
@@ -116,18 +98,8 @@ class ToneTracker:
             return None
         return run.tone_set, run.first * HOP + WINDOW // 2
 
-    def strongest(self, powers: Array) -> list[Frames]:
-        """The set that may sound in each frame, step by step, from powers (steps, m, sets + 1), the whole band
-        last."""
-        best = powers[..., :-1].argmax(axis=-1)
-        top = np.take_along_axis(powers, best[..., None], axis=-1)[..., 0]
-        on = (top > self._shares[best] * powers[..., -1]) & (top > _FAINTEST)
-        some = on.any(axis=1).tolist()
-        sounding = np.where(on, best, -1).tolist()
-        return [Frames(*step) for step in zip(sounding, top.tolist(), some, strict=True)]
-
     def push(self, frames: Frames) -> list[Burst]:
-        """The next frames, as `strongest` gave them."""
+        """The next frames."""
         first, self._next = self._next, self._next + len(frames.sets)
         if self._run is None and not frames.sounds:
             return []
