@@ -40,7 +40,7 @@ KINDS: dict[str, Kind] = {
         Kind(name=LANGUAGE_MENU, announces=True),
         Kind(name=GREETING),
         Kind(name=TRANSFER, announces=True),
-        Kind(name=QUEUE, outcome=NOBODY, seconds_only=True),
+        Kind(name=QUEUE, seconds_only=True),
         Kind(name=OPERATOR_BUSY, outcome="busy"),
         Kind(name=CLOSED, outcome=VOID, insists=True),
         Kind(name=VOICEMAIL, outcome=NOBODY, insists=True),

@@ -104,10 +104,10 @@ class KnownPrompts:
     def measurement(self, measured: Measured) -> dict[str, Any]:
         """Give the measurement's JSON form with what the marks add to it."""
         data = measured.to_dict() | self.to_dict()
-        for one in (one for one in self.recorded if one.final):
+        for one in (one for one in self.recorded if one.nobody or one.by_design):
             for leg in (leg for leg in data["legs"] if leg["leg"] == one.leg):
                 leg |= {"provisional": False, "answerer": "recording", "known_prompt": one.name}
-        if any(one.final and not one.by_design for one in self.recorded):
+        if any(one.nobody for one in self.recorded):
             data["problems"] = [*data["problems"], "ear.recording_answered"]
         if any(one.status == CHANGED for one in self.marks):
             data["problems"] = [*data["problems"], "ear.prompt_changed"]
@@ -115,7 +115,7 @@ class KnownPrompts:
 
     def facts(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Tell the rubric which legs a known recording answered; a menu is meant to be one."""
-        answered = {one.leg for one in self.recorded if one.final and not one.by_design}
+        answered = {one.leg for one in self.recorded if one.nobody}
         return facts | {"legs": {name: _met(leg) if name in answered else leg for name, leg in facts["legs"].items()}}
 
     def told(self) -> list[str]:
@@ -172,7 +172,11 @@ def hear_prompts(
     found = tuple(_look(one, timeline, measured, [f for f in finds if f.name == one.name]) for one in marks)
     recorded = recordings_on_legs(timeline, measured.legs, [one for one in finds if one.mark_s is not None])
     told = {one.leg for one in recorded}
-    heard = (hint_of(timeline, leg) for leg in measured.legs if leg.leg not in told and leg.leg != IVR)
+    heard = [
+        hint_of(timeline, leg, samples, first=index == 0)
+        for index, leg in enumerate(measured.legs)
+        if leg.leg not in told and leg.leg != IVR
+    ]
     hints = tuple(one for one in heard if one is not None)
     operator, menu = (_first(found, what) for what in (OPERATOR, MENU))
     answer = next((leg.pick_up_s for leg in measured.legs[:1] if leg.outcome == "answered"), None)
@@ -194,7 +198,11 @@ def _judged(
     known = {one.leg: one for one in recorded}
     probably = {one.leg for one in hints if one.answerer == RECORDING and one.leg != IVR}
     judged = (judged_leg(timeline, leg, known[leg.leg]) if leg.leg in known else leg for leg in legs)
-    return tuple(replace(leg, provisional=True) if leg.leg in probably else leg for leg in judged)
+    away = {one.leg for one in hints if one.why == "hint_announced"}
+    return tuple(
+        replace(leg, provisional=True, forwarded=leg.forwarded or leg.leg in away) if leg.leg in probably else leg
+        for leg in judged
+    )
 
 
 def with_prompts(timeline: Timeline, known: KnownPrompts) -> Timeline:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment, Span
 from harness.interval import Interval
 from harness.measured_leg import HEARD, SIGNALLED, MeasuredLeg
-from harness.prompts.kinds import ANSWERING, CLOSED, KINDS, VOICEMAIL, Kind
+from harness.prompts.kinds import ANSWERING, KINDS, OTHER, Kind
 from harness.prompts.live import PromptFound
 from harness.timeline import Timeline
 
@@ -54,7 +54,12 @@ class LegRecording:
     @property
     def by_design(self) -> bool:
         """A voice menu is a recording and meant to be one."""
-        return self.leg == IVR and self.kind in (*ANSWERING, "other")
+        return self.leg == IVR and self.kind in (*ANSWERING, OTHER)
+
+    @property
+    def nobody(self) -> bool:
+        """Whether nobody answered but the recording."""
+        return self.final and not self.by_design and not self.row.seconds_only
 
 
 def recordings_on_legs(
@@ -76,7 +81,7 @@ def judged_leg(timeline: Timeline, leg: MeasuredLeg, one: LegRecording) -> Measu
     if one.by_design:
         return leg
     leg = replace(leg, recording=one.kind, evidence=(*leg.evidence, f"prompt:{one.name}@{one.begin_s:.3f}"))
-    if one.final:
+    if one.nobody:
         return _nobody(timeline, leg, one)
     if one.row.announces and one.rang:
         return leg  # what rang behind it is this leg's own, and was measured as such
@@ -110,7 +115,7 @@ def _nobody(timeline: Timeline, leg: MeasuredLeg, one: LegRecording) -> Measured
 def _behind(timeline: Timeline, leg: MeasuredLeg, one: LegRecording) -> MeasuredLeg:
     """A leg on which somebody spoke behind the recording: who, a person has to say."""
     leg = replace(leg, provisional=True, forwarded=leg.forwarded or one.row.forwards, rings=None, rings_source=None)
-    if leg.outcome not in ("answered", "none"):
+    if leg.outcome not in ("answered", "none") or (leg.outcome == "none" and one.final):
         return leg
     pick_up = leg.pick_up_s
     if pick_up is not None and leg.pick_up_source == SIGNALLED and pick_up.earliest > one.end_s - SAME_SPEECH_S:
@@ -130,13 +135,16 @@ def _behind(timeline: Timeline, leg: MeasuredLeg, one: LegRecording) -> Measured
 def _queued(timeline: Timeline, leg: MeasuredLeg, one: LegRecording) -> MeasuredLeg:
     """In a queue the seconds count, from its music or its first words to the voice behind it."""
     rate, segments = timeline.heard.sr, timeline.heard.segments
-    begun = [s for s in segments if s.sound in (MUSIC, SPEECH) and s.start / rate >= one.begin_s - _LOOK_BACK_S]
+    since = max(one.begin_s - _LOOK_BACK_S, _queue_from(timeline))
+    begun = [s for s in segments if s.sound in (MUSIC, SPEECH) and s.start / rate >= since]
     voice = next((s for s in _voices(timeline) if s.start / rate > one.end_s), None)
-    first = min((s.start for s in begun if s.start / rate >= _queue_from(timeline)), default=None)
+    first = min((s.start for s in begun), default=None)
     if voice is None or first is None:
         return leg
     before = [s.end for s in segments if s.sound in (MUSIC, SPEECH) and s.end <= voice.start]
-    onset = timeline.on_the_wire(Span(first, first)).widened(0.1, 0.1)
+    music = min((s.start for s in begun if s.sound == MUSIC and s.start >= first), default=first)
+    # 澎湖縣 counts from the music's start; whether the words before it count as well no rule says: both are held.
+    onset = timeline.on_the_wire(Span(first, max(first, min(music, voice.start)))).widened(0.1, 0.1)
     spoke = timeline.on_the_wire(Span(voice.start, voice.start)).widened(0.06, 0.06)
     ended = timeline.on_the_wire(Span(max(before), max(before))).widened(0.3, 0.0) if before else spoke
     pick_up = Interval(min(ended.earliest, spoke.latest), spoke.latest)
@@ -236,6 +244,3 @@ def _rings_before(timeline: Timeline, one: LegRecording) -> tuple[int, int] | No
 def _span(timeline: Timeline, at_s: float) -> Span:
     at = round(at_s * timeline.heard.sr)
     return Span(at, at)
-
-
-__all__ = ["CLOSED", "IVR", "VOICEMAIL", "LegRecording", "judged_leg", "recordings_on_legs"]
