@@ -19,7 +19,8 @@ from harness.errors import AgencyError, DirectoryError, NotFound
 from harness.hours import Hours, read_hours
 from harness.lines import LineSettings, Name
 from harness.model_fault import Loc, Words
-from harness.number_gate import digits_of, forbidden
+from harness.number_gate import forbidden
+from harness.number_text import digits_of
 from harness.toml_file import Written, build, read_toml
 
 AGENCY_FILE = "agency.toml"

@@ -53,7 +53,14 @@ def place_call(
     with _ready(scenario, said, folder / call_id, softphone) as files:
         call = softphone.dial(leave, call_id=call_id, folder=folder, headers=headers or {})
         going = CallInProgress(
-            call, plan, progress, longest_s=longest_s, sounds=files, marks=marks, tester=tester, keys=leave.keys
+            call,
+            plan,
+            progress,
+            longest_s=min(longest_s, leave.longest_s),
+            sounds=files,
+            marks=marks,
+            tester=tester,
+            keys=leave.keys,
         )
         try:
             going.act("dial", detail=leave.number)

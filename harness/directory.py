@@ -12,7 +12,8 @@ from typing import Any
 
 from harness.errors import DirectoryError, ThirdringError
 from harness.hours import read_hours
-from harness.number_gate import digits_of, forbidden
+from harness.number_gate import forbidden
+from harness.number_text import digits_of
 from harness.toml_file import read_text
 
 UNITS_FILE = "units.csv"

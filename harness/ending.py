@@ -5,7 +5,7 @@ A pure function of what was signalled, done and heard, so that a kept call can b
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from harness.deaf import no_sound_came
@@ -51,6 +51,10 @@ class Ending:
     """Seconds that the far end asked us to wait; None when it did not."""
     confirmed: bool
     """False while it is a candidate that a person has to confirm."""
+
+    def said_by(self, whose: str | None) -> Ending:
+        """The same ending when a person has said whose fault it was; None: nobody has."""
+        return self if whose is None else replace(self, whose=whose, confirmed=True)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, with its schema."""

@@ -17,6 +17,8 @@ from harness.softphone.signals import (
 )
 from harness.timeline import Timeline, answer_of
 
+MOST_LOST = 0.9
+"""Nobody understands what so much is lost of."""
 STOPPED_S = 2.0
 """Sound that stops so shortly before the release was only quicker than the BYE."""
 
@@ -39,7 +41,8 @@ def on_the_way(timeline: Timeline) -> tuple[Also, ...]:
     told = [_told(index, signal) for index, signal in enumerate(signals)]
     found = [one for one in told if one is not None]
     first = {one.case: one for one in reversed(found)}
-    return tuple(one for one in found if one.values or first[one.case] is one) + _sound_lost(timeline)
+    kept = tuple(one for one in found if one.values or first[one.case] is one)
+    return kept + _sound_lost(timeline) + _unheard(timeline)
 
 
 def _told(index: int, signal: SipSignal) -> Also | None:
@@ -67,6 +70,15 @@ def _sound_lost(timeline: Timeline) -> tuple[Also, ...]:
     if last is None or last[1].kind == RTP_RESUMED or gone - last[1].latest_s < STOPPED_S:
         return ()
     return (Also(case="and_rtp_stopped", drawn=(last[0],)),)
+
+
+def _unheard(timeline: Timeline) -> tuple[Also, ...]:
+    """By its RTCP reports (RFC 3550 §6.4.1) the far end got next to nothing of what we sent."""
+    record = timeline.record
+    if not (record.sent and record.reports and record.sent_lost) or record.sent_lost < MOST_LOST * record.sent:
+        return ()
+    share = min(round(100 * record.sent_lost / record.sent), 100)
+    return (Also(case="and_not_heard", values={"share": str(share)}),)
 
 
 def readable_text(text: str) -> str:

@@ -11,9 +11,10 @@ from harness.agency import Agency
 from harness.documents.sheet_page import render_sheet
 from harness.errors import WrongInput
 from harness.kept_sheet import figures_row, unit_of_call
-from harness.number_gate import digits_of
+from harness.number_text import digits_of
 from harness.planned_call import Plan, TestCall
 from harness.recording import sha256
+from harness.refusal_log import log_refused_leads
 from harness.scenario import load_scenario
 from harness.scoring import frozen
 from harness.store import open_store
@@ -30,6 +31,7 @@ def keep(test: TestCall, plan: Plan, agency: Agency, *, attempt_id: str, ordinal
     It is its test's attempt of that number.
     """
     record, call_id = test.record, test.record.call_id
+    log_refused_leads(agency.folder, record)
     claimed = {
         "attempt_id": attempt_id,
         "claimed_at": record.started_at,

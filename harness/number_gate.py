@@ -407,10 +407,15 @@ def _refuse_crafted(number: str, line: LineSettings) -> None:
 
 
 def _refuse_caller(line: LineSettings) -> None:
-    """Refuse to call as somebody else: no emergency or service number, nothing hidden in the address."""
-    for uri in (line.from_uri, *getattr(line, "caller_ids", ())):
+    """Refuse to call as somebody else: no emergency or service number, nothing hidden in the address.
+
+    The numbers that a line owns are its `caller_ids`; all are of one server.
+    """
+    own = target_of(line.from_uri)
+    for uri in (line.from_uri, *line.caller_ids):
         target = target_of(uri)
-        if target is None or target.headers or target.extension or "%" in uri or forbidden(target.digits or "5"):
+        plain = target is not None and not target.headers and not target.extension and "%" not in uri
+        if not plain or target is None or own is None or target.host != own.host or forbidden(target.digits or "5"):
             raise Refused("refused.caller", line=line.id, uri=_shown(uri))
 
 
@@ -455,7 +460,7 @@ def _refuse_over_caps(unit: Unit, number: str, line: LineSettings, agency: Agenc
     if to == "switchboard" and any(claim.switchboard == _site(unit, agency) for claim in up):
         raise Refused("refused.switchboard_in_call", site=_site(unit, agency))
     _refuse_cap("refused.at_once", up, agency.settings.at_once)
-    most = getattr(line, "max_calls", None) or agency.settings.at_once
+    most = line.max_calls or agency.settings.at_once
     _refuse_cap("refused.line_full", [claim for claim in up if claim.line == line.id], most, line=line.id)
     _refuse_cap("refused.per_hour", [claim for claim in day if claim.within(HOUR, now)], caps.calls_per_hour)
     _refuse_cap("refused.per_day", day, caps.calls_per_day)

@@ -10,8 +10,12 @@ from pathlib import Path
 
 from harness.agency import AGENCY_FILE
 from harness.errors import Refused
+from harness.record import CallRecord
+from harness.softphone.signals import REFUSED
 
 REFUSALS = "refusals.jsonl"
+LONGEST = 300
+"""Characters that are kept of what was asked."""
 
 
 @contextmanager
@@ -23,9 +27,21 @@ def refusals_logged(folder: Path, *, asked: str) -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        if not (folder / AGENCY_FILE).is_file():
-            raise
-        line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "asked": asked, "refused": error.key}
-        with suppress(OSError), (folder / REFUSALS).open("a", encoding="utf-8") as log:
-            log.write(json.dumps({**line, "why": error.sentence("en")}, ensure_ascii=False) + "\n")
+        _write(folder, asked, error.key, error.sentence("en"))
         raise
+
+
+def log_refused_leads(folder: Path, record: CallRecord) -> None:
+    """Write a line for each redirection and transfer that a call was not led by."""
+    for signal in record.signals:
+        if signal.kind == REFUSED:
+            why = next((value for name, value in signal.headers if name == "why"), "")
+            _write(folder, f"{signal.method} {record.call_id}", why, signal.reason)
+
+
+def _write(folder: Path, asked: str, key: str, why: str) -> None:
+    if not (folder / AGENCY_FILE).is_file():
+        return
+    line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "asked": asked[:LONGEST], "refused": key}
+    with suppress(OSError), (folder / REFUSALS).open("a", encoding="utf-8") as log:
+        log.write(json.dumps({**line, "why": why[: 2 * LONGEST]}, ensure_ascii=False) + "\n")

@@ -1,22 +1,28 @@
 """How a call ended: every situation has its outcome, whose doing it was, its sentence, and the messages behind it."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from test_harness_test_call import agency, answered_after, placed, tone  # noqa: F401
 
 from dsp.tone_plan import load_plan
 from harness.again import hear_again
+from harness.cli.program import thirdring
+from harness.confirming import confirm_fault, confirmed_as
 from harness.ending import CANDIDATES, ending_of
 from harness.ending_cause import VOID, cause_of
+from harness.errors import WrongInput
 from harness.facts import facts_of
 from harness.measure import measure
 from harness.q850 import Reason, q850_of, reasons_of
 from harness.record import Act, CallRecord
+from harness.refusal_log import REFUSALS, log_refused_leads
 from harness.softphone.scripted import FarEnd
 from harness.softphone.signals import SipSignal
 from harness.store import open_store
@@ -404,3 +410,70 @@ def test_messages_are_in_order():
     ending, _ = ended(sip(0.2, 180), sip(0.4, 183), sip(2.0, 200), sip(15.0, method="BYE"), gone(15.0))
     assert all(one.at_s <= other.at_s for one, other in pairwise(ending.messages))
     assert [one.index for one in ending.messages] == [1, 2, 3, 4, 5]
+
+
+# --- a person confirms --------------------------------------------------------------------------------------
+
+
+def confirmed(agency, test, whose):  # noqa: F811
+    with open_store(agency.database) as store:
+        done = confirm_fault(test.record.call_id, whose, who="林", reason="打去問過", agency=agency, store=store)
+        return done, store.log.of(test.record.call_id)
+
+
+def test_a_candidate_counts_when_a_person_says_it_was_theirs(agency):  # noqa: F811
+    test, _ = placed(agency, FarEnd().says(0.1, 404))
+    assert not test.ending.confirmed
+    done, log = confirmed(agency, test, "theirs")
+    assert {item["id"]: item["points"] for item in done.sheet["items"] if item["points"] == 0}
+    assert confirmed_as(log) == "theirs"
+    told = test.ending.said_by("theirs")
+    assert (told.confirmed, told.whose, told.sentence) == (True, "theirs", test.ending.sentence)
+
+
+def test_a_candidate_is_void_when_a_person_says_it_was_not_theirs(agency):  # noqa: F811
+    test, _ = placed(agency, FarEnd().says(0.1, 180).says(3.0, 603))
+    done, log = confirmed(agency, test, "ours")
+    assert done.version == 2
+    assert "void" in {item["status"] for item in done.sheet["items"]}
+    assert not any(item["points"] == 0 for item in done.sheet["items"])
+    assert confirmed_as(log) == "ours"
+
+
+@pytest.mark.parametrize("far", [FarEnd().says(0.1, 503), FarEnd().says(0.1, 486)])
+def test_what_is_no_candidate_is_not_confirmed(agency, far):  # noqa: F811
+    test, _ = placed(agency, far)
+    assert confirmed_as([]) is None
+    with pytest.raises(WrongInput) as caught:
+        confirmed(agency, test, "theirs")
+    assert caught.value.key == "review.no_candidate"
+
+
+def test_what_was_not_followed_is_a_line_in_the_log_of_refusals(agency):  # noqa: F811
+    why = [("why", "refused.follow_number")]
+    away = sip(3.0, method="REFER", kind="refused", direction="own", reason="sip:110@pbx", headers=why)
+    log_refused_leads(agency.folder, record_of(away))
+    (line,) = (agency.folder / REFUSALS).read_text(encoding="utf-8").splitlines()
+    told = json.loads(line)
+    assert (told["asked"], told["refused"], told["why"]) == ("REFER c", "refused.follow_number", "sip:110@pbx")
+
+
+def test_one_way_audio_is_told():
+    up = [sip(0.2, 180), sip(2.0, 200), sip(15.0, method="BYE"), gone(15.0)]
+    record = replace(record_of(*up), sent=500, reports=2, sent_lost=500)
+    timeline = build_timeline(record, np.zeros(24000, np.int16), PLAN)
+    assert "one-way audio" in ending_of(timeline, measure(timeline)).sentence["en"]
+    heard = replace(record, sent_lost=20)
+    timeline = build_timeline(heard, np.zeros(24000, np.int16), PLAN)
+    assert "one-way audio" not in ending_of(timeline, measure(timeline)).sentence["en"]
+
+
+def test_show_and_the_dry_run_tell_it(agency):  # noqa: F811
+    test, _ = placed(agency, FarEnd().says(0.1, 404))
+    shown = CliRunner().invoke(thirdring, ["--agency", str(agency.folder), "show", test.record.call_id], obj=None)
+    assert test.ending.sentence["zh"] in shown.output
+    assert "SIP/2.0 404" in shown.output
+    confirmed(agency, test, "theirs")
+    asked = ["--agency", str(agency.folder), "show", test.record.call_id, "--json"]
+    again = json.loads(CliRunner().invoke(thirdring, asked).output)["ending"]
+    assert (again["case"], again["confirmed"], again["whose"]) == ("no_such_number", True, "theirs")

@@ -25,7 +25,6 @@ from harness.number_gate import (
     PERMIT_LASTS_S,
     Keys,
     Permit,
-    digits_of,
     follow,
     forbidden,
     keys_of,
@@ -34,6 +33,7 @@ from harness.number_gate import (
     permit_digits,
     redeem,
 )
+from harness.number_text import digits_of
 from harness.softphone.line import Line
 from harness.softphone.pool import WorkerPool
 from harness.softphone.scripted import ScriptedSoftphone

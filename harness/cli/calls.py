@@ -104,6 +104,7 @@ def show(asked: Asked, call_id: str) -> int:
     """顯示一通電話的時間線、量測與量表。Show a call's timeline, measurements and score sheets."""
     from harness.again import hear_again
     from harness.agency import load_agency
+    from harness.confirming import confirmed_as
     from harness.rounds import visible
     from harness.store import open_store
 
@@ -112,14 +113,15 @@ def show(asked: Asked, call_id: str) -> int:
         kept = store.get_call(call_id) | {"reviews": visible(call_id, store), "log": store.log.of(call_id)}
     again = hear_again(kept["record"], agency, without_sound=True)
     timeline = again.timeline.events
+    ending = again.ending.said_by(confirmed_as(kept["log"]))
     if asked.as_json:
-        ending = {"ending": again.ending.to_dict()}
-        told = {"timeline": [one.to_dict() for one in timeline], **again.prompts.to_dict(), **ending}
+        told = {"timeline": [one.to_dict() for one in timeline], **again.prompts.to_dict()}
+        told["ending"] = ending.to_dict()
         print_json({"schema": "thirdring.shown_call/1", **kept, **told})
         return DONE
     _show_rows([kept], agency)
     print_lines(["", *(_event_line(one) for one in timeline), ""])
-    print_lines([*_ending_lines(again.ending), ""])
+    print_lines([*_ending_lines(ending), ""])
     if kept["sheets"]:
         from harness.cli.mark import show_sheet
 
@@ -147,11 +149,14 @@ def _show_plan(asked: Asked, plan: Plan, agency: Agency) -> None:
     from harness.test_call import dial_permit
 
     leave = dial_permit(plan, agency, now=datetime.now(UTC))
+    line = agency.line(leave.line_id)
+    callers = line.caller_ids or (line.from_uri,)
     shown = {
         "unit": leave.unit.unit,
         "number": leave.number,
         "uri": leave.uri,
         "line": leave.line_id,
+        "caller": ", ".join(callers),
         "scenario": plan.scenario.name,
         "form": plan.form.id,
         "steps": [step.model_dump() for step in plan.scenario.steps],
@@ -218,11 +223,15 @@ def _row(row: dict[str, Any], agency: Agency) -> list[object]:
 
 def _ending_lines(ending: Ending) -> list[str]:
     """What happened, whose doing it was, and the messages that say so."""
+    from harness.ending import CANDIDATES
     from harness.ending_cause import NOBODY
 
     told = [chosen(ending.sentence["zh"], ending.sentence["en"])]
     if ending.whose != NOBODY:
-        told.append(f"{label('column.whose')} {label(f'ending.whose_{ending.whose}')}")
+        whose = label(
+            f"ending.{'said' if ending.confirmed and ending.outcome in CANDIDATES else 'whose'}_{ending.whose}"
+        )
+        told.append(f"{label('column.whose')} {whose}")
     return [*told, *(f"{one.at_s:7.2f} s  {one.source:<5} {one.line}" for one in ending.messages)]
 
 

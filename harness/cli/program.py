@@ -15,6 +15,7 @@ from harness.cli.again import rehear
 from harness.cli.attend import attend
 from harness.cli.bench import bench
 from harness.cli.calls import call, list_calls, show
+from harness.cli.confirm import confirm
 from harness.cli.doctor import doctor
 from harness.cli.embedded import demo, switchboard
 from harness.cli.figures import figures
@@ -49,6 +50,7 @@ COMMANDS = (
     score,
     form,
     answer,
+    confirm,
     rescore,
     opinion,
     figures,
