@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dsp.legs import Leg
+from dsp.segment import MUSIC, RINGBACK, SPEECH
 from harness.first_leg import first_leg
 from harness.heard_leg import leg_behind
 from harness.measured_leg import MeasuredLeg
@@ -10,6 +13,8 @@ from harness.record import CallRecord
 from harness.ringing import began_after, untouched
 from harness.timeline import Timeline, answer_of
 
+AT_ONCE_S = 1.5
+"""Nobody lifts a handset within half a ring: what answers so fast is a machine, or a person by chance."""
 SLACK_S = 1.6
 """A leg's ringing may begin this long before the leg before it was known to be answered: the ear is behind, and a
 burst is known only when it is over."""
@@ -26,7 +31,32 @@ def measure_legs(timeline: Timeline) -> tuple[MeasuredLeg, ...]:
             heard = None
         used += [heard] if heard is not None else []
         legs.append(first_leg(timeline, name, heard) if index == 0 else leg_behind(timeline, name, heard))
-    return tuple(legs)
+    return tuple(_without_numbers(leg) for leg in legs) if _greeted(timeline, legs) else tuple(legs)
+
+
+def _greeted(timeline: Timeline, legs: list[MeasuredLeg]) -> bool:
+    """Whether somebody answered faster than a person can, spoke, and then a telephone rang.
+
+    A recording that greets and then rings the operator sounds just like an operator who answers at once and puts
+    through: only a person can tell whose ringing that was. A menu answers at once by its nature.
+    """
+    first, answer = legs[0] if legs else None, answer_of(timeline.record)
+    if first is None or answer is None or first.leg == "ivr" or first.outcome != "answered":
+        return False
+    onset, rate = first.ring_onset_s, timeline.heard.sr
+    if onset is not None and answer.latest_s - onset.earliest > AT_ONCE_S:
+        return False
+    since = answer.latest_s * rate
+    words = [s.start for s in timeline.heard.segments if s.sound in (SPEECH, MUSIC) and s.start > since]
+    rang = [s.start for s in timeline.heard.segments if s.sound == RINGBACK and s.start > since]
+    return bool(words and rang) and min(words) < max(rang) and min(words) < min(rang)
+
+
+def _without_numbers(leg: MeasuredLeg) -> MeasuredLeg:
+    """Nobody knows whose telephone it was: no time and no ring of it is told."""
+    if leg.outcome != "answered":
+        return leg
+    return replace(leg, provisional=True, rings=None, rings_source=None, answer_latency_s=None, greeting_latency_s=None)
 
 
 def _windows(record: CallRecord) -> list[tuple[str, float, float]]:

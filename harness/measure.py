@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dsp.segment import BUSY, CONGESTION, MUSIC, SPEECH
+from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH
 from harness.interval import Interval
 from harness.legs_in_order import measure_legs
 from harness.measured_leg import MeasuredLeg
@@ -46,10 +46,14 @@ class Measured:
     problems: tuple[str, ...]
     """What makes the numbers doubtful: keys of the catalogue."""
 
+    rings_behind_words: bool = False
+    """A busy tone or ringing behind the last words. An analogue trunk tells by the one that the far end hung up, and so
+    sounds a transfer to an engaged telephone; ringing is a transfer's. Then only a person can tell who hung up first."""
+
     @property
     def release_valid(self) -> bool:
         """Whether `first_release` may be used: somebody answered, and the far end hung up or we stayed long enough."""
-        if self.outcome != "answered":
+        if self.outcome != "answered" or self.rings_behind_words:
             return False
         return self.first_release == "far" or (self.waited_s is not None and self.waited_s >= WAITED_S)
 
@@ -84,6 +88,7 @@ def measure(timeline: Timeline) -> Measured:
         session_request_delay_s=_session_request_delay(timeline),
         post_dial_delay_s=_post_dial_delay(timeline, legs),
         first_release=_first_release(timeline, legs),
+        rings_behind_words=_behind_words(timeline, BUSY, CONGESTION, RINGBACK) and not _refused(legs),
         waited_s=_waited(timeline),
         talk_s=_sounding(timeline, SPEECH),
         hold_s=_sounding(timeline, MUSIC),
@@ -121,21 +126,35 @@ def _release(timeline: Timeline) -> SipSignal | None:
 
 
 def _first_release(timeline: Timeline, legs: tuple[MeasuredLeg, ...]) -> str:
-    refused = bool(legs) and legs[-1].outcome in (BUSY, CONGESTION)  # that tone was a telephone's, nobody's farewell
-    if not refused and _farewell_tone(timeline):
-        return "far"
+    # Busy tone after a conversation: an analogue trunk tells so that the far end hung up, its BYE comes later.
+    if not _refused(legs) and _behind_words(timeline, BUSY, CONGESTION):
+        return "unknown" if _put_through(timeline) else "far"
     bye = next((s for s in timeline.record.signals if s.kind == REQUEST and s.method == "BYE"), None)
     last = bye or _release(timeline)
     return {"rx": "far", "tx": "near", "own": "network"}.get(last.direction if last else "", "unknown")
 
 
-def _farewell_tone(timeline: Timeline) -> bool:
-    """Busy tone after a conversation: an analogue trunk tells so that the far end hung up, its BYE comes later."""
+def _refused(legs: tuple[MeasuredLeg, ...]) -> bool:
+    """Whether the last tone was a telephone's that was tried, and nobody's farewell."""
+    return bool(legs) and legs[-1].outcome in (BUSY, CONGESTION)
+
+
+def _put_through(timeline: Timeline) -> bool:
+    """Whether it rang, or music played, between somebody's words and the busy tone: a transfer, no farewell."""
+    rate, answer = timeline.heard.sr, answer_of(timeline.record)
+    since = 0.0 if answer is None else answer.latest_s * rate
+    words = [s.start for s in timeline.heard.segments if s.sound == SPEECH and s.end > since]
+    moved = [s.start for s in timeline.heard.segments if s.sound in (RINGBACK, MUSIC)]
+    return bool(words) and any(start > min(words) for start in moved)
+
+
+def _behind_words(timeline: Timeline, *sounds: str) -> bool:
+    """Whether one of some sounds came behind the last words of a call that was answered."""
     answer = answer_of(timeline.record)
     words = [s.end for s in timeline.heard.segments if s.sound == SPEECH]
     if answer is None or not words:
         return False
-    return any(s.sound in (BUSY, CONGESTION) and s.start > max(words) for s in timeline.heard.segments)
+    return any(s.sound in sounds and s.start > max(words) for s in timeline.heard.segments)
 
 
 def _waited(timeline: Timeline) -> float | None:

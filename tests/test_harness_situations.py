@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from agency_folder import leave_for, make_agency
-from test_harness_caller import NUMBER, PLAN, RATE, call, menu, silent, tone, voice
+from test_harness_caller import NUMBER, PLAN, RATE, call, menu, rings_then_talks, rung, silent, tone, voice
 
 import harness.softphone.real_call
 from dsp.segment import Span
@@ -388,6 +388,34 @@ def test_a_ring_that_was_cut_at_once_and_lost_a_packet_is_not_denied(tmp_path: P
     _, measured = call(far, tmp_path, lost=lost.__contains__)
     assert unit(measured).answer_latency_s is not None
     assert holds(unit(measured), 6.05, 3)
+
+
+@pytest.mark.parametrize("rang_s", [0.0, 0.9])
+@pytest.mark.parametrize("scenario", ["extension-direct", "switchboard-no-ivr"])
+def test_a_recording_that_answers_at_once_and_then_rings_is_no_fast_operator(
+    tmp_path: Path, rang_s: float, scenario: str
+) -> None:
+    behind = np.concatenate([voice(), silent(0.6), tone("ringback", 7.4), silent(0.4), voice(), silent(2.0)])
+    far = FarEnd().says(0.1, 180).says(0.1 + rang_s, 200).sounds_like(0.5 + rang_s, behind)
+    _, measured = call(far, tmp_path, scenario)
+    assert all(leg.provisional for leg in measured.legs)
+    assert [(leg.rings, leg.answer_latency_s) for leg in measured.legs] == [(None, None)] * len(measured.legs)
+
+
+def test_an_operator_who_took_her_time_keeps_it_though_a_telephone_rings_behind_her(tmp_path: Path) -> None:
+    _, measured = call(rings_then_talks(silent(0.8), rung(4.3)), tmp_path, "switchboard-no-ivr")
+    assert measured.legs[0].answer_latency_s is not None
+    assert 6.2 in measured.legs[0].answer_latency_s
+
+
+@pytest.mark.parametrize("between", [silent(0.7), np.concatenate([silent(0.5), tone("ringback", 4.0)])])
+def test_a_busy_tone_behind_a_spoken_transfer_does_not_say_who_hung_up_first(
+    tmp_path: Path, between: np.ndarray
+) -> None:
+    far = rings_then_talks(between, tone("busy", 12)).hangs_up(40.0)
+    _, measured = call(far, tmp_path)
+    assert not measured.release_valid
+    assert "caller_hung_up_first" not in facts_of(measured, signals_release=True)
 
 
 # --- what is left of a call -----------------------------------------------------------------------------

@@ -39,7 +39,9 @@ def give_up_s(step: do.WaitForAnswer, period_s: float) -> float:
 def wait_for_answer(step: do.WaitForAnswer, call: CallInProgress) -> Happened:
     """Wait for a leg; what came of it is kept as an act."""
     begin = call.now_s if call.answered_s is not None else 0.0
-    asked, call.asked_s = call.asked_s, None
+    # Whoever the call was put through to may have spoken before the transfer was known for certain.
+    begin = begin if call.moved_s is None else min(begin, call.moved_s)
+    asked, call.asked_s, call.moved_s = call.asked_s, None, None
     call.act("wait", leg=step.leg)
     wait = _Wait(step, call, begin, begin if asked is None else min(begin, asked), _repeated(call, asked))
     ended, marked = "", None

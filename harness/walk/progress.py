@@ -47,6 +47,8 @@ class CallInProgress:
         self.answered_s: float | None = None
         self.asked_s: float | None = None
         """Since when the next telephone may ring: keys were pressed, or somebody was asked for a transfer."""
+        self.moved_s: float | None = None
+        """Since when the call is put through to somebody else, who may have answered already."""
         self.released = False
         self.fault = ""
 

@@ -20,8 +20,9 @@ def follow_transfer(step: do.FollowTransfer, call: CallInProgress) -> Happened:
     end = call.now_s + step.timeout_s
     while not call.released and call.now_s < end:
         seen = _seen(call, begin)
-        if seen:
-            call.act("transfer", detail=seen)
+        if seen is not None:
+            call.act("transfer", detail=seen[0])
+            call.moved_s = seen[1]
             return Happened()
         marked = heard_mark(step, call, begin)
         if marked is not None:
@@ -35,11 +36,15 @@ def follow_transfer(step: do.FollowTransfer, call: CallInProgress) -> Happened:
     return Happened("none")
 
 
-def _seen(call: CallInProgress, begin: float) -> str:
-    """What shows that the call is put through; empty while nothing does."""
-    if call.ear.bursts(begin) or call.ear.now == "ringback":
-        return "ringback"
-    if any(end - max(start, begin) >= MUSIC_KNOWN_S for start, end in call.ear.music(begin)):
-        return "music"
-    moved = [s.method for s in call.since(begin) if s.kind == REQUEST and s.direction == "rx" and s.method in MOVES]
-    return moved[0] if moved else ""
+def _seen(call: CallInProgress, begin: float) -> tuple[str, float] | None:
+    """What shows that the call is put through, and since when; None while nothing does."""
+    ear = call.ear
+    sound, at_s = ear.sounding
+    bursts = [*ear.bursts(begin), *([at_s] if sound == "ringback" and at_s >= begin else [])]
+    if bursts:
+        return "ringback", bursts[0]
+    music = [*ear.music(begin), *([(at_s, ear.heard_s)] if sound == "music" else [])]
+    if sum(end - max(start, begin) for start, end in music) >= MUSIC_KNOWN_S:
+        return "music", max(music[0][0], begin)
+    moved = [s for s in call.since(begin) if s.kind == REQUEST and s.direction == "rx" and s.method in MOVES]
+    return (moved[0].method, moved[0].latest_s - call.call.zero_s) if moved else None
