@@ -42,7 +42,7 @@ class HeardAgain:
     @property
     def ending(self) -> Ending:
         """How it ended, and what that was drawn from."""
-        return ending_of(self.timeline, self.measured)
+        return self.prompts.ended(ending_of(self.timeline, self.measured))
 
 
 def hear_again(record: dict[str, Any], agency: Agency, *, without_sound: bool = False) -> HeardAgain:

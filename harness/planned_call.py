@@ -81,7 +81,7 @@ class TestCall:
     @property
     def ending(self) -> Ending:
         """How it ended, and what that was drawn from."""
-        return ending_of(self.timeline, self.measured)
+        return self.prompts.ended(ending_of(self.timeline, self.measured))
 
     @property
     def measurement(self) -> dict[str, Any]:

@@ -224,6 +224,12 @@ def test_a_known_recording_decides_its_leg(agency: Agency, name: str) -> None:
     told = test.prompts.measurement(test.measured)["recordings"][-1]
     assert one.sentence in told["zh"]
     assert told["en"]
+    ending = test.ending
+    assert ending.outcome == one.outcome
+    if leg.answerer == "recording":
+        assert (ending.case, one.sentence in ending.sentence["zh"]) == ("recording", True)
+        assert (ending.whose == "ours") == (one.outcome == "fault_ours")
+        assert ending.confirmed == (one.outcome != "busy")
 
 
 @pytest.mark.parametrize("name", SITUATIONS)

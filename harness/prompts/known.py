@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 from dsp.prompt_search import search
 from dsp.segment import MISSING, Span
 from harness.directory import Unit
+from harness.ending import LATER, NEVER, Ending
+from harness.ending_cause import NOBODY, OURS
+from harness.ending_words import Message
 from harness.interval import Interval
 from harness.measure import Measured
 from harness.measured_leg import MeasuredLeg
 from harness.prompts.hint import RECORDING, Hint, hint_of
-from harness.prompts.kinds import VOID
+from harness.prompts.kinds import VACANT, VOID
 from harness.prompts.leg_recording import IVR, LegRecording, judged_leg, recordings_on_legs
 from harness.prompts.live import PromptFound, prompt_found
 from harness.prompts.marks import MENU, OPERATOR, Mark
@@ -117,6 +120,27 @@ class KnownPrompts:
         """Tell the rubric which legs a known recording answered; a menu is meant to be one."""
         answered = {one.leg for one in self.recorded if one.nobody}
         return facts | {"legs": {name: _met(leg) if name in answered else leg for name, leg in facts["legs"].items()}}
+
+    def ended(self, ending: Ending) -> Ending:
+        """Give how the call ended, where nobody but a known recording answered; its case is then `recording`."""
+        one = next((one for one in self.recorded if one.nobody), None)
+        leg = next((leg for leg in self.legs if one and leg.leg == one.leg), None)
+        if one is None or leg is None or leg.outcome not in (VOID, self.legs[-1].outcome):
+            return ending
+        key, values = self._sentence(one)
+        void = leg.outcome == VOID
+        message = Message(None, round(one.begin_s, 3), "heard", f"prompt {one.name} ({one.kind})")
+        return replace(
+            ending,
+            outcome=leg.outcome,
+            whose=OURS if void else NOBODY,
+            case="recording",
+            sentence={lang: say(key, lang, **values) for lang in ("zh", "en")},
+            messages=tuple(sorted((*ending.messages, message), key=lambda said: said.at_s)),
+            # A number that is no more is not called again before the directory is mended.
+            retry=LATER if void and one.kind != VACANT else NEVER,
+            confirmed=void or leg.outcome != "busy",
+        )
 
     def told(self) -> list[str]:
         """Say it for a person, a line a mark, a recording, a hint."""
