@@ -47,8 +47,8 @@ class Measured:
     """What makes the numbers doubtful: keys of the catalogue."""
 
     rings_behind_words: bool = False
-    """A busy tone or ringing behind the last words. An analogue trunk tells by the one that the far end hung up, and so
-    sounds a transfer to an engaged telephone; ringing is a transfer's. Then only a person can tell who hung up first."""
+    """A busy tone or ringing behind the last words: the one is an analogue trunk's farewell or a transfer to an engaged
+    telephone, the other a transfer. Only a person can tell then who hung up first."""
 
     @property
     def release_valid(self) -> bool:

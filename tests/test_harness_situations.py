@@ -321,7 +321,7 @@ def test_a_worker_that_was_only_slow_is_told_not_to_ring_anybody(
     monkeypatch.setattr(harness.softphone.real_call, "START_S", 0.0)
     call, commands = real_call(tmp_path)
     with pytest.raises(WorkerLost):
-        call.start("sip:1@127.0.0.1", {})
+        call.start({"uri": "sip:1@127.0.0.1", "headers": {}})
     assert [command["do"] for command in commands] == ["dial", "hang_up"]
 
 
