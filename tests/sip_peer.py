@@ -67,7 +67,7 @@ class SipPeer:
         host: str = "127.0.0.1",
     ) -> None:
         self._script, self._answers_bye, self._cancels = script, answers_bye, cancels
-        self.acknowledges_with = ""
+        self.acknowledges_with, self.host = "", host
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((host, 0))
         self._socket.settimeout(0.1)

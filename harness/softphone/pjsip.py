@@ -61,7 +61,7 @@ SRTP = {
     "mandatory": pj.PJMEDIA_SRTP_MANDATORY,
 }
 SRTP_SUITES = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32")
-"""The two that every PBX knows (RFC 4568 §6.2): all that pjmedia has would make an INVITE too long for UDP."""
+"""What every PBX knows (RFC 4568 §6.2); over UDP the first alone, so that an INVITE with a digest is not too long."""
 DIGIT_METHODS = {"rfc4733": pj.PJSUA_DTMF_METHOD_RFC2833, "info": pj.PJSUA_DTMF_METHOD_SIP_INFO}
 
 SOUNDING = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
@@ -665,12 +665,10 @@ def _account_config(line: Line) -> pj.AccountConfig:
     config.mediaConfig.srtpUse, config.mediaConfig.srtpSecureSignaling = SRTP[line.srtp], 0
     if line.srtp != "off":
         config.mediaConfig.srtpOpt.keyings.append(pj.PJMEDIA_SRTP_KEYING_SDES)
-        for suite in SRTP_SUITES:
+        for suite in SRTP_SUITES[: 1 if line.transport == "udp" else None]:
             crypto = pj.SrtpCrypto()
             crypto.name, crypto.flags = suite, 0
             config.mediaConfig.srtpOpt.cryptos.append(crypto)
-    if line.ipv6:
-        config.sipConfig.ipv6Use = config.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
     config.regConfig.registrarUri = line.registrar
     config.regConfig.retryIntervalSec = 30
     if line.user:

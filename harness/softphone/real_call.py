@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import ThirdringError
+from harness.softphone.certificate import WRONG_CERTIFICATE
 from harness.softphone.errors import SoftphoneError, WorkerLost, error_of
 from harness.softphone.growing_wav import GrowingWav, repair_header
 from harness.softphone.protocol import Call, Missing, Recording
@@ -194,7 +195,8 @@ class RealCall:
     def _take_lost(self, event: dict[str, Any]) -> None:
         now = time.monotonic()
         if self._ended_s is None:
-            self._fault = "softphone.worker_lost"
+            wrong = event["status"] == WRONG_CERTIFICATE
+            self._fault = "softphone.wrong_certificate" if wrong else "softphone.worker_lost"
             self._signals.append(
                 SipSignal(earliest_s=now, latest_s=now, kind=FAULT, direction="own", reason=str(event["status"]))
             )
