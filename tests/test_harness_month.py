@@ -161,6 +161,6 @@ def test_a_claimed_test_is_claimed_once(agency: Agency) -> None:
     with open_store(agency.database) as store, open_store(agency.database) as other:
         draw_and_seal(agency, "2026-12", store, seed=SEED, now=DRAWN)
         (test, *_) = store.plans.waiting(datetime(2027, 1, 1, tzinfo=UTC))
-        taken = [one.plans.take(test["test_id"], month="2026-12", attempt=1) for one in (store, other)]
+        taken = [one.plans.take(test["test_id"], month="2026-12", attempts=[]) for one in (store, other)]
         assert taken == [True, False]
         assert [one["test_id"] for one in other.plans.claimed()] == [test["test_id"]]

@@ -5,9 +5,11 @@ Pure: the same seed and the same inputs draw the same month, so that whoever dou
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
+from hashlib import sha256
 
 from harness.directory import Unit
 from harness.programme.inputs import Inputs
@@ -57,13 +59,21 @@ def _placed(
     inputs: Inputs, seed: str, unit: Unit, number: int, window: Sequence[date], table: _Table
 ) -> PlannedTest | None:
     """A test at a drawn day and minute that breaks no rule; None: there is none in its window."""
-    name = f"{inputs.month}-{number}-{unit.unit}"
+    name = test_id(inputs.month, number, unit)
     at = draw_time(inputs, seed, unit, name, window, table.called[inputs.number_of(unit)], per_day=table.per_day)
     if at is None:
         return None
     table.per_day[at.date()] += 1
     table.called[inputs.number_of(unit)].append(at.date())
     return PlannedTest(at=at, id=name, round=number, unit=unit.unit)
+
+
+def test_id(month: str, number: int, unit: Unit) -> str:
+    """The name of a test, which the ledger takes: its month, its round and its unit, or a hash of the unit's id."""
+    plain = (
+        unit.unit if re.fullmatch(r"[A-Za-z0-9._-]{1,60}", unit.unit) else sha256(unit.unit.encode()).hexdigest()[:12]
+    )
+    return f"{month}-{number}-{plain}"
 
 
 def _short(inputs: Inputs, tests: Sequence[PlannedTest], rounds: int) -> list[Unmet]:

@@ -13,7 +13,7 @@ from harness.programme.month_plan import MonthPlan
 from harness.programme.times import draw_time
 from harness.programme.workdays import Workdays
 from harness.store import Store
-from harness.store.plans import CALLED_OFF, REDRAWN, WAITING
+from harness.store.plans import AGAIN, CALLED_OFF, REDRAWN, WAITING
 from rubric.periods import days_of
 
 SOON = timedelta(minutes=5)
@@ -71,9 +71,9 @@ def _anew(inputs: Inputs, plan: MonthPlan, row: Row, store: Store, *, now: datet
     numbers = {one.unit: inputs.number_of(one) for one in inputs.units}
     called = [*inputs.past.called.get(number, ())]
     called += [day for name, day in others.items() if numbers.get(units[name]) == number]
+    called += _dialled(plan.month, test.id, store, inputs)
     _, last = days_of(plan.month)
     window = _without(inputs.workdays, but).between(now.astimezone(inputs.zone).date(), last)
-    drawn = 1 + sum(event["what"] == REDRAWN for event in store.plans.events(plan.month) if event["test_id"] == test.id)
     return draw_time(
         inputs,
         plan.seed,
@@ -82,9 +82,15 @@ def _anew(inputs: Inputs, plan: MonthPlan, row: Row, store: Store, *, now: datet
         window,
         called,
         per_day=Counter(others.values()),
-        drawn=drawn + 1,
+        drawn=store.plans.drawings(test.id) + 1,
         after=now + SOON,
     )
+
+
+def _dialled(month: str, test_id: str, store: Store, inputs: Inputs) -> list[date]:
+    """The days on which a test was dialled before its time was drawn anew: its number rests from them too."""
+    taken = [one for one in store.plans.events(month) if one["test_id"] == test_id and one["what"] == AGAIN]
+    return [datetime.fromisoformat(one["at"]).astimezone(inputs.zone).date() for one in taken]
 
 
 def _without(workdays: Workdays, days: set[date]) -> Workdays:

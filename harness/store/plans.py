@@ -63,12 +63,12 @@ class Plans(Room):
         with self.writing():
             self._db.table("plan_events").insert(row | {"detail": as_json(detail or {})})
 
-    def take(self, test_id: str, *, month: str, attempt: int, now: datetime | None = None) -> bool:
-        """Claim a waiting test for one attempt; False when somebody else has it, or it is over."""
+    def take(self, test_id: str, *, month: str, attempts: list[Row], now: datetime | None = None) -> bool:
+        """Claim a waiting test for one more attempt; False when somebody else has it, or it is over."""
         with self.writing():
             if self.state(test_id) not in WAITING:
                 return False
-            self.note(test_id, CLAIMED, month=month, detail={"attempt": attempt}, now=now)
+            self.note(test_id, CLAIMED, month=month, detail={"attempts": attempts}, now=now)
         return True
 
     def state(self, test_id: str) -> str | None:
@@ -89,6 +89,18 @@ class Plans(Room):
     def claimed(self) -> list[Row]:
         """Tests that are being dialled, or were when their process ended."""
         return self._rows(f"SELECT * FROM ({_NOW}) WHERE state = ? ORDER BY due_at, test_id", [CLAIMED])
+
+    def drawings(self, test_id: str) -> int:
+        """How many times a test's time was drawn."""
+        query = "SELECT count(*) FROM plan_events WHERE test_id = ? AND what IN (?, ?)"
+        return int(self._db.execute(query, [test_id, DRAWN, REDRAWN]).fetchone()[0])
+
+    def measured_of(self, attempt_id: str) -> Row | None:
+        """What was measured of the call that an attempt became; None when none was kept."""
+        found = self._db.execute(
+            "SELECT measured FROM calls JOIN attempts USING (call_id) WHERE attempt_id = ?", [attempt_id]
+        ).fetchone()
+        return json.loads(found[0]) if found and found[0] else None
 
     def events(self, month: str) -> list[Row]:
         """Everything that became of a month's tests, oldest first."""

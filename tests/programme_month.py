@@ -1,0 +1,153 @@
+"""A month of an agency's programme on a clock that jumps, with scripted far ends: for the tests, and to be killed.
+
+Run as a program it is killed at random points, each time by SIGKILL, and begun again where it was stopped:
+`python programme_month.py FOLDER KILLS SEED`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from agency_folder import make_agency
+
+from harness.agency import Agency, load_agency
+from harness.number_gate import Permit
+from harness.planned_call import TestCall
+from harness.programme.month_plan import PlannedTest
+from harness.programme.running import Event, Programme, attempted
+from harness.redialling import Earlier
+from harness.softphone.scripted import FarEnd, ScriptedCall, ScriptedSoftphone
+from harness.switchboard import sound
+from harness.test_call import new_call_id, plan_call, run_call
+
+BEGIN = datetime(2026, 11, 24, 22, tzinfo=UTC)
+END = datetime(2027, 1, 1, tzinfo=UTC)
+NUMBERS = tuple(f"02270002{n:02d}" for n in range(1, 9))
+PROGRAMME = """
+rounds_per_month = 2
+units_per_round = 4
+days_between_calls = 3
+[every_unit]
+every = "month"
+"""
+
+
+def make_folder(folder: Path) -> Agency:
+    """An agency of eight units with office hours and a programme."""
+    make_agency(folder, dict.fromkeys(NUMBERS, "127.0.0.1:5060"))
+    path = folder / "agency.toml"
+    text = path.read_text(encoding="utf-8").replace('"00:00-24:00"', '"09:00-11:30 13:30-16:30"')
+    path.write_text(text.replace(', "sat", "sun"]', "]"), encoding="utf-8")
+    (folder / "programme.toml").write_text(PROGRAMME, encoding="utf-8")
+    return load_agency(folder)
+
+
+def far_ends() -> dict[str, FarEnd]:
+    """Some answer, one is engaged, one rings for ever, one line fails on our side."""
+    rung = sound.to_pcm(sound.tone("ringback", 2.5, sample_rate_hz=8000))
+    voice = sound.to_pcm(sound.prompt("greeting-unit", 8000))[:12000]
+    answered = FarEnd().says(0.1, 183).sounds_like(0.15, rung).says(2.7, 200).sounds_like(2.9, voice).hangs_up(5.5)
+    ends = dict.fromkeys(NUMBERS, answered)
+    ends[NUMBERS[1]] = FarEnd().says(0.1, 486)
+    ends[NUMBERS[2]] = FarEnd().says(0.1, 180)
+    return ends
+
+
+class JumpingClock:
+    """Time that passes only when somebody sleeps, and is kept in a file, so that a killed program goes on."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def now(self) -> datetime:
+        """The time it has come to."""
+        return datetime.fromisoformat(self._file.read_text()) if self._file.exists() else BEGIN
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        later = self._file.with_suffix(".new")
+        later.write_text((self.now() + timedelta(seconds=seconds)).isoformat())
+        later.replace(self._file)
+
+
+class Noted(ScriptedSoftphone):
+    """A telephone that writes down, for good, each INVITE it would send."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(far_ends())
+        self._log = folder / "invites"
+
+    def dial(self, leave: Permit, *, call_id: str, folder: Path, headers: dict[str, str]) -> ScriptedCall:
+        """Note the INVITE, then begin the call."""
+        with self._log.open("a") as log:
+            log.write(f"{headers['X-Attempt']} {leave.number}\n")
+            log.flush()
+            os.fsync(log.fileno())
+        return super().dial(leave, call_id=call_id, folder=folder, headers=headers)
+
+
+class AtOnce:
+    """Runs what is submitted in this thread."""
+
+    def submit(self, call: Any, /, *values: Any, **named: Any) -> Future[Any]:
+        """Run it now."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(call(*values, **named))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+
+def run_month(folder: Path, *, until: datetime = END) -> list[Event]:
+    """Run the programme from where its clock stands until then; give what it told."""
+    clock, phone, told = JumpingClock(folder / "clock"), Noted(folder), []
+
+    def place(agency: Agency, test: PlannedTest, earlier: Earlier) -> TestCall:
+        name = attempted(test.id, test.drawn)
+        return run_call(
+            plan_call(test.unit, agency),
+            agency,
+            phone,
+            now=clock.now(),
+            call_id=new_call_id(clock.now()),
+            headers={"X-Attempt": f"{name}-{len(earlier) + 1}"},
+            test_id=name,
+            earlier=earlier,
+        )
+
+    programme = Programme(folder, place=place, clock=clock, workers=AtOnce(), tell=told.append)  # type: ignore[arg-type]
+    programme.recover()
+    while clock.now() < until:
+        due = programme.look()
+        due = programme.look() if programme.flying else due
+        wait = (due - clock.now()).total_seconds() if due else 3600.0
+        clock.sleep(min(max(wait, 60.0), 6 * 3600.0))
+    return told
+
+
+def killed(folder: Path, kills: int, seed: int) -> None:
+    """Run the programme for as many lives as that, then to the end of the month it has come to."""
+    rng = random.Random(seed)
+    for _ in range(kills):
+        child = os.fork()
+        if child == 0:
+            run_month(folder, until=datetime(2100, 1, 1, tzinfo=UTC))
+            os._exit(0)
+        time.sleep(rng.expovariate(1 / 0.15))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    last = JumpingClock(folder / "clock").now() + timedelta(days=32)
+    run_month(folder, until=last.replace(day=1, hour=0))
+
+
+if __name__ == "__main__":
+    killed(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

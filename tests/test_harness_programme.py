@@ -1,0 +1,200 @@
+"""The programme as it runs: a month on a clock that jumps, and what is left of it when it is killed anywhere."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from programme_month import BEGIN, END, AtOnce, JumpingClock, make_folder, run_month
+
+from harness.agency import Agency, load_agency
+from harness.errors import LineError, Refused
+from harness.ledger import claim, claims, settle
+from harness.number_gate import permit
+from harness.programme.month import verify_month
+from harness.programme.running import GRACE, Event, Programme, attempted
+from harness.store import open_store
+from harness.store.plans import CALLED_OFF, CLAIMED, DONE, REDRAWN, UNKNOWN, WAITING
+
+KILLS = 200 if os.environ.get("CI") == "true" else 25
+ENDED = (DONE, UNKNOWN, CALLED_OFF)
+
+
+@pytest.fixture
+def agency(tmp_path: Path) -> Agency:
+    return make_folder(tmp_path / "agency")
+
+
+def invites(agency: Agency) -> list[str]:
+    path = agency.folder / "invites"
+    return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def states(agency: Agency, month: str = "2026-12") -> Counter[str]:
+    with open_store(agency.database) as store:
+        return Counter(one["state"] for one in store.plans.tests(month))
+
+
+class Placing:
+    """Stands for calls; what is to come of each is told beforehand."""
+
+    def __init__(self, *, raises: Exception | None = None) -> None:
+        self.raises, self.placed = raises, []  # type: ignore[var-annotated]
+
+    def __call__(self, agency: Agency, test: Any, earlier: Any) -> Any:
+        self.placed.append((test, earlier))
+        raise self.raises or AssertionError
+
+
+def programme(agency: Agency, told: list[Event], *, place: Any, workers: Any = None) -> Programme:
+    clock = JumpingClock(agency.folder / "clock")
+    return Programme(agency.folder, place=place, clock=clock, workers=workers or AtOnce(), tell=told.append)
+
+
+def to_first_test(agency: Agency, running: Programme) -> datetime:
+    """Draw the month and let the time of its first test come."""
+    due = running.look()
+    assert due is not None
+    clock = JumpingClock(agency.folder / "clock")
+    clock.sleep((due - clock.now()).total_seconds())
+    return due
+
+
+def test_a_month_runs_by_itself_and_every_test_is_dialled_in_its_minute(agency: Agency) -> None:
+    told = run_month(agency.folder)
+    assert states(agency) == {DONE: 8}
+    with open_store(agency.database) as store:
+        assert verify_month(agency, "2026-12", store).same_lots
+        due = {one["test_id"]: one["due_at"] for one in store.plans.events("2026-12") if one["what"] == "drawn"}
+        calls = store.list_calls(limit=100)
+    first = {event.test: event.at for event in reversed(told) if event.what == "dialling"}
+    late = [(first[test] - datetime.fromisoformat(at)).total_seconds() for test, at in due.items()]
+    assert all(0 <= seconds < 120 for seconds in late)
+    assert len(calls) == len(invites(agency)) == len(set(invites(agency)))
+    busy = [name for name in invites(agency) if "0227000202" in name]
+    assert len(busy) == 4  # once, and three times more because it was engaged
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_killed_anywhere_it_dials_nothing_twice_and_loses_nothing(agency: Agency, seed: int) -> None:
+    program = Path(__file__).with_name("programme_month.py")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    command = [sys.executable, str(program), str(agency.folder), str(KILLS), str(seed)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stderr
+    dialled = Counter(invites(agency))
+    assert dialled
+    assert set(dialled.values()) == {1}
+    claimed = {one.attempt_id: one.outcome for one in claims(load_agency(agency.folder))}
+    assert set(dialled) <= set(claimed)
+    now = JumpingClock(agency.folder / "clock").now()
+    with open_store(agency.database) as store:
+        months = [row["month"] for row in store.plans.months() if row["month"] < f"{now:%Y-%m}"]
+        ended = [one for month in months for one in store.plans.tests(month)]
+        kept = {
+            row["attempt_id"] for call in store.list_calls(limit=9999) for row in store.attempts_of(call["call_id"])
+        }
+        unknown = {one["test_id"] for one in ended if one["state"] == UNKNOWN}
+    assert months
+    assert {one["state"] for one in ended} <= set(ENDED)
+    # What rang somebody is kept as a call, or somebody is asked about it.
+    assert all(name in kept or any(name.startswith(test) for test in unknown) for name in dialled)
+    assert sqlite3.connect(agency.database).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_window_that_was_missed_is_drawn_anew_and_not_dialled_late(agency: Agency) -> None:
+    told: list[Event] = []
+    placing = Placing(raises=LineError("softphone.worker_silent", what="dial"))
+    running = programme(agency, told, place=placing)
+    to_first_test(agency, running)
+    JumpingClock(agency.folder / "clock").sleep(GRACE.total_seconds() + 1)
+    running.look()
+    assert placing.placed == []
+    assert [event.what for event in told][-1] == REDRAWN
+    with open_store(agency.database) as store:
+        (event,) = [one for one in store.plans.events("2026-12") if one["what"] == REDRAWN]
+    assert event["detail"]["why"] == "missed"
+
+
+def test_a_fault_of_ours_is_tried_again_three_times_and_then_left_to_a_person(agency: Agency) -> None:
+    told: list[Event] = []
+    placing = Placing(raises=LineError("softphone.worker_silent", what="dial"))
+    running, clock = programme(agency, told, place=placing), JumpingClock(agency.folder / "clock")
+    to_first_test(agency, running)
+    for _ in range(45):
+        running.look()
+        clock.sleep(60)
+    tests = [test.id for test, _ in placing.placed]
+    assert [len(earlier) for _, earlier in placing.placed] == [0, 1, 2, 3]
+    assert len(set(tests)) == 1
+    assert states(agency)[UNKNOWN] == 1
+    assert told[-1].needs_person
+
+
+def test_what_the_gate_refuses_is_drawn_anew_and_after_some_refusals_left_to_a_person(agency: Agency) -> None:
+    told: list[Event] = []
+    placing = Placing(raises=Refused("refused.no_notice"))
+    running, clock = programme(agency, told, place=placing), JumpingClock(agency.folder / "clock")
+    while clock.now() < END:
+        due = running.look()
+        clock.sleep(min(max((due - clock.now()).total_seconds(), 60), 6 * 3600) if due else 3600)
+    counted = Counter(test.id for test, _ in placing.placed)
+    assert max(counted.values()) <= 4
+    assert set(states(agency)) <= {UNKNOWN, CALLED_OFF}
+
+
+class Never:
+    """Calls that never come back."""
+
+    def submit(self, *_: Any, **__: Any) -> Future[Any]:
+        return Future()
+
+
+@pytest.mark.parametrize("how", ["before the claim", "while it rang", "before it was noted"])
+def test_a_stop_at_each_step_is_settled_when_it_begins_again(agency: Agency, how: str) -> None:
+    told: list[Event] = []
+    first = programme(agency, told, place=Placing(), workers=Never())
+    due = to_first_test(agency, first)
+    first.look()
+    assert states(agency)[CLAIMED] == 1
+    with open_store(agency.database) as store:
+        (row,) = store.plans.claimed()
+    name = f"{attempted(row['test_id'], 1)}-1"
+    if how != "before the claim":
+        leave = permit(row["test_id"].split("-")[-1], agency, now=due + timedelta(seconds=1))
+        _claimed_by_a_dead_process(agency, name, leave)
+    if how == "before it was noted":
+        settle(agency, name, "fault_ours")
+    again = programme(agency, told, place=Placing(), workers=Never())
+    again.recover()
+    with open_store(agency.database) as store:
+        state = store.plans.state(row["test_id"])
+    assert state in {"before the claim": WAITING, "while it rang": (UNKNOWN,), "before it was noted": WAITING}[how]
+
+
+def _claimed_by_a_dead_process(agency: Agency, name: str, leave: Any) -> None:
+    child = os.fork()
+    if child == 0:
+        claim(agency, name, permit=leave)
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def test_the_months_are_drawn_on_the_agencys_day_and_told_with_their_seal(agency: Agency) -> None:
+    told: list[Event] = []
+    running, clock = programme(agency, told, place=Placing(), workers=Never()), JumpingClock(agency.folder / "clock")
+    running.look()
+    assert [event.detail["month"] for event in told if event.detail] == ["2026-12"]  # BEGIN is the 25th in Taipei
+    assert clock.now() == BEGIN
+    running.look()
+    assert len(told) == 1
+    assert told[0].detail is not None
+    assert len(told[0].detail["seal"]) == 64
