@@ -182,7 +182,7 @@ class Cadence:
         """A burst that stands alone: a ring (also one cut short), or a tone of no known meaning."""
         seconds = (burst.end - burst.start) / SR
         longest = max(self._ring_ons)
-        pure = burst.share > _FREE or not burst.proven or self.is_whole(burst) or self.is_due(burst)
+        pure = burst.share > _FREE or not burst.proven or self.is_due(burst)
         if burst.tone_set == self.ring_set and pure and seconds <= longest * (1 + STRETCH) + _SLACK_S:
             return self._ring(burst)
         return [_segment(TONE, burst, burst)]

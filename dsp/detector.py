@@ -51,8 +51,9 @@ VOICE_ERROR_S = 0.060
 _STEPS_AHEAD = 8
 """Spectra of so many steps are taken at once where the audio is there."""
 _TASTE = round(0.2 * SR)
-_VOWEL, _STEADY = 0.5, 0.7
+_NOTE_STEADY, _VOWEL, _STEADY = 0.4, 0.5, 0.7
 """Vowels are less steady than the one, exchanges' tones more than the other, but where packets were lost."""
+_PURE = 0.85
 _GHOST = round(0.04 * SR)
 _NOTE = SR
 """No voice and hardly an instrument holds a note as steadily for a second."""
@@ -197,7 +198,7 @@ class Detector:
             known = not burst.proven or self._cadence.is_whole(burst) or self._cadence.is_due(burst)
             sure = known or burst.end - burst.start > _NOTE
             self._hear(burst.start if sure else min(burst.start + _TASTE, burst.end))
-            named = self._cadence.push(burst, spoken=self._is_voice(burst), music=self._voice.music)
+            named = self._cadence.push(burst, spoken=self._is_voice(burst), music=self._is_among_notes(burst))
             if named is not None and sure:
                 self._done += self._voice.reset(burst.end, since=burst.start)
             elif named is not None:
@@ -206,13 +207,19 @@ class Detector:
 
     def _is_voice(self, burst: Burst) -> bool | None:
         """Whether a burst is a piece of a voice; None: nobody was speaking, or it is too steady for that."""
-        likely, known = self._voice.likely, self._cadence.is_whole(burst) or self._cadence.is_due(burst)
-        if not likely and (known or not burst.proven):
+        likely = self._voice.likely
+        if not likely and (not burst.proven or self._cadence.is_due(burst)):
             return None
         steady = self._tones.steadiness(burst) if burst.proven else 0.0
-        if steady < _VOWEL:
+        if steady < (_NOTE_STEADY if self._cadence.is_whole(burst) and not likely else _VOWEL):
             return True
         return False if likely and steady < _STEADY else None
+
+    def _is_among_notes(self, burst: Burst) -> bool:
+        """Whether music was playing until just now; two tones as pure and steady as an exchange's are none of it."""
+        if not self._voice.music:
+            return False
+        return self._tones.lines(burst) < 2 or burst.share < _PURE or self._tones.steadiness(burst) < _PURE
 
     def _probe(self) -> None:
         """Where a burst was due and nothing was found, look for what a pick-up may have left of it."""

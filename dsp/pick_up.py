@@ -34,6 +34,7 @@ _ONSET_ERROR_S = 0.004
 _SMEARED_S = 0.100
 _HAIR_S = 0.0006
 """The pick-up comes before the burst that did not come."""
+_WHOLE_PACKET_S, _BESIDE_S = 0.020, 0.004
 _PACKET_S, _PIECE_S = 0.006, 0.030
 """A burst ends with a lost packet where one is missing so soon behind it; of a burst that begins with lost packets so
 much must arrive to be heard."""
@@ -153,11 +154,21 @@ def is_whole(call: Call, train: Train, hole: int | None = None) -> bool:
 def _was_cut(call: Call, train: Train, hole: int) -> bool:
     """Whether the last burst is surely shorter than a whole one, and not for want of its last packets."""
     lacks = _whole_end(call, train, hole) - train.last.end
-    least = _HEARD_S if train.last.stops or call.knows_losses else _HOLE_S
+    least = _HEARD_S if _nothing_lost(call, train) else _HOLE_S
     if not _ends(call, train):
         nominal = call.plan.cadence[min(len(train.rings[-1]), len(call.plan.cadence)) - 1][0]
         least += STRETCH * nominal
     return lacks > least * call.sr
+
+
+def _nothing_lost(call: Call, train: Train) -> bool:
+    """Whether no packet was lost at the end of the last burst: by what is heard behind it, by what the receiver says,
+    or as packets' ends are 20 ms apart, and no other burst has a hole."""
+    if train.last.stops or call.knows_losses:
+        return True
+    packet = _WHOLE_PACKET_S * call.sr
+    beside = (train.last.end + packet / 2) % packet - packet / 2
+    return abs(beside) > _BESIDE_S * call.sr and not any(isinstance(burst, Torn) for burst in train.bursts)
 
 
 def due(call: Call, train: Train) -> float:

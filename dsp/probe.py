@@ -30,7 +30,7 @@ _FAINTEST, _LOUDEST = 0.2, 3.0
 _ABOVE_NOISE = 4.0
 _LEAST = 4
 """Windows, a millisecond apart, that must hold the tones: a click rings for less."""
-_TALK = 20.0
+_TALK, _ECHO = 20.0, 0.05
 _TALK_SHARE, _TALK_LEAST = 0.9, 24
 """Where somebody speaks right behind it, a piece must be so pure and so long: voices begin with tones, too."""
 
@@ -58,7 +58,7 @@ def cut_piece(
         return None
     first, last = piece
     start, end = first * _MS + _WINDOW // 2, last * _MS + _WINDOW // 2
-    if end - start > reach - _WINDOW or not _is_believed(held, total, piece, noise):
+    if end - start > reach - _WINDOW or not _is_believed(held, total, piece, max(_TALK * noise, _ECHO * level**2)):
         return None
     # The first window to be loud enough is about half filled, and so is the last.
     return max(start - _MS, 0), end + _MS
@@ -86,12 +86,12 @@ def _first_stretch(marks: npt.NDArray[np.bool_]) -> tuple[int, int] | None:
 
 
 def _is_believed(
-    held: npt.NDArray[np.float64], total: npt.NDArray[np.float64], piece: tuple[int, int], noise: float
+    held: npt.NDArray[np.float64], total: npt.NDArray[np.float64], piece: tuple[int, int], quiet: float
 ) -> bool:
     """Whether a piece stands free, or is purer than the voice right behind it could make it."""
     first, last = piece
     behind = total[last + 2 * _WINDOW // _MS : last + 40]
-    if not len(behind) or float(np.median(behind)) < _TALK * noise:
+    if not len(behind) or float(np.median(behind)) < quiet:
         return True
     inside = slice(first + 4, max(last - 3, first + 5))
     pure = float(held[inside].sum()) > _TALK_SHARE * float(total[inside].sum())

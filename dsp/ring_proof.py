@@ -11,6 +11,9 @@ from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, SPEECH
 from dsp.tone_plan import TonePlan
 
 _EXACT = 0.03
+_REST = 0.3
+_APART = 0.15
+"""Seconds. Music that begins so much later did not begin with the burst."""
 _ON_BEAT = 3
 """So many whole bursts on one beat are no music."""
 
@@ -37,15 +40,21 @@ def proven(
 
 def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
     """Whether a burst alone is one: whole and not a long vowel, or cut with no other tone near."""
-    if _near(lonely, segments, (MUSIC,), before=sr, after=sr):
+    exact = any(abs(lonely.length / sr - on) <= _EXACT * on for on, _ in plan.cadence)
+    sound = plan.ringback.steps[0]
+    several = len(plan.ringback.frequencies_hz) > 1 or bool(sound.modulation_hz)  # no instrument's note
+    before = _REST if several else 1.0
+    if _near(lonely, segments, (MUSIC,), before=before * sr, after=_APART * sr if exact else sr):
         return False
     others = (TONE, RINGBACK, BUSY, CONGESTION)
     if is_whole(lonely, sr=sr, plan=plan):
-        before = _near(lonely, segments, (SPEECH,), before=round(0.5 * sr), after=0)
+        spoken = _near(lonely, segments, (SPEECH,), before=0.5 * sr, after=0)
         after = any(s.sound == SPEECH and abs(s.start - lonely.end) < 0.1 * sr for s in segments)
-        amid_speech = before and after  # a long vowel
-        return not amid_speech and not _near(lonely, segments, others, before=round(1.5 * sr), after=sr // 2)
-    spoken = _near(lonely, segments, (SPEECH,), before=round(0.3 * sr), after=0)
+        amid_speech = spoken and after  # a long vowel
+        # Refused right after it, a whole ring is one; what comes after refusals is a piece of them.
+        tones = _near(lonely, segments, others, before=1.5 * sr, after=0)
+        return not (amid_speech or tones or _near(lonely, segments, (TONE, RINGBACK), before=0, after=sr // 2))
+    spoken = _near(lonely, segments, (SPEECH,), before=0.3 * sr, after=0)
     return not spoken and not _near(lonely, segments, (*others, DTMF), before=4 * sr, after=4 * sr)
 
 
@@ -63,7 +72,7 @@ def _has_music_inside(rings: Sequence[Ring], segments: Sequence[Segment]) -> boo
     )
 
 
-def _near(one: Segment, segments: Sequence[Segment], sounds: tuple[str, ...], *, before: int, after: int) -> bool:
+def _near(one: Segment, segments: Sequence[Segment], sounds: tuple[str, ...], *, before: float, after: float) -> bool:
     """Whether one of some sounds is heard around a segment (for what comes after: also once it has ended)."""
     low, high = one.start - before, one.end + after if after else one.start
     return any(s.sound in sounds and s.start < high and s.end > low and s.start != one.start for s in segments)

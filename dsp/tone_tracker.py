@@ -32,7 +32,7 @@ _HALF = round(0.100 * SR)
 _HALF_PURE, _HALF_SHARE = 0.85, 0.6
 """A half of a burst is believed only where it is purer than a whole one need be."""
 _SHORT, _HOLE, _REPLY, _TAIL = round(0.01 * SR), 0.15, 5, 0.7
-_STEADY, _STEADY_EDGE = round(0.5 * SR), round(0.005 * SR)
+_STEADY, _STEADY_EDGE, _HELD = round(0.5 * SR), round(0.005 * SR), 0.7
 _TOLD_APART = 0.6
 _MORE = 1.1
 """A set with more tones than another must explain a tenth more than that one: skirts of a line look like lines."""
@@ -176,13 +176,14 @@ class ToneTracker:
         start = max(start if run.start is None else run.start, self._last_end)
         if end - start < self._sets[tone_set].shortest_s * SR:
             return []
+        end = self._without_reply(start, end, tone_set, level, found.share)
         tones = lines_hz(heard, self._sets[tone_set])
         usual = self._usual.get(tone_set, _Usual(level, tones, 1.0))
         if not self._is_steady(start, end, level, self._sets[tone_set].modulation_hz):
             return []
         if end - start < _BRIEF and not self._fits(start, end, usual):
             return []
-        start, end = self._trimmed(start, end, tone_set, tones, level, share=min(usual.share, found.share))
+        start, end = self._trimmed(start, end, tones, level, share=min(usual.share, found.share))
         start, end = self._sharpened(start, end, tones, long=run.start is not None)
         self._usual[tone_set] = _Usual(level, tones, found.share)
         stops = self._stops(start, end, level)
@@ -197,9 +198,23 @@ class ToneTracker:
 
         Exchanges' tones have 0.75 to 1.0 (less only where packets were lost), vowels up to 0.46: measured on cut
         bursts and on speech, through every codec of the truth set."""
-        spare = max((burst.end - burst.start - _STEADY) // 2, _STEADY_EDGE)
-        samples = self._read(burst.start + spare, burst.end - spare)
-        return explained(samples, lines_hz(spectrum(samples), self._sets[burst.tone_set])) if len(samples) else 0.0
+        middle = (burst.start + burst.end) // 2
+        whole = self._held(
+            max(middle - _STEADY // 2, burst.start), min(middle + _STEADY // 2, burst.end), burst.tone_set
+        )
+        if whole > _HELD or burst.end - burst.start < _STEADY:
+            return whole
+        # Where the sender halted, each side is steady, but not with the other.
+        sides = ((burst.start, middle - _STEADY // 8), (middle + _STEADY // 8, burst.end))
+        return max(whole, min(self._held(start, end, burst.tone_set) for start, end in sides))
+
+    def lines(self, burst: Burst) -> int:
+        """How many lines a burst's set has."""
+        return self._sets[burst.tone_set].lines
+
+    def _held(self, start: int, end: int, tone_set: int) -> float:
+        samples = self._read(start + _STEADY_EDGE, end - _STEADY_EDGE)
+        return explained(samples, lines_hz(spectrum(samples), self._sets[tone_set])) if len(samples) else 0.0
 
     def probe(self, due: int, tone_set: int, *, slack: int, reach: int) -> Burst | None:
         """What is left of a burst that was due within `slack` samples from one on and was cut off almost at once."""
@@ -219,10 +234,9 @@ class ToneTracker:
         return [burst]
 
     def _trimmed(
-        self, start: int, end: int, tone_set: int, tones: tuple[float, ...], level: float, *, share: float
+        self, start: int, end: int, tones: tuple[float, ...], level: float, *, share: float
     ) -> tuple[int, int]:
         """Take off what is no tone at the ends: a voice that came right after, bridged like a lost packet."""
-        end = self._without_reply(start, end, tone_set, level, share)
         while end - start > 3 * _PIECE and not self._sounds(end - _PIECE, tones, level, share):
             end -= _PIECE // 2
         while end - start > 3 * _PIECE and not self._sounds(start, tones, level, share):

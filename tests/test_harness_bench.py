@@ -92,7 +92,7 @@ def test_an_ear_that_misses_the_first_two_rings_is_found_out(monkeypatch):
 
 
 def test_figures_of_calls_in_which_nobody_spoke():
-    judged = [one for one in bench_ear(30, seed=5, voices=VOICES) if one.row.voice_error_s is None]
+    judged = [one for one in bench_ear(30, seed=5, voices=VOICES) if one.row.least_s is None]
     found = figures(judged)
     assert (found["voice_onset_error_ms"], found["interval_width_ms"]) == (None, None)
 
