@@ -67,7 +67,7 @@ def read_trace(path: Path) -> tuple[Traced, ...]:
     except OSError:
         return ()
     heads = list(_HEAD.finditer(text))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
+    ends = [*(head.start() for head in heads[1:]), len(text)][: len(heads)]
     return tuple(
         Traced(float(head[1]), head[2].lower(), head[3].strip(), text[head.end() : end].strip())
         for head, end in zip(heads, ends, strict=True)

@@ -251,6 +251,8 @@ def test_a_message_sent_again_is_marked_and_a_broken_trace_is_read_as_far_as_it_
     assert [one.at_s for one in trace] == [10.0, 10.5]
     assert trace[0].value("cseq") == "1 INVITE"
     assert read_trace(tmp_path / "nothing.sip") == ()
+    (tmp_path / "empty.sip").touch()
+    assert read_trace(tmp_path / "empty.sip") == ()
     values = {"call_id": "x", "unit": "u", "number": "1", "scenario": "extension-direct"}
     clock = {"zero_s": 9.0, "zero_error_s": 0.0, "sample_rate_hz": RATE, "duration_s": 3.0, "wall_s": 3.0}
     acts = (Act(at_s=1.2, do="wait", leg="unit"),)

@@ -74,7 +74,8 @@ def _received(host: str, port: str, parameters: str) -> str | None:
     received = re.search(r";\s*received=([^;\s]+)", parameters)
     if rport is None and received is None:
         return None
-    return f"{received[1] if received else host}:{rport[1] if rport else port}"
+    seen = received[1].strip("[]") if received else host
+    return f"{f'[{seen}]' if ':' in seen.strip('[]') and received else seen}:{rport[1] if rport else port}"
 
 
 def _last(messages: list[Traced], header: str) -> str:

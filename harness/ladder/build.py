@@ -54,7 +54,10 @@ def build_ladder(timeline: Timeline, measured: Measured, messages: tuple[Traced,
 
 
 def _moved(rung: Rung, origin: float) -> Rung:
-    return replace(rung, at_s=_since(rung.at_s, origin))
+    span = _since(rung.at_s, origin)
+    # What the far end does on this call it does behind our INVITE, however early its interval begins.
+    caused = rung.direction != "tx" and span.earliest < 0 <= span.latest
+    return replace(rung, at_s=Interval(0.0, span.latest) if caused else span)
 
 
 def _since(span: Interval, origin: float) -> Interval:

@@ -143,7 +143,7 @@ class _Picture:
             f'stroke-width="1.6"{dashed}/>'
         )
         yield f'<path d="M{end} {y:.1f} l{back} -4.5 v9 z" fill="{colour}"/>'
-        words = cut(told, round((THEM_X - US_X - 60) / LETTER_PX))
+        words = cut(told, round((THEM_X - US_X - 24) / LETTER_PX))
         yield _text((US_X + THEM_X) / 2, y - 5, words, fill=colour, anchor="middle", halo=True)
         if rung.branch:
             yield f'<circle cx="{THEM_X}" cy="{y:.1f}" r="8" fill="{of_branch(rung.branch)}"/>'
