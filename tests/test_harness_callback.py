@@ -104,6 +104,15 @@ def test_what_is_not_called_by_the_test_number_is_refused_and_told(called: str) 
     assert [(c.status, c.duration_s) for c in told] == [(404, 0.0)]
 
 
+def test_whoever_scans_the_network_fills_no_disk() -> None:
+    one, telephone, told = desk(told_per_hour=5)
+    for n in range(50):
+        one.came(f"in-{n}", parse_message(invite("100")), now_s=float(n))
+    assert (len(telephone.did), len(told)) == (50, 5)
+    one.came("later", parse_message(invite("100")), now_s=3700.0)
+    assert len(told) == 6
+
+
 def test_without_a_test_number_everything_is_refused() -> None:
     one, telephone, told = desk(frozenset())
     for n, called in enumerate([TEST_NUMBER, "", "thirdring"]):
@@ -254,6 +263,20 @@ def test_without_a_test_number_a_real_call_is_forbidden(tmp_path: Path, caller: 
         assert final(until_over(call)) == 403
         call.finish()
         assert [one.status for one in collected(taking, 1)] == [403]
+
+
+def test_a_registration_that_fails_is_told(tmp_path: Path) -> None:
+    agency = an_agency(tmp_path / "agency")
+    gone = agency.settings.lines[0].model_copy(
+        update={"server": "127.0.0.1:9", "transport": "tcp", "register_": True, "user": "u"}
+    )
+    agency = replace(agency, settings=agency.settings.model_copy(update={"lines": (gone,)}))
+    told = threading.Event()
+    with attending(agency) as taking:
+        reader = threading.Thread(target=lambda: list(taking.calls(unregistered=lambda *_: told.set())), daemon=True)
+        reader.start()
+        assert told.wait(30.0)
+    reader.join(10.0)
 
 
 def test_who_ends_the_attending_ends_the_calls(tmp_path: Path, caller: WorkerPool) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -39,14 +39,15 @@ class Attending:
         self._agency, self._process = agency, process
         self.port = 0
         """Local port on which it listens."""
-        self.registered: bool | None = None
-        """Whether the line is registered; None where it does not register, or has not been told yet."""
 
-    def calls(self) -> Iterator[CallBack]:
-        """Give every call when it is over, already logged; ends when the process ends."""
+    def calls(self, *, unregistered: Callable[[int, str], None] = lambda *_: None) -> Iterator[CallBack]:
+        """Give every call when it is over, already logged; ends when the process ends.
+
+        `unregistered` is told status and reason of every registration that failed; the stack tries again.
+        """
         for event in self._events():
-            if event["event"] == "registration":
-                self.registered = event["status"] // 100 == 2
+            if event["event"] == "registration" and event["status"] // 100 != 2:
+                unregistered(event["status"], event["reason"])
             if event["event"] == "call":
                 call = CallBack(**event["call"])
                 log_call(self._agency, call)

@@ -28,6 +28,8 @@ class Limits:
     """Calls answered in any hour; more is no unit that calls back."""
     longest_s: float = 60.0
     """A call is ended after so many seconds, whatever the caller does."""
+    told_per_hour: int = 200
+    """Refused calls that are told of in any hour: whoever scans the network fills no disk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +99,7 @@ class Desk:
         self._limits = limits or Limits()
         self._up: dict[str, _Up] = {}
         self._answered: list[float] = []
+        self._refused: list[float] = []
 
     @property
     def calls_up(self) -> tuple[str, ...]:
@@ -119,6 +122,12 @@ class Desk:
             self._answered.append(now_s)
         self._telephone.answer(leg_id, status)
         if status != OK:
+            self._tell_refused(call, now_s)
+
+    def _tell_refused(self, call: CallBack, now_s: float) -> None:
+        self._refused = [one for one in self._refused if one > now_s - SPELL_S]
+        if len(self._refused) < self._limits.told_per_hour:
+            self._refused.append(now_s)
             self._tell(call)
 
     def _status(self, invite: Message, now_s: float) -> int:

@@ -40,11 +40,15 @@ def attend(asked: Asked, line: str, port: int, calls: int | None) -> int:
     agency = load_agency(asked.agency)
     with refusals_logged(asked.agency, asked="attend"), attending(agency, line, port=port) as taking:
         tell(say("callback.ready", port=taking.port, number=agency.settings.call_back_number or "—"))
-        for number, call in enumerate(taking.calls(), start=1):
+        for number, call in enumerate(taking.calls(unregistered=_tell_unregistered), start=1):
             _show(asked, call)
             if number == calls:
                 return DONE
     raise LineError("callback.ended")
+
+
+def _tell_unregistered(status: int, reason: str) -> None:
+    tell(say("callback.unregistered", status=status, reason=reason))
 
 
 def _show(asked: Asked, call: CallBack) -> None:
