@@ -4,8 +4,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from agency_folder import make_agency
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.errors import WRONG_USAGE, NotFound, ScenarioError
+from harness.hearing import find_plan
 from harness.scenario import (
     Dial,
     HandOver,
@@ -15,9 +19,14 @@ from harness.scenario import (
     Press,
     Scenario,
     WaitForAnswer,
+    faults,
     load_scenario,
     scenario_names,
 )
+from harness.scenario.aloud import read_aloud
+from harness.scenario.possible import possible
+from harness.scoring import usable_form
+from harness.synthesiser import spoken_digits
 
 BAD = Path(__file__).parent / "bad_scenarios"
 
@@ -43,11 +52,47 @@ FAULTS = {
     "unknown-leg": ("file.not_allowed", ("step 2 (wait_for_answer)", "leg", "ivr, operator, unit")),
     "unknown-step": ("file.not_allowed", ("step 3 (whistle)", "do", "hang_up")),
     "wrong-then-leg": ("scenario.then_leg", ("step 3 (press)", "unit")),
+    "branch-of-another-step": ("file.unknown", ("line 16", "step 3 (listen)", "on.no_answer", "busy, heard, timeout")),
+    "endless-loop": ("scenario.endless", ("line 18", "step 4 (press)", "no_effect", "at_most = 1")),
+    "endless-loop-on-itself": ("scenario.endless", ("step 3 (listen)", "timeout", "'menu'")),
+    "half-a-rule": ("file.missing", ("line 12", "step 2 (wait_for_answer)", "rule.en")),
+    "hold-before-answer": ("scenario.before_answer", ("line 10", "step 2 (hold_silent)")),
+    "label-twice": ("scenario.label_twice", ("line 18", "step 4 (hang_up)", "'a'")),
+    "label-with-a-space": ("file.wrong_form", ("line 15", "step 3 (hang_up)", "label", "go on")),
+    "loop-too-often": ("file.out_of_range", ("step 3 (listen)", "on.timeout.at_most", "9")),
+    "mark-without-a-name": ("scenario.mark_named", ("step 3 (listen)", "prompt")),
+    "name-without-a-mark": ("scenario.mark_named", ("step 3 (listen)", "prompt")),
+    "no-such-label": ("scenario.no_label", ("line 14", "step 3 (press)", "'agian'", "there are: again")),
+    "press-with-a-stray-mark": ("scenario.press_mark", ("step 3 (press)", "into_prompt")),
+    "probe-without-a-branch": ("scenario.probe_needs_branch", ("step 3 (press)", "on.no_effect")),
+    "say-before-answer": ("scenario.before_answer", ("step 2 (say)",)),
+    "say-nothing": ("scenario.nothing_said", ("step 3 (say)", "sentence", "file or text")),
+    "tester-before-answer": ("scenario.before_answer", ("step 2 (tester)",)),
+    "tester-without-courtesy": ("file.missing", ("step 3 (tester)", "'on'")),
+    "transfer-before-answer": ("scenario.before_answer", ("step 2 (follow_transfer)",)),
+    "unreachable-branch": ("scenario.unreachable", ("line 17", "step 4 (listen)")),
+    "wait-with-nothing-leading-there": ("scenario.nothing_leads", ("line 14", "step 3 (wait_for_answer)", "operator")),
+    "waited-again-by-a-loop": ("scenario.leg_twice", ("step 2 (wait_for_answer)", "'ivr'")),
+}
+
+# file -> what an agency without marks and recordings is told when a call is planned with it
+IMPOSSIBLE = {
+    "branch-on-a-mark-nobody-made": ("scenario.no_mark", ("line 14", "step 3 (listen)", "'welcom'")),
+    "digits-refused-by-a-branch": ("scenario.digits_refused", ("line 21", "step 5 (press)", "'9'", "emergency")),
+    "digits-refused-together": ("scenario.digits_refused", ("line 18", "step 4 (press)", "'19'", "emergency")),
+    "digits-the-gate-refuses": ("scenario.digits_refused", ("line 14", "step 3 (press)", "'110'", "emergency")),
+    "longer-than-the-agency-allows": ("scenario.longer_than_allowed", ("step 2", "400 s", "300 s")),
+    "mark-nobody-made": ("scenario.no_mark", ("line 14", "step 3 (listen)", "'welcome'", "thirdring prompt mark")),
+    "probe-without-marks": ("scenario.no_mark", ("step 3 (press)", "'operator'", "'end'")),
+    "say-a-missing-file": ("said.unreadable", ("line 14", "step 3 (say)", "not-there.wav")),
+    "say-without-a-number-to-call-back": ("said.blank", ("step 3 (say)", "{call_back_number}", "agency.toml")),
+    "say-without-a-recording": ("said.no_recording", ("step 3 (say)", "sounds/courtesy.wav")),
+    "silence-too-short": ("scenario.hold_too_short", ("step 3 (hold_silent)", "keelung-102", "5 s")),
 }
 
 
 def test_every_wrong_file_is_known():
-    assert {file.stem for file in BAD.glob("*.toml")} == set(FAULTS)
+    assert {file.stem for file in BAD.glob("*.toml")} == set(FAULTS) | set(IMPOSSIBLE)
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS))
@@ -61,6 +106,91 @@ def test_a_wrong_scenario_names_file_place_and_key(name):
     assert f"{name}.toml" in english
     assert [word for word in named if word not in english] == []
     assert caught.value.exit_status == WRONG_USAGE
+
+
+@pytest.fixture(scope="module")
+def agency(tmp_path_factory):
+    return make_agency(tmp_path_factory.mktemp("agency"), {"0227000901": "127.0.0.1:5060"})
+
+
+def done_by(agency, scenario, *, marks=()):
+    return possible(
+        scenario,
+        agency=agency,
+        unit=agency.units[0],
+        form=usable_form(agency.settings.form, agency.folder),
+        tones=find_plan("tw"),
+        marks=marks,
+    )
+
+
+@pytest.mark.parametrize("name", sorted(IMPOSSIBLE))
+def test_what_an_agency_cannot_do_is_refused_before_dialling(agency, name):
+    with pytest.raises(ScenarioError) as caught:
+        done_by(agency, load_scenario(BAD / f"{name}.toml"))
+    key, named = IMPOSSIBLE[name]
+    assert {problem.key for problem in caught.value.problems} == {key}
+    english = caught.value.sentence("en")
+    assert f"{name}.toml" in english
+    assert [word for word in named if word not in english] == []
+    assert caught.value.sentence("zh").startswith(f"{name}.toml，第 ")
+
+
+def test_nothing_is_said_where_there_is_neither_a_recording_nor_a_synthesiser(agency, monkeypatch):
+    monkeypatch.setattr("harness.said.installed", lambda: False)
+    with pytest.raises(ScenarioError) as caught:
+        done_by(agency, load_scenario("switchboard-no-ivr"))
+    assert [problem.key for problem in caught.value.problems] == ["said.no_synthesiser"]
+    assert "sounds/put-through.wav" in caught.value.sentence("en")
+
+
+def test_a_robot_says_what_nobody_recorded(agency, monkeypatch):
+    monkeypatch.setattr("harness.said.installed", lambda: True)
+    (sound,) = done_by(agency, load_scenario("switchboard-no-ivr")).values()
+    assert sound.by_robot
+    assert sound.text == f"您好，麻煩請轉{agency.units[0].name}，謝謝。"
+    assert spoken_digits("02-2700") == "零二，二七零零"
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c", "d", ""]), min_size=6, max_size=6), st.integers(0, 6))
+def test_every_walk_through_what_is_not_refused_ends(targets, bounds):
+    """Follow every branch that there is, whatever happens: bounded jumps run out, the others lead on."""
+    steps = [Dial(), WaitForAnswer(leg="ivr")]
+    for label, to in zip("abcd", targets, strict=False):
+        jump = {"to": to, "at_most": 2} if bounds & 1 << targets.index(to) % 3 else {"to": to}
+        on = {"timeout": jump} if to else {}
+        steps.append(Listen.model_validate({"label": label, "on": on}))
+    steps.append(HangUp())
+    if faults(steps):
+        return
+    taken, at, walked = {}, 0, 0
+    while at < len(steps) and not isinstance(steps[at], HangUp):
+        walked += 1
+        assert walked < 100
+        jump = getattr(getattr(steps[at], "on", None), "timeout", None)
+        taken[at] = taken.get(at, 0) + 1
+        free = jump is not None and taken[at] <= (jump.at_most or 10**6)
+        at = next(n for n, one in enumerate(steps) if one.label == jump.to) if free else at + 1
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_a_shipped_scenario_reads_aloud_with_the_source_of_every_limit(name):
+    scenario = load_scenario(name)
+    sentences = read_aloud(scenario, period_s=3.0)
+    assert [one.number for one in sentences if not one.more] == list(range(1, len(scenario.steps) + 1))
+    assert all(
+        one.zh.strip() and one.en.strip() and "{" not in one.en.replace("{name}", "")
+        for one in sentences
+        if "{" not in "".join(str(vars(step)) for step in scenario.steps)
+    )
+    assert not any("沒有寫出處" in one.zh for one in sentences)
+
+
+def test_nine_rings_are_read_with_the_seconds_that_they_last():
+    told = {period: read_aloud(load_scenario("extension-direct"), period_s=period)[1].zh for period in (3.0, 6.0)}
+    assert "9 聲" in told[3.0]
+    assert "27 秒" in told[3.0]
+    assert "54 秒" in told[6.0]
 
 
 def test_a_sentence_has_chinese_first():
