@@ -12,7 +12,6 @@ import fcntl
 import json
 import os
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.clocks import Clocks, age_s, boot_id, note_clock, stepped_s
 from harness.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_CLAIM, _OUTCOME, _CLOCK = ".claim", ".outcome", ".clock"
-STEP_S = 60.0
-"""A wall clock that moved so far against the running machine was set; drift and slewing stay below it."""
+_CLAIM, _OUTCOME = ".claim", ".outcome"
 
 
 @dataclass(frozen=True)
@@ -66,32 +64,10 @@ class Claim:
         return self.claimed_at > now - window
 
 
-@dataclass(frozen=True)
-class Clocks:
-    """This machine's two clocks at one instant."""
-
-    boot: str
-    """Names the machine's present run."""
-    up_s: float
-    """Seconds that it has run, asleep or awake; nobody can set it."""
-    wall_s: float
-    """Seconds since 1970, as somebody set them."""
-
-    @property
-    def offset_s(self) -> float:
-        """Constant until somebody sets the wall clock."""
-        return self.wall_s - self.up_s
-
-
-def clocks() -> Clocks:
-    """Read both clocks."""
-    return Clocks(_boot(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time())
-
-
 def claim(agency: Agency, attempt_id: str, *, permit: Permit) -> Claim:
     """Claim an attempt before its INVITE; LedgerError when it was claimed before or the disk fails."""
-    pid, site, now = os.getpid(), agency.site(permit.unit.site), clocks()
-    _note_clock(agency.ledger, now)
+    pid, site = os.getpid(), agency.site(permit.unit.site)
+    _make_folder(agency.ledger)
     data = {
         "attempt_id": attempt_id,
         "unit": permit.unit.unit,
@@ -100,7 +76,7 @@ def claim(agency: Agency, attempt_id: str, *, permit: Permit) -> Claim:
         "process": [pid, _started(pid)],
         "line": permit.line_id,
         "switchboard": site.id if site and permit.to == "switchboard" else "",
-        "clocks": vars(now),
+        "clocks": vars(_noted(agency.ledger)),
     }
     try:
         _create(_path(agency, attempt_id, _CLAIM), data)
@@ -122,7 +98,7 @@ def settle(agency: Agency, attempt_id: str, outcome: str) -> None:
 def claims(agency: Agency, *, since: datetime | None = None) -> tuple[Claim, ...]:
     """Give the claims of the ledger, oldest first; with `since` only those made later."""
     # A claim made while the clock was set back has an old date: as far as it ever was set, older ones count too.
-    earliest = since.timestamp() - 1 - _stepped_s(agency.ledger) if since else float("-inf")
+    earliest = since.timestamp() - 1 - stepped_s(agency.ledger) if since else float("-inf")
     found = [_read(entry) for entry in _entries(agency.ledger) if entry.stat().st_mtime >= earliest]
     return tuple(sorted(found, key=lambda one: (one.claimed_at, one.attempt_id)))
 
@@ -171,58 +147,22 @@ def _outcome(path: Path, data: dict[str, Any]) -> str | None:
 def _claim(data: dict[str, Any], outcome: str | None) -> Claim:
     claimed_at = datetime.fromisoformat(data["claimed_at"])
     more = {"line": data.get("line", ""), "switchboard": data.get("switchboard", "")}
-    return Claim(data["attempt_id"], data["unit"], data["number"], claimed_at, outcome, age_s=_age(data), **more)
+    return Claim(
+        data["attempt_id"], data["unit"], data["number"], claimed_at, outcome, age_s=age_s(data.get("clocks")), **more
+    )
 
 
-def _age(data: dict[str, Any]) -> float | None:
-    if "clocks" not in data:
-        return None
-    then, now = Clocks(**data["clocks"]), clocks()
-    stepped = then.boot == now.boot and abs(then.offset_s - now.offset_s) > STEP_S
-    return now.up_s - then.up_s if stepped else None
-
-
-def _note_clock(folder: Path, now: Clocks) -> None:
-    """Keep between which offsets the wall clock was while this machine ran."""
-    _make_folder(folder)
-    path = folder / _CLOCK
-    seen = _offsets(path, now)
-    span = [min([now.offset_s, *seen]), max([now.offset_s, *seen])]
-    new = path.with_suffix(f".{os.getpid()}")
+def _noted(folder: Path) -> Clocks:
     try:
-        new.write_text(json.dumps({"boot": now.boot, "offsets_s": span}), encoding="utf-8")
-        new.replace(path)
+        return note_clock(folder)
     except OSError as error:
         raise _disk(error) from None
-
-
-def _stepped_s(folder: Path) -> float:
-    now = clocks()
-    seen = [*_offsets(folder / _CLOCK, now), now.offset_s]
-    return max(seen) - min(seen)
-
-
-def _offsets(path: Path, now: Clocks) -> list[float]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return [float(one) for one in data["offsets_s"]] if data["boot"] == now.boot else []
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError):
-        return [float("-inf")]  # what it said is lost: then every claim is read
-
-
-def _boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return "unknown"
 
 
 def _started(pid: int) -> str:
     """Tell a process from a later one of the same id: by the machine's boot and the process's start."""
     try:
-        boot = _boot()
+        boot = boot_id()
         # The command's name, in parentheses, may hold anything; starttime is field 22 (proc(5)).
         return f"{boot}/{Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[19]}"
     except (OSError, IndexError):

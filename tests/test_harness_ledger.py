@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from harness.agency import load_agency
+from harness.clocks import Clocks, clocks
 from harness.errors import ENVIRONMENT_FAILED, LedgerError, Refused
 from harness.hours import DAYS
-from harness.ledger import Clocks, claim, claims, clocks, one_at_a_time, settle
+from harness.ledger import claim, claims, one_at_a_time, settle
 from harness.new_agency import make_agency
 from harness.number_gate import permit
 
@@ -237,7 +238,7 @@ def set_clock(monkeypatch, *, by_s, later_s=0.0):
     """The wall clock as somebody set it, the machine's running time as it is."""
     real = clocks()
     now = Clocks(real.boot, real.up_s + later_s, real.wall_s + later_s + by_s)
-    monkeypatch.setattr("harness.ledger.clocks", lambda: now)
+    monkeypatch.setattr("harness.clocks.clocks", lambda: now)
     return datetime.fromtimestamp(now.wall_s, UTC)
 
 

@@ -1,0 +1,82 @@
+"""The wall clock, which anybody can set, beside the machine's running time, which nobody can."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CLOCK_FILE = ".clock"
+"""In a folder: between which offsets the wall clock was while this machine ran."""
+STEP_S = 60.0
+"""A wall clock that moved so far against the running machine was set; drift and slewing stay below it."""
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """This machine's two clocks at one instant."""
+
+    boot: str
+    """Names the machine's present run."""
+    up_s: float
+    """Seconds that it has run, asleep or awake."""
+    wall_s: float
+    """Seconds since 1970, as somebody set them."""
+
+    @property
+    def offset_s(self) -> float:
+        """Constant until somebody sets the wall clock."""
+        return self.wall_s - self.up_s
+
+
+def clocks() -> Clocks:
+    """Read both clocks."""
+    return Clocks(boot_id(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time())
+
+
+def boot_id() -> str:
+    """Name the machine's present run."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return "unknown"
+
+
+def age_s(then: dict[str, Any] | None) -> float | None:
+    """How long ago it was, where the wall clock was set since; None where it was not, or in another run."""
+    if then is None:
+        return None
+    before, now = Clocks(**then), clocks()
+    stepped = before.boot == now.boot and abs(before.offset_s - now.offset_s) > STEP_S
+    return now.up_s - before.up_s if stepped else None
+
+
+def note_clock(folder: Path) -> Clocks:
+    """Keep in a folder how far the wall clock was set, and give both clocks; OSError when the disk fails."""
+    now, path = clocks(), folder / CLOCK_FILE
+    seen = [*_offsets(path, now), now.offset_s]
+    new = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+    new.write_text(json.dumps({"boot": now.boot, "offsets_s": [min(seen), max(seen)]}), encoding="utf-8")
+    new.replace(path)
+    return now
+
+
+def stepped_s(folder: Path) -> float:
+    """How far the wall clock was set at most while this machine ran; infinite where that cannot be read."""
+    now = clocks()
+    seen = [*_offsets(folder / CLOCK_FILE, now), now.offset_s]
+    return max(seen) - min(seen)
+
+
+def _offsets(path: Path, now: Clocks) -> list[float]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return [float(one) for one in data["offsets_s"]] if data["boot"] == now.boot else []
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError):
+        return [float("-inf")]  # what it said is lost: then every claim is read
