@@ -99,7 +99,7 @@ class Trunk:
     def _trace(self, direction: str, _: str, text: str, at_s: float) -> None:
         """Stamp what is about to be sent: pjsip logs a message right before its socket gets it."""
         message = parse_message(text) if direction == "TX" else None
-        if message is not None and message.status:
+        if message is not None and message.status and message.method == "INVITE":  # not the 200 to a PRACK
             self._sent.setdefault(message.call_id, {}).setdefault(message.status, at_s)
 
     def _give_up(self, leg_id: str) -> None:
