@@ -9,7 +9,7 @@ from typing import Any
 SAME_S = 0.0015
 """Times that differ by less are equal: an edge is known no better."""
 _MOVED_S = 0.5
-_NOT_NUMBERS = {"schema", "legs", "evidence", "problems", "prompts", "leg", "ending"}
+_NOT_NUMBERS = {"schema", "legs", "evidence", "problems", "prompts", "leg", "ending", "recordings", "hints"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -345,3 +345,30 @@ def test_a_kind_that_there_is_not_is_refused(agency: Agency) -> None:
     mark = agency.folder / "prompts" / "night.json"
     mark.write_text(mark.read_text("utf-8").replace("closed_hours", "moon"), encoding="utf-8")
     assert run(["prompt", "list", "--agency", str(agency.folder)]) == 2
+
+
+def test_somebody_who_speaks_right_behind_a_recording_is_somebody(agency: Agency) -> None:
+    """A recording ends where it ended when it was marked, however soon a person speaks behind it."""
+    marked(agency, "forwarding", "other")
+    alone = placed(agency, rung(2.0, quiet(0.4), "forwarding", quiet(9)))
+    assert alone.measured.legs[0].answerer == "recording"
+    both = placed(agency, rung(2.0, quiet(0.4), "forwarding", quiet(0.4), "person", quiet(9)))
+    assert (both.measured.legs[0].answerer, both.measured.legs[0].provisional) == (None, True)
+
+
+def test_a_menu_that_closed_hours_stood_instead_of_was_not_changed(agency: Agency) -> None:
+    marked(agency, "main-menu", "menu", at_s=5.3, what="operator")
+    assert "changed" in [
+        one.status for one in placed(agency, rung(2.0, quiet(0.4), "night", quiet(9)), OPERATOR).prompts.marks
+    ]
+    marked(agency, "night", "closed_hours")
+    test = placed(agency, rung(2.0, quiet(0.4), "night", quiet(9)), OPERATOR)
+    assert sorted(one.status for one in test.prompts.marks) == ["heard", "not_heard"]
+    assert test.measured.outcome == "fault_ours"
+
+
+def test_recordings_that_did_not_come_were_not_changed(agency: Agency) -> None:
+    for name, kind in (("night", "closed_hours"), ("voicemail", "voicemail"), ("queue-third", "queue_position")):
+        marked(agency, name, kind)
+    test = placed(agency, menu(quiet(0.5), ringback(2.0), quiet(0.4), "person", quiet(9)), OPERATOR)
+    assert {one.status for one in test.prompts.marks} == {"not_heard"}

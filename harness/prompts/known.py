@@ -23,7 +23,7 @@ from harness.interval import Interval
 from harness.measure import Measured
 from harness.measured_leg import MeasuredLeg
 from harness.prompts.hint import RECORDING, Hint, hint_of
-from harness.prompts.kinds import VACANT, VOID
+from harness.prompts.kinds import ANSWERING, VACANT, VOID
 from harness.prompts.leg_recording import IVR, LegRecording, judged_leg, recordings_on_legs
 from harness.prompts.live import PromptFound, prompt_found
 from harness.prompts.marks import MENU, OPERATOR, Mark
@@ -91,7 +91,7 @@ class KnownPrompts:
 
     def judged(self, measured: Measured) -> Measured:
         """Give the measurement with what the recordings make of its legs."""
-        if self.legs == measured.legs:
+        if not self.legs or self.legs == measured.legs:
             return measured
         void = next((leg.outcome for leg in self.legs if leg.recording and leg.outcome == VOID), None)
         return replace(measured, legs=self.legs, outcome=void or self.legs[-1].outcome)
@@ -193,7 +193,11 @@ def hear_prompts(
     """Look for an agency's marks in a call's far side, shape (n,); `unit` is who was called."""
     holes = [(s.start, s.end) for s in timeline.heard.segments if s.sound == MISSING]
     finds = listen_for(marks, samples, rate=timeline.heard.sr, missing=holes)
-    found = tuple(_look(one, timeline, measured, [f for f in finds if f.name == one.name]) for one in marks)
+    # Where closed hours were said, say, nobody can know whether the menu was changed.
+    instead = any(one.kind not in ANSWERING and one.mark_s is not None for one in finds)
+    found = tuple(
+        _look(one, timeline, measured, [f for f in finds if f.name == one.name], instead=instead) for one in marks
+    )
     recorded = recordings_on_legs(timeline, measured.legs, [one for one in finds if one.mark_s is not None])
     told = {one.leg for one in recorded}
     heard = [
@@ -239,13 +243,16 @@ def with_prompts(timeline: Timeline, known: KnownPrompts) -> Timeline:
     return replace(timeline, events=tuple(sorted((*timeline.events, *events), key=lambda e: (e.at_s, e.source))))
 
 
-def _look(mark: Mark, timeline: Timeline, measured: Measured, finds: Sequence[PromptFound]) -> HeardMark:
+def _look(
+    mark: Mark, timeline: Timeline, measured: Measured, finds: Sequence[PromptFound], *, instead: bool
+) -> HeardMark:
     told = next((one for one in finds if one.mark_s is not None), None)
     likeness = max((one.likeness for one in finds), default=0.0)
     one = HeardMark(name=mark.name, what=mark.what, kind=mark.kind, status=NOT_HEARD, at_s=None, likeness=likeness)
     if told is None or told.mark_s is None:
         anew = any(not _cut_by_key(timeline, find) for find in finds)
-        return replace(one, status=CHANGED) if anew or _should_have_come(mark, timeline, measured) else one
+        missed = not instead and _should_have_come(mark, timeline, measured)
+        return replace(one, status=CHANGED) if anew or missed else one
     rate = timeline.heard.sr
     earliest, latest = (round(max(told.mark_s + error, 0.0) * rate) for error in (-told.error_s, told.error_s))
     return replace(
@@ -274,7 +281,7 @@ def listen_for(
 def _should_have_come(mark: Mark, timeline: Timeline, measured: Measured) -> bool:
     """Whether the menu was listened to beyond the mark's place. A key pressed early stops a menu; so does a loss."""
     leg = measured.leg(IVR)
-    if leg is None or leg.outcome != "answered" or leg.voice_onset_s is None:
+    if mark.kind not in ANSWERING or leg is None or leg.outcome != "answered" or leg.voice_onset_s is None:
         return False
     began, rate = leg.voice_onset_s.earliest, timeline.heard.sr
     place = began + mark.after_voice_s

@@ -21,6 +21,8 @@ SAME_SPEECH_S = 1.0
 """Words that follow each other within this are one speaker's, so one known word tells who speaks them all."""
 WORD_S = 0.25
 """A shorter voice behind a recording is no somebody."""
+TAIL_S = 0.5
+"""A recording may end so much later than it did when it was marked."""
 RING_S = 0.2
 """A leg begins so shortly before its ringing."""
 NOTE_S, MUSIC_KNOWN_S = 0.6, 1.5
@@ -178,7 +180,8 @@ def _last(
     rate, segments = timeline.heard.sr, timeline.heard.segments
     rang = any(s.sound == RINGBACK and end < s.start / rate < end_s for s in segments)
     music = any(s.sound == MUSIC and end < s.start / rate < end_s for s in segments)
-    spoke = any(end + 0.05 < s.start / rate < end_s for s in _voices(timeline))
+    words = [s for s in _voices(timeline) if s.start / rate < end_s]
+    spoke = any(s.end / rate > max(s.start / rate, end) + WORD_S for s in words)
     insists = KINDS[last.kind].insists and not music
     return LegRecording(
         leg=leg,
@@ -206,13 +209,14 @@ def _zones(timeline: Timeline, legs: Sequence[MeasuredLeg]) -> list[tuple[float,
 
 
 def _words_around(timeline: Timeline, found: PromptFound) -> tuple[float, float]:
-    """All that the speaker of a known recording says without a longer pause: (begin, end) in the recording."""
+    """All that a known recording says, as long as it said when it was marked: (begin, end) in the recording."""
     rate = timeline.heard.sr
     begin, end = found.begin_s, found.end_s
     said = [(s.start / rate, s.end / rate) for s in timeline.heard.segments if s.sound == SPEECH]
+    limit = float("inf") if found.until_s is None else max(found.until_s + TAIL_S, end)
     for start, until in sorted(said):
-        if start <= end + SAME_SPEECH_S and until > end:
-            end = until
+        if start <= min(end + SAME_SPEECH_S, limit) and until > end:
+            end = min(until, limit)
     for start, until in sorted(said, reverse=True):
         if until >= begin - SAME_SPEECH_S and start < begin:
             begin = start

@@ -32,6 +32,8 @@ class PromptFound:
     """From here on it was heard: later than the prompt's beginning where the call came in in its middle."""
     end_s: float
     """Up to here it had been heard when it was known."""
+    until_s: float | None
+    """Its words are expected to go on until here; None: not known."""
     mark_s: float | None
     """The mark; None: the words around it are others, the prompt was recorded anew."""
     error_s: float
@@ -76,13 +78,15 @@ class PromptWatch:
 
 def prompt_found(mark: Mark, found: Found) -> PromptFound:
     """Give a find in seconds, with what the agency calls it."""
+    mark_s = None if found.mark is None else found.mark / SR
     return PromptFound(
         name=mark.name,
         kind=mark.kind,
         what=mark.what,
         begin_s=found.begin / SR,
         end_s=found.end / SR,
-        mark_s=None if found.mark is None else found.mark / SR,
+        until_s=None if mark_s is None or mark.lasts_s is None else mark_s + mark.lasts_s,
+        mark_s=mark_s,
         error_s=MARK_ERROR_S,
         likeness=found.likeness,
         known_at_s=found.known_at / SR,

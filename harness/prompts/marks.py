@@ -28,6 +28,8 @@ WHATS = (OPERATOR, END, MENU)
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
 BREATH_S = 0.1
 """A word begins so much before it is heard as one."""
+PAUSE_S = 1.0
+"""Words that follow each other within this are one speaker's."""
 _USUAL_KIND = {OPERATOR: MENU_KIND, MENU: MENU_KIND}
 _VOICES = (SPEECH, MUSIC, SILENCE)
 
@@ -52,6 +54,8 @@ class Mark:
     """Its sound."""
     kind: str = OTHER
     """What kind of recording it is; see `harness.prompts.kinds`."""
+    lasts_s: float | None = None
+    """How long its words go on behind the mark, without a longer pause; None: not known."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, without the sound."""
@@ -77,7 +81,7 @@ def make_mark(
     duration_s = len(samples) / rate
     if not 0 <= at_s <= duration_s:
         raise WrongInput("ear.mark_outside", at=f"{at_s:.2f}", file=marked_in, duration=f"{duration_s:.2f}")
-    first_s = _first_word_s(samples, rate=rate, at_s=at_s, tones=tones)
+    first_s, last_s = _words_around(samples, rate=rate, at_s=at_s, tones=tones)
     begin = max(round((first_s - BREATH_S) * rate), 0)
     try:
         prompt = remember(samples, sr=rate, mark=round(at_s * rate), name=name, begin=begin)
@@ -93,6 +97,7 @@ def make_mark(
         after_voice_s=round(after_s, 3),
         prompt=prompt,
         kind=kind or _USUAL_KIND.get(what, OTHER),
+        lasts_s=round(last_s - at_s, 3),
     )
 
 
@@ -129,13 +134,19 @@ def _read_mark(file: Path) -> Mark:
         kind = data.get("kind") or _USUAL_KIND.get(data["what"], OTHER)
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r}: {', '.join(KINDS)}")
-        return Mark(**rest, kind=kind, prompt=Prompt.from_json(json.dumps(data["prompt"])))
+        return Mark(**rest, kind=kind, lasts_s=data.get("lasts_s"), prompt=Prompt.from_json(json.dumps(data["prompt"])))
     except (KeyError, TypeError, ValueError) as error:
         raise WrongInput("ear.bad_mark", file=file, reason=str(error)) from None
 
 
-def _first_word_s(samples: NDArray[np.int16], *, rate: int, at_s: float, tones: TonePlan) -> float:
-    """When the voice began that speaks at the mark: the first word after whatever rang before it."""
-    before = [s for s in listen(samples, sr=rate, plan=tones).segments if s.start / rate <= at_s]
+def _words_around(samples: NDArray[np.int16], *, rate: int, at_s: float, tones: TonePlan) -> tuple[float, float]:
+    """When the voice began that speaks at the mark, the first word after whatever rang before it; and when it ends."""
+    segments = listen(samples, sr=rate, plan=tones).segments
+    before = [s for s in segments if s.start / rate <= at_s]
     rang = max((s.end for s in before if s.sound not in _VOICES), default=0)
-    return min((s.start / rate for s in before if s.sound == SPEECH and s.start >= rang), default=at_s)
+    first = min((s.start / rate for s in before if s.sound == SPEECH and s.start >= rang), default=at_s)
+    last = at_s
+    for start, end in sorted((s.start / rate, s.end / rate) for s in segments if s.sound == SPEECH):
+        if start <= last + PAUSE_S:
+            last = max(last, end)
+    return first, last
