@@ -14,8 +14,10 @@ from harness.errors import ThirdringError
 from harness.softphone.certificate import WRONG_CERTIFICATE
 from harness.softphone.errors import SoftphoneError, WorkerLost, error_of
 from harness.softphone.growing_wav import GrowingWav, repair_header
+from harness.softphone.last_words import say_farewell
+from harness.softphone.message import parse_message
 from harness.softphone.protocol import Call, Missing, Recording
-from harness.softphone.signals import FAULT, PLAY, RELEASED, SipSignal, signal_from_dict
+from harness.softphone.signals import ASIDE, FAULT, PLAY, RELEASED, SipSignal, signal_from_dict
 
 if TYPE_CHECKING:
     from harness.softphone.worker_process import WorkerProcess
@@ -45,6 +47,7 @@ class RealCall:
         self._fault = ""
         self._error: ThirdringError | None = None
         self._growing = GrowingWav(self.far)
+        self._farewell: threading.Thread | None = None
 
     # --- the commander's thread -----------------------------------------------------------------------
 
@@ -123,6 +126,8 @@ class RealCall:
             self.hang_up()
         with self._changed:
             self._changed.wait_for(lambda: self.over, END_S)
+        if self._farewell is not None:
+            self._farewell.join()
         for path in (self.far, self.near):
             if path.exists():
                 repair_header(path)
@@ -199,4 +204,35 @@ class RealCall:
             self._fault = "softphone.wrong_certificate" if wrong else "softphone.worker_lost"
             self._signals.append(
                 SipSignal(earliest_s=now, latest_s=now, kind=FAULT, direction="own", reason=str(event["status"]))
+            )
+            if not self._released():
+                self._farewell = threading.Thread(target=self._say_farewell, name=f"farewell {self.leg}")
+                self._farewell.start()
+
+    def _say_farewell(self) -> None:
+        """Release in the dead process's name what it left up at the far end."""
+        understood = say_farewell(self.trace, self.worker.line, self._take_spoken)
+        now = time.monotonic()
+        with self._changed:
+            self._signals.append(
+                SipSignal(
+                    earliest_s=now, latest_s=now, kind=RELEASED, direction="own", status=200 if understood else 408
+                )
+            )
+
+    def _take_spoken(self, direction: str, text: str, at_s: float) -> None:
+        said = parse_message(text)
+        with self._changed:
+            self._signals.append(
+                SipSignal(
+                    earliest_s=at_s,
+                    latest_s=at_s,
+                    kind=ASIDE,
+                    direction=direction,
+                    method=said.method,
+                    status=said.status,
+                    reason=said.reason,
+                    to_tag=said.to_tag,
+                    headers=said.headers,
+                )
             )

@@ -47,7 +47,7 @@ class WorkerProcess:
         self._lock = threading.Lock()
         self._ready = threading.Event()
         self._failed: dict[str, Any] | None = None
-        self._registers, self.line_id = bool(line.registrar), line.id
+        self._registers, self.line = bool(line.registrar), line
         self._registered = threading.Event()
         self.registration: SipSignal | None = None
         self.port = 0
@@ -85,7 +85,7 @@ class WorkerProcess:
         """The error that says how the process ended."""
         wrong = self._process.poll() == WRONG_CERTIFICATE
         key = "softphone.wrong_certificate" if wrong else "softphone.worker_lost"
-        return WorkerLost(key, status=self._process.poll(), line=self.line_id)
+        return WorkerLost(key, status=self._process.poll(), line=self.line.id)
 
     def _wait_registered(self) -> None:
         told = self._registered.wait(REGISTERED_S)
