@@ -249,10 +249,10 @@ class Detector:
 
     def _hear(self, until: int) -> None:
         if self._answer is not None and self._answer <= until:
-            self._done += self._voice.advance(self._answer)
+            self._done += self._voice.advance(self._answer, available=self._answer)
             self._done += self._voice.reset(self._answer)
             self._answer = None
-        self._done += self._voice.advance(until)
+        self._done += self._voice.advance(until, available=self._stream.available)
 
     def _hand_out(self, *, limit: int) -> list[Segment]:
         done = [self._scaled(s) for s in self._done]

@@ -21,7 +21,7 @@ _LOUD = 10 ** (-50 / 20)
 
 
 class WebrtcVoice:
-    """Takes the network's place: `encode` hands the chunks on, `step` answers 0 or 1."""
+    """Takes the network's place: `encode` hands the chunks on, `hear` answers 0 or 1."""
 
     def __init__(self) -> None:
         import webrtcvad
@@ -32,9 +32,11 @@ class WebrtcVoice:
         """(m, CONTEXT + CHUNK) samples, as they are."""
         return chunks
 
-    def step(self, inputs: Array, state: State) -> float:
+    def hear(self, encoded: Array, state: State) -> list[float]:
         """1.0 where the detector hears a voice in a chunk's 30 ms, else 0.0."""
-        chunk = inputs[CONTEXT : CONTEXT + CHUNK][:_FRAME]
+        return [self._hear(row[CONTEXT : CONTEXT + CHUNK][:_FRAME]) for row in encoded]
+
+    def _hear(self, chunk: Array) -> float:
         if float(np.sqrt(np.mean(chunk**2))) < _LOUD:
             return 0.0
         pcm = (np.clip(chunk, -1, 1) * 32767).astype("<i2").tobytes()

@@ -28,6 +28,8 @@ CONTEXT = 32
 GROUP = 10
 """Chunks encoded together, at most."""
 _UNITS = 128
+_STRIDES = (1, 2, 2, 1)
+"""Of the four layers, each a convolution over time."""
 
 
 def model_file() -> Path | None:
@@ -149,11 +151,9 @@ class Network:
 
     def __init__(self, weights: dict[str, Array]) -> None:
         w = weights
-        self._basis = np.ascontiguousarray(w["basis"][:, 0, :].T)
-        self._w = [_as_matrix(w[f"w{i}"]) for i in range(4)]
-        self._b = [w[f"b{i}"] for i in range(4)]
-        # A chunk leaves one column after the second stride, so only the middle tap of the last layer sees data.
-        self._w[3] = np.ascontiguousarray(w["w3"][:, :, 1].T)
+        whole = np.ascontiguousarray(w["basis"][:, 0, :].T)
+        self._bases = (whole, whole, whole, _reflected(whole))
+        self._layers = [(_as_matrix(w[f"w{i}"]), w[f"b{i}"], stride) for i, stride in enumerate(_STRIDES)]
         # Gates from input, forget, cell, output to input, forget, output, cell; a sigmoid is half a hyperbolic
         # tangent of half its argument, and halving here is exact.
         order = np.r_[0:256, 384:512, 256:384]
@@ -171,49 +171,51 @@ class Network:
         in another order, is doubled."""
         if len(chunks) == 1:
             return self.encode(np.concatenate([chunks, chunks]))[:1]
-        m = len(chunks)
-        padded = np.empty((m, 320), np.float32)
-        padded[:, :288] = chunks
-        padded[:, 288:] = chunks[:, -2:-34:-1]  # reflected
-        spectrum = _windows(padded, count=4, width=128, hop=64) @ self._basis
-        x = np.zeros((m, 6, 65), np.float32)
-        np.sqrt(spectrum[:, :, :65] ** 2 + spectrum[:, :, 65:] ** 2, out=x[:, 1:5])
-        y = np.zeros((m, 6, 128), np.float32)
-        y[:, 1:5] = _layer(x, self._w[0], self._b[0], count=4, hop=65)
-        z = np.zeros((m, 4, 64), np.float32)
-        z[:, 1:3] = _layer(y, self._w[1], self._b[1], count=2, hop=256)
-        last = _layer(z, self._w[2], self._b[2], count=1, hop=128)[:, 0]
-        deep = np.maximum(last @ self._w[3] + self._b[3], 0)
-        return np.asarray(deep @ self._ih + self._bias, dtype=np.float32)
+        waves = np.empty((len(chunks), len(self._bases), 130), np.float32)
+        for i, basis in enumerate(self._bases):
+            np.matmul(chunks[:, i * 64 : i * 64 + len(basis)], basis, out=waves[:, i])
+        np.square(waves, out=waves)
+        x = waves[..., :65] + waves[..., 65:]
+        np.sqrt(x, out=x)
+        for weight, bias, stride in self._layers:
+            x = _layer(x, weight, bias, stride=stride)
+        return np.asarray(x[:, 0] @ self._ih + self._bias, dtype=np.float32)
 
-    def step(self, inputs: Array, state: State) -> float:
-        """One chunk's encoded inputs (512,) -> probability of speech; the state moves on."""
-        h, c, gates = state.h, state.c, state.gates
+    def hear(self, encoded: Array, state: State) -> list[float]:
+        """(m, 512) encoded chunks in a row -> probability of speech in each; the state moves on."""
+        seen = np.empty((len(encoded), _UNITS), np.float32)
+        for inputs, h in zip(encoded, seen, strict=True):
+            self._step(inputs, state)
+            np.maximum(state.h, 0, out=h)
+        # One row alone is added up in another order than many, in a product but not here.
+        scores = np.einsum("ij,j->i", seen, self._out).tolist()
+        return [0.5 + 0.5 * math.tanh(0.5 * (score + self._bout)) for score in scores]
+
+    def _step(self, inputs: Array, state: State) -> None:
+        h, c, gates, sigmoids, parts = state.h, state.c, state.gates, state.sigmoids, state.parts
         np.dot(h, self._hh, out=gates)
         np.add(gates, inputs, out=gates)
         np.tanh(gates, out=gates)
-        sigmoids = state.sigmoids
         np.add(sigmoids, 1, out=sigmoids)
         np.multiply(sigmoids, 0.5, out=sigmoids)
-        np.multiply(c, state.forget, out=c)
-        np.multiply(state.cell, state.input, out=h)
-        np.add(c, h, out=c)
+        np.multiply(state.taken, state.offered, out=parts)
+        np.add(parts[0], parts[1], out=c)
         np.tanh(c, out=h)
         np.multiply(h, state.output, out=h)
-        return 0.5 + 0.5 * math.tanh(0.5 * (float(np.maximum(h, 0).dot(self._out)) + self._bout))
 
 
 class State:
     """The recurrent state. Tones and music saturate it: begin anew after each burst."""
 
-    __slots__ = ("c", "cell", "forget", "gates", "h", "input", "output", "sigmoids")
+    __slots__ = ("c", "gates", "h", "offered", "output", "parts", "sigmoids", "taken")
 
     def __init__(self) -> None:
         self.h: Array = np.zeros(_UNITS, np.float32)
-        self.c: Array = np.zeros(_UNITS, np.float32)
-        self.gates: Array = np.empty(4 * _UNITS, np.float32)
-        self.sigmoids = self.gates[: 3 * _UNITS]
-        self.input, self.forget, self.output, self.cell = self.gates.reshape(4, _UNITS)
+        # Side by side, so that one product serves both: how much is taken of the new cell, and of the old one.
+        rows = np.zeros((5, _UNITS), np.float32)
+        self.gates, self.sigmoids = rows[:4].reshape(-1), rows[:3].reshape(-1)
+        self.taken, self.output, self.offered, self.c = rows[:2], rows[2], rows[3:], rows[4]
+        self.parts: Array = np.empty((2, _UNITS), np.float32)
 
 
 def _as_matrix(kernel: Array) -> Array:
@@ -221,23 +223,26 @@ def _as_matrix(kernel: Array) -> Array:
     return np.ascontiguousarray(kernel.transpose(2, 1, 0).reshape(-1, kernel.shape[0]))
 
 
-def _windows(rows: Array, *, count: int, width: int, hop: int) -> Array:
-    """(m, n) -> (m, count, width): windows of each row, `hop` apart."""
-    m, n = rows.shape
-    size = rows.itemsize
-    # `as_strided` says the same and takes ten times as long.
-    return np.ndarray((m, count, width), np.float32, rows, strides=(n * size, hop * size, size)).copy()
+def _reflected(basis: Array) -> Array:
+    """For the last of four windows: its last quarter is the quarter before it backwards, but for the last sample."""
+    folded = basis[:96].copy()
+    folded[94:62:-1] += basis[96:]
+    return folded
 
 
-def _layer(x: Array, weight: Array, bias: Array, *, count: int, hop: int) -> Array:
-    """Convolution over time with kernel 3, then the positive part; x is padded with a zero on each side
-    already."""
+def _layer(x: Array, weight: Array, bias: Array, *, stride: int) -> Array:
+    """Convolution over time with kernel 3, a zero on each side, then the positive part: (m, t, in) -> (m, t / stride,
+    out). A product for each time, of the rows as they lie: to lay them out side by side takes as long."""
     m, t, c = x.shape
-    columns = _windows(x.reshape(m, t * c), count=count, width=3 * c, hop=hop)
-    y = columns.reshape(m * count, 3 * c) @ weight
+    rows = x.reshape(m, t * c)
+    y = np.empty((m, -(-t // stride), len(bias)), np.float32)
+    for i, at in enumerate(range(0, t, stride)):
+        first, last = max(at - 1, 0), min(at + 2, t)
+        taps = weight[(first - at + 1) * c : (last - at + 1) * c]
+        np.matmul(rows[:, first * c : last * c], taps, out=y[:, i])
     y += bias
     np.maximum(y, 0, out=y)
-    return y.reshape(m, count, -1)
+    return y
 
 
 @lru_cache(maxsize=1)
@@ -257,14 +262,13 @@ def probabilities(samples: Array, *, net: Network, state: State | None = None) -
     out = np.zeros(count, np.float32)
     for first in range(0, count, GROUP):
         some = min(GROUP, count - first)
-        for row, inputs in enumerate(net.encode(chunk_rows(padded[first * CHUNK :], some)), first):
-            out[row] = net.step(inputs, state)
+        out[first : first + some] = net.hear(net.encode(chunk_rows(padded[first * CHUNK :], some)), state)
     return out
 
 
-def chunk_rows(audio: Array, count: int) -> Array:
-    """`count` chunks, each with its context before it, (count, CONTEXT + CHUNK), of audio that begins with the
+def chunk_rows(audio: Array, count: int, *, context: int = CONTEXT) -> Array:
+    """`count` chunks, each with its context before it, (count, context + CHUNK), of audio that begins with the
     first one's context."""
     size = audio.itemsize
     rows = np.ascontiguousarray(audio, dtype=np.float32)
-    return np.ndarray((count, CONTEXT + CHUNK), np.float32, rows, strides=(CHUNK * size, size))
+    return np.ndarray((count, context + CHUNK), np.float32, rows, strides=(CHUNK * size, size))

@@ -8,12 +8,13 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from dsp.ahead import Ahead
 from dsp.fallback import WebrtcVoice
 from dsp.loudness import Background, Floor, levels_db
 from dsp.music import is_musical
 from dsp.onset import voice_onset
 from dsp.segment import MUSIC, SPEECH, Segment
-from dsp.silero import CHUNK, CONTEXT, GROUP, Network, State, chunk_rows
+from dsp.silero import CHUNK, CONTEXT, GROUP, Network, State
 from dsp.tone_sets import SR
 
 Array = npt.NDArray[np.float32]
@@ -54,6 +55,8 @@ _PAUSE_DB = 6.0
 _CHECK_CHUNKS = 94
 """and every 3 s the network is asked again for half a second."""
 _CHECK_LENGTH = 16
+_LEVELS_AHEAD, _LONG = 80, 40
+"""Chunks worked out at once, where there is audio: their loudness, and what the network makes of a sound that lasts."""
 
 
 class VoiceTracker:
@@ -62,14 +65,16 @@ class VoiceTracker:
     def __init__(self, net: Network | WebrtcVoice, *, read: Reader) -> None:
         self._net = net
         self._read = read
+        self._levels = Ahead(levels_db, read=read)
+        self._encoded = Ahead(net.encode, read=read, context=CONTEXT)
         self._at = self._since = 0
         self._floor = Floor()
         self._background = Background()
         self._noise_db = 0.0
         self._hold = _HOLD_CHUNKS
         self._music_end = -_REST
-        self._foreseen: Array = np.zeros((0, 0), np.float32)
-        self._foreseen_at = 0
+        self._available = 0
+        self._asked = 0
         self._music: tuple[int, int] | None = None
         self._begin()
 
@@ -127,8 +132,9 @@ class VoiceTracker:
         self._since = self._at
         return done
 
-    def advance(self, until: int) -> list[Segment]:
-        """Hear every whole chunk before `until`."""
+    def advance(self, until: int, *, available: int = 0) -> list[Segment]:
+        """Hear every whole chunk before `until`; there is audio up to `available`."""
+        self._available = available
         done: list[Segment] = []
         while until - self._at >= CHUNK:
             count = min((until - self._at) // CHUNK, GROUP)
@@ -137,7 +143,7 @@ class VoiceTracker:
         return done
 
     def _block(self, base: int, count: int) -> list[Segment]:
-        levels = levels_db(self._read(base, base + count * CHUNK).reshape(count, CHUNK))
+        levels = self._levels.of(base, count, most=_LEVELS_AHEAD, available=self._available)
         self._noise_db = self._floor.update(levels)
         self._background.gap(levels)
         open_gate = (levels > self._noise_db + _GATE_DB) | self._floor.is_new
@@ -190,18 +196,12 @@ class VoiceTracker:
         loud = [-99.0] * back + levels.tolist()
         done: list[Segment] = []
         at, count = at - back * CHUNK, count + back
-        for row, inputs in enumerate(self._encoded(at, count)):
-            p = self._net.step(inputs, self._state)
+        # Music, or what may be, goes on; a voice is left to its loudness soon.
+        most = _LONG if self._music is not None or self._heard > _WINDOW else count
+        encoded = self._encoded.of(at, count, most=most, available=self._available)
+        for row, p in enumerate(self._net.hear(encoded, self._state)):
             done += self._decide(at + row * CHUNK, p, loud[row])
-            if self._state is None:
-                self._state = State()
         return done
-
-    def _encoded(self, at: int, count: int) -> Array:
-        skip, rest = divmod(at - self._foreseen_at, CHUNK)
-        if rest == 0 and 0 <= skip <= len(self._foreseen) - count:
-            return self._foreseen[skip : skip + count]
-        return self._net.encode(chunk_rows(self._read(at - CONTEXT, at + count * CHUNK), count))
 
     def next_chunks(self, until: int) -> Array | None:
         """The chunks before `until`, with those the network hears first, if it hears them: (m, CONTEXT + CHUNK)."""
@@ -209,12 +209,12 @@ class VoiceTracker:
         count = (until - self._at) // CHUNK + back
         if count <= back or self._dozes() or self._is_quiet(until):
             return None
-        self._foreseen, self._foreseen_at = self._foreseen[:0], self._at - back * CHUNK
-        return chunk_rows(self._read(self._foreseen_at - CONTEXT, self._foreseen_at + count * CHUNK), count)
+        self._asked = self._at - back * CHUNK
+        return self._encoded.chunks(self._asked, count)
 
     def foresee(self, encoded: Array) -> None:
         """The chunks last asked for, encoded, (m, 512). They spare work and change nothing."""
-        self._foreseen = encoded
+        self._encoded.keep(encoded, self._asked)
 
     def _is_quiet(self, until: int) -> bool:
         if self._hold >= 0 or self._start is not None or self._music is not None:
