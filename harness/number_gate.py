@@ -321,7 +321,7 @@ def _reason_against(presses: list[str], keys: Keys) -> Reason | None:
     # An exchange takes a menu's keys one by one: a number may begin with any of them.
     pieces = [piece for press in presses for piece in (press if len(press) <= _MENU_KEYS else [press])]
     together = ("".join(pieces[first:]) for first in range(len(pieces) - 1))
-    found = (_amounts_to(digits, len(last), keys, menu=last not in keys.extensions) for digits in together)
+    found = (_amounts_to(digits, len(last), keys, menu=len(last) <= _MENU_KEYS) for digits in together)
     return next((one for one in found if one), None)
 
 
@@ -373,9 +373,11 @@ def forbidden(digits: str) -> Reason | None:
     """
     for prefix in ("", *_OUTSIDE_LINES):
         if digits.startswith(prefix):
-            reason = _forbidden_whole(digits.removeprefix(prefix))
-            if reason:
-                return reason
+            rest = digits.removeprefix(prefix)
+            reason = _forbidden_whole(rest)
+            # An exchange that dials while it reads takes 9110 for done, whatever comes behind.
+            if reason or (prefix and _EMERGENCY.match(rest)):
+                return reason or _REASONS["service"]
     return None
 
 

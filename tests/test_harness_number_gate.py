@@ -102,6 +102,16 @@ def test_ordinary_numbers_and_extensions(number):
     assert forbidden(number) is None
 
 
+@pytest.mark.parametrize("extension", ["91101", "01191", "911955", "911"])
+def test_an_extension_that_rings_the_police_behind_an_outside_line(tmp_path, extension):
+    """An exchange that dials while it reads has 9110 before the last digit comes; 911 alone is an extension."""
+    agency = an_agency(tmp_path, units=[Unit(unit="u", extension=extension)])
+    if extension == "911":
+        assert permit("u", agency, now=NOON).number == "911"
+    else:
+        assert refused("u", agency, now=NOON) == "refused.forbidden"
+
+
 dirty = st.text(alphabet="0123456789０１１９+-() .", min_size=0, max_size=6)
 near = st.one_of(
     st.sampled_from(LISTED),
