@@ -6,14 +6,14 @@ recording than its packet arrived (frames, jitter buffer); `on_the_wire` takes t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dsp.listen import Listening, listen
-from dsp.segment import Span
+from dsp.segment import MISSING, Segment, Span
 from dsp.tone_plan import TonePlan
 from harness.interval import Interval
 from harness.record import CallRecord
@@ -25,6 +25,8 @@ LAG_MOST_S = 0.065
 """Frame, jitter buffer and bridge on a quiet line: 20 to 57 ms measured on loopback, idle and with busy cores."""
 DRIFT_S = 0.025
 """A jitter buffer that adapts moves later sounds by up to a frame against earlier ones (20 ms measured)."""
+HOLE_S = 0.010
+"""Digital silence of such a length is no packet's: G.711 has no zero."""
 QUIET_BUFFER_S = 0.060
 """A jitter buffer within this is in LAG_MOST_S already; what it held beyond it is added."""
 
@@ -90,10 +92,32 @@ def build_timeline(record: CallRecord, samples: NDArray[np.int16], plan: TonePla
     rate = record.sample_rate_hz
     answered = answer_of(record)
     at = None if answered is None else round(max(answered.latest_s, 0.0) * rate)
-    missing = [(round(m.start_s * rate), round(m.end_s * rate)) for m in record.missing]
+    windows = _apart([(round(m.start_s * rate), round(m.end_s * rate)) for m in record.missing])
     never = len(samples) if at is None else at
-    heard = listen(samples, sr=rate, plan=plan, missing=_apart(missing), early_until=never, answered_at=at)
+    unheard = _unheard(samples, windows, rate=rate)
+    heard = _marked(listen(samples, sr=rate, plan=plan, missing=unheard, early_until=never, answered_at=at), windows)
     return Timeline(record, heard, _in_order(record, heard))
+
+
+def _unheard(samples: NDArray[np.int16], windows: list[tuple[int, int]], *, rate: int) -> list[tuple[int, int]]:
+    """Where the recording holds nothing at all in a window of missing sound.
+
+    One lost packet is 20 ms somewhere in a window of a tenth of a second: the rest of it did arrive, and what did
+    not the telephone conceals by what came before. To leave out the whole window would tear each burst and word.
+    """
+    found = []
+    for start, end in windows:
+        zero = np.flatnonzero(np.diff(np.concatenate([[1], np.asarray(samples[start:end]) != 0, [1]]).astype(np.int8)))
+        runs = zero.reshape(-1, 2) + start
+        found += [(int(first), int(last)) for first, last in runs if last - first >= HOLE_S * rate]
+    return found
+
+
+def _marked(heard: Listening, windows: list[tuple[int, int]]) -> Listening:
+    """The same, with every window of missing sound told."""
+    told = [s for s in heard.segments if s.sound != MISSING]
+    told += [Segment(MISSING, start, min(end, heard.n)) for start, end in windows if start < heard.n]
+    return replace(heard, segments=tuple(sorted(told, key=lambda s: (s.start, s.end))))
 
 
 def answer_of(record: CallRecord) -> SipSignal | None:

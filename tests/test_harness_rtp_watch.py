@@ -30,7 +30,18 @@ def test_a_packet_that_came_late_takes_its_window_back() -> None:
 
 def test_a_stream_that_was_rebuilt_counts_anew() -> None:
     watch = looked((500, 4), (1, 0), (2, 1))
-    assert [w[2] for w in watch.windows] == [4, 1]
+    assert [w[2] for w in watch.windows] == [4, 0, 1]
+
+
+def test_what_came_while_a_stream_was_rebuilt_is_missing() -> None:
+    watch = looked((500, 0), (501, 0), (0, 0), (0, 0), (2, 0))
+    ((start, end, packets),) = watch.windows
+    assert (start, packets) == (0.04, 0)
+    assert end >= 0.10
+
+
+def test_a_stream_that_was_silent_when_it_was_rebuilt_misses_nothing() -> None:
+    assert looked((500, 0), *[(500, 0)] * 15, (0, 0), (2, 0)).windows == []
 
 
 def test_packets_that_stop_are_noticed_and_none_at_all_is_no_stop() -> None:

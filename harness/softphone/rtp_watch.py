@@ -48,20 +48,27 @@ class RtpWatch:
     """Delay in the jitter buffer, the largest that was read."""
     arrived_s: float | None = None
     """When the packet count last rose; None before the first packet."""
+    rebuilt_s: float | None = None
+    """When sound was last known to come before its stream was set up anew; None once it comes again."""
     windows: list[tuple[float, float, int]] = field(default_factory=list)
-    """Start and end (monotonic seconds) of sound that is missing, and the packets that were lost in it."""
+    """Start and end (monotonic seconds) of sound that is missing, and the packets that were lost in it: none where
+    our own stream was not there to take them."""
 
     def look(self, *, now_s: float, packets: int, lost: int, jitter_buffer_ms: int = 0) -> None:
         """Take the counters as they are now; a smaller count means that the stream was rebuilt."""
         self.jitter_buffer_ms = max(self.jitter_buffer_ms, jitter_buffer_ms)
         if packets < self.packets:
+            # An UPDATE, a fork or a 200 with another description: what comes meanwhile nobody hears.
+            self.rebuilt_s = None if self.stopped(self.looked_s) else self.looked_s
             self.packets = self.lost = 0
         if lost > self.lost:
             self._add(lost - self.lost, now_s)
         elif lost < self.lost:
             self._take_back(self.lost - lost)
         if packets > self.packets:
-            self.arrived_s = now_s
+            if self.rebuilt_s is not None:
+                self.windows.append((self.rebuilt_s, now_s + PLAYOUT_S, 0))
+            self.arrived_s, self.rebuilt_s = now_s, None
         self.packets, self.lost, self.looked_s = packets, lost, now_s
 
     def _add(self, count: int, now_s: float) -> None:
@@ -71,7 +78,7 @@ class RtpWatch:
 
     def _take_back(self, count: int) -> None:
         """Packets that counted as lost came after all, out of order: their windows shrink or go."""
-        while count and self.windows:
+        while count and self.windows and self.windows[-1][2]:
             start, end, lost = self.windows.pop()
             if lost > count:
                 self.windows.append((start, end, lost - count))
