@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 Fate = Callable[[int], tuple[int, float]]
-"""Number of the RTP packet → copies that go on, seconds of delay."""
+"""Number of the RTP packet → copies that go on (−1: as if it had never been sent), seconds of delay."""
 SO_TIMESTAMPNS = 35
 Handler = Callable[[socket.socket, bytes, tuple[str, int], float], None]
 
@@ -55,7 +55,7 @@ class Relay:
         self._described: dict[bytes, socket.socket] = {}
         self._offset_s = time.monotonic() - time.time()
         self._due: list[tuple[float, int, socket.socket, bytes, tuple[str, int]]] = []
-        self._sent = self._seen = 0
+        self._sent = self._seen = self._unsent = 0
         self.lost: list[float] = []
         self.passed: list[Passed] = []
         self.sound_s: list[float] = []
@@ -142,6 +142,8 @@ class Relay:
         self.sound_s.append(came_s)
         copies, delay_s = self._fate(self._seen)
         self._seen += 1
+        self._unsent += copies < 0
+        rtp = rtp[:2] + struct.pack("!H", (struct.unpack("!H", rtp[2:4])[0] - self._unsent) & 0xFFFF) + rtp[4:]
         if not copies:
             self.lost.append(time.monotonic())
         for _n in range(copies if self._to_caller is not None else 0):

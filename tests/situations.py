@@ -226,7 +226,7 @@ NETWORKS = {
     "doubled": lambda seed, quiet: lambda _: (2, 0.0),
     "out of order": lambda seed, quiet: _late(seed),
     "jitter of 15 ms": lambda seed, quiet: _jitter(seed),
-    "silence not sent": lambda seed, quiet: lambda n: (int(n >= len(quiet) or not quiet[n]), 0.0),
+    "silence not sent": lambda seed, quiet: lambda n: (-1 if n < len(quiet) and quiet[n] else 1, 0.0),
 }
 """Seed and which packets are silent → what becomes of each packet."""
 WHOLE = ("clean", "doubled", "jitter of 15 ms", "silence not sent")
