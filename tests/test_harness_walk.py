@@ -204,9 +204,12 @@ def test_nine_rings_and_twenty_seconds_must_both_pass_and_a_switchboard_has_twel
 # --- marks ----------------------------------------------------------------------------------------------
 
 
-def marked(name: str, what: str, prompt: np.ndarray, at_s: float) -> Mark:
+def marked(name: str, what: str, prompt: np.ndarray, at_s: float, *, kind: str = "") -> Mark:
     alone = np.concatenate([silent(0.5), prompt, silent(1.5)])
-    return make_mark(alone, rate=RATE, at_s=0.5 + at_s, name=name, what=what, site="", marked_in="test", tones=PLAN)
+    more = {"kind": kind} if kind else {}
+    return make_mark(
+        alone, rate=RATE, at_s=0.5 + at_s, name=name, what=what, site="", marked_in="test", tones=PLAN, **more
+    )
 
 
 BUSY = spoken("operator-busy")

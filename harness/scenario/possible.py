@@ -14,6 +14,7 @@ from harness.scenario.graph import following
 from harness.scenario.model import Scenario
 from harness.scenario.steps import EXTENSION, HoldSilent, Press, WaitForAnswer, jumps, marks_wanted
 from harness.walk.answer import give_up_s
+from harness.walk.barge_in import ends_a_menu
 
 if TYPE_CHECKING:
     from dsp.tone_plan import TonePlan
@@ -91,7 +92,8 @@ def _marks(scenario: Scenario, marks: Sequence[Mark]) -> Iterator[ScenarioError]
         # A kind of prompt that nobody marked is not heard; a name that nobody gave is a slip of the pen.
         named = [event.removeprefix("heard:") for event, _ in jumps(step) if event.startswith("heard:")]
         wanted += [one for one in named if one not in KINDS_OF_PROMPT]
-        for mark in dict.fromkeys(one for one in wanted if one not in known):
+        missing = [one for one in wanted if one not in known or (one == END and not any(map(ends_a_menu, marks)))]
+        for mark in dict.fromkeys(missing):
             yield scenario.refused("scenario.no_mark", number, mark=mark, known=shown)
 
 

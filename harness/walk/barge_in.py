@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.prompts.marks import END
+from harness.prompts.kinds import GREETING, LANGUAGE_MENU, MENU, OTHER
+from harness.prompts.live import PromptFound
+from harness.prompts.marks import END, Mark
 from harness.walk.progress import CallInProgress
 
 PLAYED_ON_S = 3.0
@@ -50,7 +52,7 @@ def told(call: CallInProgress, pressed_s: float) -> str:
     ear = call.ear
     voices = ear.spoken(0.0)
     other = _other(call, pressed_s)
-    ended = [at for at, one in ear.marks_since(pressed_s) if one.what == END]
+    ended = [at for at, one in ear.marks_since(pressed_s) if ends_a_menu(one)]
     verdict = judge(
         pressed_s,
         voices,
@@ -63,6 +65,11 @@ def told(call: CallInProgress, pressed_s: float) -> str:
     return " ".join([verdict, f"act:pressed@{pressed_s:.3f}", *spoke, *seen, *(f"heard:end@{at:.3f}" for at in ended)])
 
 
+def ends_a_menu(one: Mark | PromptFound) -> bool:
+    """Whether a mark is the end of a menu, and of no other recording."""
+    return one.what == END and one.kind in (MENU, LANGUAGE_MENU, GREETING, OTHER)
+
+
 def _other(call: CallInProgress, pressed_s: float) -> tuple[str, float] | None:
     began = [("ringback", at) for at in call.ear.bursts(pressed_s)]
     began += [("music", start) for start, _ in call.ear.music(pressed_s) if start > pressed_s]
@@ -73,7 +80,7 @@ def _other(call: CallInProgress, pressed_s: float) -> tuple[str, float] | None:
 def _would_end(call: CallInProgress, voices: Sequence[Span]) -> float | None:
     """Where this prompt's marked end lies, counted from its first word behind the answer."""
     first = next((start for start, end in voices if end > (call.answered_s or 0.0)), None)
-    marked = [mark.after_voice_s for mark in call.ear.marks if mark.what == END]
+    marked = [mark.after_voice_s for mark in call.ear.marks if ends_a_menu(mark)]
     return None if first is None or not marked else max(first, call.answered_s or 0.0) + max(marked)
 
 
