@@ -17,6 +17,8 @@ _ALONE, _FREE = 0.85, 0.65
 """Share of the band's energy in a tone that stands alone: a whole one's, though music was playing; a cut one's."""
 _LATE_S = 0.045
 """Two packets."""
+_LATEST_S = 0.11
+"""Five."""
 _ROUNDED = 0.01
 _EDGE = round(0.012 * SR)
 _LONG_S = 2.5
@@ -104,9 +106,8 @@ class Cadence:
         if len(self._rings) == 1:
             return tuple(self._first_due(step) for step in self._steps)
         dues = [round(last.start + step * self._scale * SR) for step in self._steps]
-        if len(dues) == 1:
-            dues = [self._earliest(dues[0], self._steps[0] * self._scale * SR)]
-        return tuple(Due(at - _EDGE, 2 * _EDGE) for at in dues)
+        early = [self._earliest(dues[0], self._steps[0] * self._scale * SR)] if len(dues) == 1 else dues
+        return tuple(Due(at - _EDGE, due - at + 2 * _EDGE) for at, due in zip(early, dues, strict=True))
 
     def _first_due(self, step: float) -> Due:
         """After one burst: its length tells the cadence's, or packets were lost of it and the plan does."""
@@ -120,7 +121,7 @@ class Cadence:
     def _earliest(self, due: int, period: float) -> int:
         """The same moment as the rings before tell it: a lost packet makes a burst begin late, never early."""
         told = (ring.start + round((due - ring.start) / period) * period for ring in self._rings)
-        return round(min((at for at in told if due - _LATE_S * SR <= at), default=due))
+        return round(min((at for at in told if due - _LATEST_S * SR <= at), default=due))
 
     @property
     def _scale(self) -> float:

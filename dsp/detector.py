@@ -113,8 +113,7 @@ class Detector:
         if n <= 0:
             return []
         self._done.append(Segment(MISSING, self._fed // self._factor, (self._fed + n) // self._factor))
-        self._fed += n
-        self._stream.skip(n)
+        self._append(np.zeros(n, np.float32))
         return self.hear()
 
     def answered_at(self, sample: int) -> None:
@@ -126,7 +125,7 @@ class Detector:
         """The audio has ended: what is open is closed at its end. The detector is then spent."""
         total = -(-self._fed // self._factor)
         steps = -(-total // STEP)
-        self._stream.skip(((steps + 2) * STEP) * self._factor - self._fed)
+        self._stream.append(np.zeros(((steps + 2) * STEP) * self._factor - self._fed, np.float32))
         self._advance(limit=steps)
         self._name(self._tones.close())
         self._hear(total)

@@ -23,8 +23,8 @@ _ABOVE_DB = 3.0
 
 
 def levels_db(chunks: Array) -> npt.NDArray[np.float64]:
-    """(m, n) samples -> dBFS of each row."""
-    power = np.einsum("ij,ij->i", chunks, chunks) / chunks.shape[1]
+    """(m, n) samples -> dBFS of each row; zeros, which lost packets leave, do not count."""
+    power = np.einsum("ij,ij->i", chunks, chunks) / np.maximum((chunks != 0).sum(axis=1), 1)
     return np.asarray(10 * np.log10(power.astype(np.float64) + 1e-10))
 
 

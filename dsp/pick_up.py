@@ -25,7 +25,7 @@ SHORT_CUT_ERROR_S = 0.045
 _SHORT_S = 0.13
 _HOLE_S = 0.21
 """A burst shorter by less than this may have lost ten packets at its end instead of being cut."""
-_HEARD_S = 0.006
+_HEARD_S = 0.012
 """A burst shorter by more than this was cut, where nothing was lost."""
 _SAME_S = 0.0015
 """Ends of bursts that agree to this are equal: edges are known to 1.5 ms at 20 dB."""
@@ -35,6 +35,8 @@ _SMEARED_S = 0.100
 _HAIR_S = 0.0006
 """The pick-up comes before the burst that did not come."""
 _WHOLE_PACKET_S, _BESIDE_S = 0.020, 0.004
+_AFTER_HOLE_S = 0.060
+"""So much of a burst behind a hole is heard."""
 _PACKET_S, _PIECE_S = 0.006, 0.030
 """A burst ends with a lost packet where one is missing so soon behind it; of a burst that begins with lost packets so
 much must arrive to be heard."""
@@ -91,7 +93,7 @@ def _span(call: Call, train: Train, reply: Segment | None, latest: float, hole: 
     gone = lost_until(call.segments, end, within=_PACKET_S * sr)
     if gone is None and _was_cut(call, train, hole):
         return _cut(call, train, reply, latest)
-    if gone is not None and gone < _whole_end(call, train, hole) - EDGE_ERROR_S * sr:
+    if gone is not None and gone < _whole_end(call, train, hole) - _AFTER_HOLE_S * sr:
         return end - EDGE_ERROR_S * sr, min(latest, gone + CUT_LATE_S * sr)
     return end - EDGE_ERROR_S * sr, latest
 
@@ -153,7 +155,7 @@ def is_whole(call: Call, train: Train, hole: int | None = None) -> bool:
 
 def _was_cut(call: Call, train: Train, hole: int) -> bool:
     """Whether the last burst is surely shorter than a whole one, and not for want of its last packets."""
-    lacks = _whole_end(call, train, hole) - train.last.end
+    lacks = _whole_end(call, train, hole) - train.lean - train.last.end
     least = _HEARD_S if _nothing_lost(call, train) else _HOLE_S
     if not _ends(call, train):
         nominal = call.plan.cadence[min(len(train.rings[-1]), len(call.plan.cadence)) - 1][0]

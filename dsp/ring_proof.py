@@ -31,20 +31,18 @@ def proven(
     if len(whole) > 1 and not restarted:
         return True
     exact = any(abs(b.length / sr - on) <= _EXACT * on for b in bursts for on, _ in plan.cadence)
-    if not exact and _near(rings[0][0], segments, (MUSIC,), before=4 * sr, after=sr):
+    if not exact and _near(rings[0][0], segments, (MUSIC,), before=_after_music(4.0, plan) * sr, after=sr):
         return False  # a last note that dies away
     if len(rings) > 1 and not restarted:
         return True
-    return _stands_free(rings[0][0], segments, sr=sr, plan=plan)
+    others = [s for s in segments if s not in rings[0]]
+    return _stands_free(rings[0][0], others, sr=sr, plan=plan)
 
 
 def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
     """Whether a burst alone is one: whole and not a long vowel, or cut with no other tone near."""
     exact = any(abs(lonely.length / sr - on) <= _EXACT * on for on, _ in plan.cadence)
-    sound = plan.ringback.steps[0]
-    several = len(plan.ringback.frequencies_hz) > 1 or bool(sound.modulation_hz)  # no instrument's note
-    before = _REST if several else 1.0
-    if _near(lonely, segments, (MUSIC,), before=before * sr, after=_APART * sr if exact else sr):
+    if _near(lonely, segments, (MUSIC,), before=_after_music(1.0, plan) * sr, after=_APART * sr if exact else sr):
         return False
     others = (TONE, RINGBACK, BUSY, CONGESTION)
     if is_whole(lonely, sr=sr, plan=plan):
@@ -56,6 +54,11 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
         return not (amid_speech or tones or _near(lonely, segments, (TONE, RINGBACK), before=0, after=sr // 2))
     spoken = _near(lonely, segments, (SPEECH,), before=0.3 * sr, after=0)
     return not spoken and not _near(lonely, segments, (*others, DTMF), before=4 * sr, after=4 * sr)
+
+
+def _after_music(seconds: float, plan: TonePlan) -> float:
+    """How long after music a note may still be its own; two tones at once, or one that swings, are no instrument's."""
+    return _REST if len(plan.ringback.frequencies_hz) > 1 or plan.ringback.modulation_hz else seconds
 
 
 def is_whole(burst: Segment, *, sr: int, plan: TonePlan) -> bool:

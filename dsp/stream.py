@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
+from scipy.signal import lfilter
 
 from dsp.tone_sets import SR
 
@@ -14,6 +17,8 @@ _BLOCK = 2560
 _HALF = 31
 _CENTRED_S, _OFFSET = 0.32, 0.0005
 """The first step tells a converter's offset from zero; a smaller one does no harm."""
+_BLOCK_B, _POLE = np.array([1, -1], np.float32), -0.99
+"""High pass at 13 Hz, at 8 kHz."""
 
 
 def _half_band() -> Array:
@@ -32,9 +37,10 @@ class Stream:
         self._raw = np.zeros(_HALF if self._double else 0, np.float32)
         self._audio = np.zeros(0, np.float32)
         self._base = 0
-        self._first: list[tuple[Array, bool]] = []
+        self._first: list[Array] | None = []
         self._wanted = round(_CENTRED_S * sr)
-        self._offset: np.float32 | None = None
+        self._blocker: Array | None = None
+        self._block_a = np.array([1, _POLE if sr == SR else -math.sqrt(-_POLE)], np.float32)
 
     @property
     def available(self) -> int:
@@ -43,31 +49,29 @@ class Stream:
 
     def append(self, block: Array) -> None:
         """The next samples, (n,) at the stream's rate."""
-        if self._offset is None:
-            self._await_offset(block, arrived=True)
+        if self._blocker is None and self._first is not None:
+            self._await_offset(block)
         else:
-            self._take(block - self._offset if self._offset else block)
+            self._take(block if self._blocker is None else self._blocked(block))
 
-    def skip(self, n: int) -> None:
-        """The next n samples never came: zeros stand for them, without the line's offset."""
-        block = np.zeros(n, np.float32)
-        if self._offset is None:
-            self._await_offset(block, arrived=False)
-        else:
-            self._take(block)
-
-    def _await_offset(self, block: Array, *, arrived: bool) -> None:
-        """Keep the first samples until they tell how far from zero the line's silence lies."""
-        self._first.append((block, arrived))
-        if sum(len(one) for one, _ in self._first) < self._wanted:
+    def _await_offset(self, block: Array) -> None:
+        """Keep the first samples until they tell whether the line's silence lies at zero."""
+        assert self._first is not None
+        self._first.append(block)
+        if sum(map(len, self._first)) < self._wanted:
             return
-        together = np.concatenate([one for one, _ in self._first])
-        real = np.concatenate([np.full(len(one), came) for one, came in self._first])
-        told = together[: self._wanted][real[: self._wanted]]
-        offset = np.float32(told.mean()) if len(told) else np.float32(0)
-        self._offset = offset if abs(offset) > _OFFSET else np.float32(0)
-        self._first = []
-        self._take(np.where(real, together - self._offset, together) if self._offset else together)
+        together = np.concatenate(self._first)
+        self._first = None
+        if abs(float(together[: self._wanted].mean())) > _OFFSET:
+            self._blocker = np.array([-together[0]], np.float32)
+        self._take(together if self._blocker is None else self._blocked(together))
+
+    def _blocked(self, block: Array) -> Array:
+        """Without what does not swing: a converter's offset, which some coders let fade."""
+        if not len(block):
+            return block
+        out, self._blocker = lfilter(_BLOCK_B, self._block_a, block, zi=self._blocker)
+        return np.asarray(out, dtype=np.float32)
 
     def _take(self, block: Array) -> None:
         if not self._double:

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+BAND_HZ, MODULATION_HZ, DURATION_MS = (150.0, 3600.0), (5.0, 120.0), (10.0, 60_000.0)
+"""What a notation may hold: tones of the telephone band, swings that an ear hears as one tone."""
+SHORTEST_S = 0.1
+"""No ringback's burst or silence is shorter: lost packets are."""
 PLANS_FILE = Path(__file__).parent / "tone_plans" / "plans.toml"
 
 
@@ -98,14 +102,21 @@ class TonePlan:
         return self.ringback.period_s
 
 
+def _number(text: str, low: float, high: float) -> float:
+    value = float(text)
+    if not low <= value <= high:
+        raise TonePlanError(f"{text.strip()} is not from {low:g} to {high:g}")
+    return value
+
+
 def _step(text: str) -> Step:
-    tones, _, duration = text.strip().lstrip("!").partition("/")
+    tones, slash, duration = text.strip().lstrip("!").partition("/")
     carrier, star, modulation = tones.partition("*")
-    frequencies = tuple(float(f) for f in carrier.split("+") if float(f) > 0)
+    frequencies = () if carrier.strip() == "0" else tuple(_number(f, *BAND_HZ) for f in carrier.split("+"))
     return Step(
         frequencies_hz=frequencies,
-        modulation_hz=float(modulation) if star else None,
-        duration_s=float(duration) / 1000 if duration else None,
+        modulation_hz=_number(modulation, *MODULATION_HZ) if star else None,
+        duration_s=_number(duration, *DURATION_MS) / 1000 if slash else None,
     )
 
 
@@ -117,6 +128,8 @@ def parse_tone(notation: str) -> Tone:
     """
     try:
         tone = Tone(tuple(_step(part) for part in notation.split(",")))
+    except TonePlanError as error:
+        raise TonePlanError(f"{notation!r}, a tone: {error}") from None
     except ValueError:
         raise TonePlanError(f"{notation!r} is not tone notation; an example is 440+480/1000,0/2000") from None
     if not any(step.frequencies_hz for step in tone.steps):
@@ -124,31 +137,67 @@ def parse_tone(notation: str) -> Tone:
     return tone
 
 
-def _plan(name: str, table: dict[str, str]) -> TonePlan:
-    tones = {key: parse_tone(table[key]) for key in ("busy", "congestion", "dial", "sit") if key in table}
-    plan = TonePlan(name, table["title"], table["source"], parse_tone(table["ringback"]), **tones)
+_TEXTS, _TONES = ("title", "source"), ("ringback", "busy", "congestion", "dial", "sit")
+
+
+def _plan(name: str, table: object) -> TonePlan:
+    texts = _texts(table)
+    tones = {key: _tone(key, texts[key]) for key in _TONES if key in texts}
+    plan = TonePlan(name, texts["title"], texts["source"], **tones)
     if not plan.cadence:
-        raise TonePlanError(f"{name}: ringback without an end cannot be counted")
+        raise TonePlanError("'ringback' without an end cannot be counted")
+    if min(length for pair in plan.cadence for length in pair) < SHORTEST_S:
+        raise TonePlanError(f"'ringback' has a burst or a silence shorter than {SHORTEST_S * 1000:g} ms")
     return plan
+
+
+def _texts(table: object) -> dict[str, str]:
+    """A plan's keys and what stands behind them, all of them known and text."""
+    if not isinstance(table, dict):
+        raise TonePlanError("is not a table; write [name], and its keys under it")
+    for key, value in table.items():
+        if key not in (*_TEXTS, *_TONES):
+            raise TonePlanError(f"unknown key '{key}'; there are {', '.join((*_TEXTS, *_TONES))}")
+        if not isinstance(value, str):
+            raise TonePlanError(f"'{key}' is {value!r}; it must be text in quotes")
+    for key in (*_TEXTS, "ringback"):
+        if key not in table:
+            raise TonePlanError(f"'{key}' is missing")
+    return table
+
+
+def _tone(key: str, text: str) -> Tone:
+    try:
+        return parse_tone(text)
+    except TonePlanError as error:
+        raise TonePlanError(f"'{key}' = {error}") from None
 
 
 def read_plans(path: Path) -> dict[str, TonePlan]:
     """Every plan of one TOML file, by name.
 
     Raises:
-        TonePlanError: a key is missing or a notation cannot be read; the message names file and plan.
+        TonePlanError: no such file, no TOML, no plan in it, or a plan that cannot be read; the message names file,
+            plan and key.
     """
-    with path.open("rb") as file:
-        tables = tomllib.load(file)
-    plans = {}
-    for name, table in tables.items():
-        try:
-            plans[name] = _plan(name, table)
-        except KeyError as missing:
-            raise TonePlanError(f"{path.name}, plan '{name}': {missing} is missing") from None
-        except TonePlanError as error:
-            raise TonePlanError(f"{path.name}, plan '{name}': {error}") from None
-    return plans
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TonePlanError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise TonePlanError(f"{path.name}: not text in UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise TonePlanError(f"{path.name}: {error}") from None
+    if not tables:
+        raise TonePlanError(f"{path.name}: no plan in it; write [name], and title, source and ringback under it")
+    return {name: _named_plan(path, name, table) for name, table in tables.items()}
+
+
+def _named_plan(path: Path, name: str, table: object) -> TonePlan:
+    try:
+        return _plan(name, table)
+    except TonePlanError as error:
+        raise TonePlanError(f"{path.name}, plan '{name}': {error}") from None
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from dsp.beat import EARLY_S, Beat, Ring, find_beat, is_sure, lean
 from dsp.cadence import STRETCH
 from dsp.ring_proof import hidden, is_whole, proven
-from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
+from dsp.segment import DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import TonePlan
 from dsp.torn_bursts import HOLE_S, joined
 
@@ -92,46 +92,47 @@ def _goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: 
     before, start = group[-1][0], ring[0].start
     beat = find_beat(group, sr=sr, plan=plan)
     steps = (start - before.start) / beat.period
-    spoken = any(s.sound in (SPEECH, MUSIC) and s.start < start and s.end > group[-1][-1].end for s in segments)
+    heard = (SPEECH, MUSIC, TONE, DTMF)
+    spoken = any(s.sound in heard and s.start < start and s.end > group[-1][-1].end for s in segments)
     if not (is_whole(before, sr=sr, plan=plan) or before.start < HOLE_S * sr):
         # What ended early was picked up, or was never ringing; or packets were lost, and nothing came between.
-        late = abs(start - before.start - beat.period)
-        return late <= _ON_TIME * beat.period and (not spoken or late <= 2 * EARLY_S * sr)
+        late, known = abs(start - before.start - beat.period), len(group) > 1
+        in_time = late <= (_ON_TIME if known else STRETCH) * beat.period
+        return in_time and (not spoken or (known and late <= 2 * EARLY_S * sr))
     if round(steps) in (1, 2) and abs(steps - round(steps)) <= _ON_TIME:
         # A burst on time: whatever sounded in the gap did not stop the ringing, unless a burst did not come.
         due = before.start + beat.period
         return round(steps) == 1 or not spoken or hidden(segments, due, due + before.length)
-    return not spoken and is_whole(group[-1][-1], sr=sr, plan=plan) and _SOONEST < steps < 2 * (1 + STRETCH)
+    whole = all(is_whole(burst, sr=sr, plan=plan) for burst in (group[-1][-1], ring[0]))
+    return not spoken and whole and _SOONEST < steps < 2 * (1 + STRETCH)
 
 
 def _train(group: list[Ring], *, sr: int, plan: TonePlan) -> Train:
     beat = find_beat(group, sr=sr, plan=plan)
+    told = _told(group, beat, sr=sr, plan=plan)
     count, restarted = 1, False
-    for one, other in pairwise(group):
+    for (one, was_told), (other, is_told) in pairwise(zip(group, told, strict=True)):
         steps = (other[0].start - one[0].start) / beat.period
-        on_time = abs(steps - round(steps)) <= 0.06 and round(steps) >= 1
+        near = abs(steps - round(steps)) <= 0.06 or (was_told and is_told)
+        on_time = near and round(steps) >= 1
         count += round(steps) if on_time else 1
         restarted |= not on_time
     inside = lean(group, beat, sr=sr, plan=plan)
-    starts = _starts(group, beat, restarted=restarted, sr=sr, plan=plan)
+    heard = [float(ring[0].start) for ring in group]
+    beats = [beat.onset + float(step) * beat.period for step in beat.steps]
+    starts = [at if known and not restarted else own for at, known, own in zip(beats, told, heard, strict=True)]
     sure = is_sure(group, beat, sr=sr, plan=plan)
     onset = round(starts[0] - inside)
     moved = tuple(start - inside for start in starts)
     return Train(tuple(group), moved, count, beat.period, restarted, onset, sure, beat.on_it, inside)
 
 
-def _starts(group: list[Ring], beat: Beat, *, restarted: bool, sr: int, plan: TonePlan) -> list[float]:
-    """Where each ring began: on its beat if it may have, else where it was heard."""
-    nominal, on = plan.period_s * sr, plan.cadence[0][0]
-    heard = [float(ring[0].start) for ring in group]
-    if restarted:
-        return heard
-    told = [beat.onset + float(step) * beat.period for step in beat.steps]
-    return [_start(ring[0], at, on * sr * beat.period / nominal, sr=sr) for ring, at in zip(group, told, strict=True)]
-
-
-def _start(burst: Segment, told: float, whole: float, *, sr: int) -> float:
-    """A ring's start on its beat, where the burst begins there, or late by the packets that it lacks."""
-    late, slack = burst.start - told, 2 * EARLY_S * sr
-    lost = slack < late and burst.length <= whole - late + 2 * slack
-    return told if abs(late) <= slack or lost else float(burst.start)
+def _told(group: list[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> list[bool]:
+    """Whether each ring begins on its beat, or late by just the packets that its first burst lacks."""
+    whole = plan.cadence[0][0] * beat.period / plan.period_s
+    slack = 2 * EARLY_S * sr
+    late = [
+        ring[0].start - beat.onset - float(step) * beat.period for ring, step in zip(group, beat.steps, strict=True)
+    ]
+    lost = [slack < by and ring[0].length <= whole - by + 2 * slack for ring, by in zip(group, late, strict=True)]
+    return [abs(by) <= slack or cut for by, cut in zip(late, lost, strict=True)]

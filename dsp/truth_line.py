@@ -59,7 +59,7 @@ class Condition:
     gain_steps: tuple[tuple[float, float], ...] = ()
     """(second, dB): from then on a gain control turns the level so much up or down."""
     crosstalk: bool = False
-    """Another line's talk, as faint as the noise."""
+    """Another line's talk, 9 dB under the noise."""
     hole_packets: int = 0
     """So many packets in a row are lost, once in ten seconds."""
     switch_s: float = 0.0
@@ -99,7 +99,7 @@ def _troubled(rng: np.random.Generator, basic: Condition) -> Condition:
         "hum_hz": float(rng.choice([50.0, 60.0])) if sometimes(0.25) else 0.0,
         "offset": float(rng.uniform(-0.02, 0.02)) if sometimes(0.25) else 0.0,
         "clicks_per_s": float(rng.uniform(0.1, 1.0)) if sometimes(0.2) else 0.0,
-        "drive_db": float(rng.uniform(1, 8)) if sometimes(0.1) and basic.level_dbfs > -12 else 0.0,
+        "drive_db": float(rng.uniform(1, 6)) if sometimes(0.1) and -14 < basic.level_dbfs < -9 else 0.0,
         "gain_steps": tuple(sorted(steps)) if sometimes(0.2) else (),
         "crosstalk": sometimes(0.1),
         "hole_packets": int(rng.integers(3, 11)) if sometimes(0.15) else 0,
@@ -140,7 +140,7 @@ def _noise(n: int, answered: int, condition: Condition, voices: Sequence[Array],
     if condition.noise == "comfort":
         noise[:answered] = 0
     if condition.crosstalk:
-        noise += made.babble(n, voices[:1], rng=rng, level_dbfs=level - 3)
+        noise += made.babble(n, voices[:1], rng=rng, level_dbfs=level - 9)
     noise[answered:] *= 10 ** (condition.noise_step_db / 20)
     return noise
 
