@@ -21,8 +21,9 @@ from agency_folder import make_agency
 from harness.agency import Agency, load_agency
 from harness.number_gate import Permit
 from harness.planned_call import TestCall
+from harness.programme.events import Event
 from harness.programme.month_plan import PlannedTest
-from harness.programme.running import Event, Programme, attempted
+from harness.programme.running import Programme, attempted
 from harness.redialling import Earlier
 from harness.softphone.scripted import FarEnd, ScriptedCall, ScriptedSoftphone
 from harness.switchboard import sound

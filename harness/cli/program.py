@@ -29,6 +29,7 @@ from harness.cli.opinion import opinion
 from harness.cli.options import Asked, asked_for
 from harness.cli.programme import plan
 from harness.cli.prompts import prompt
+from harness.cli.run import run as run_programme
 from harness.cli.scenario import scenario
 from harness.errors import ENVIRONMENT_FAILED, WRONG_USAGE, ThirdringError
 from harness.words import say
@@ -56,6 +57,7 @@ COMMANDS = (
     figures,
     scenario,
     plan,
+    run_programme,
     switchboard,
     demo,
 )

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from harness.agency import Agency, load_agency
-from harness.errors import Refused, ThirdringError
+from harness.errors import Refused
 from harness.ledger import UNKNOWN, claims
 from harness.planned_call import TestCall
 from harness.programme.attempts import after_crash, attempts_of, written
+from harness.programme.events import Event
 from harness.programme.month import draw_and_seal, kept_plan
 from harness.programme.month_plan import PlannedTest
 from harness.programme.redraw import redraw
@@ -36,25 +37,6 @@ MOST_REFUSALS = 3
 """So often the number gate may refuse a test before a person must look at it."""
 Row = dict[str, Any]
 Place = Callable[[Agency, PlannedTest, Earlier], TestCall]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """Something that the programme did, or that needs a person."""
-
-    at: datetime
-    """When."""
-    what: str
-    """month_drawn, dialling, done, again, redrawn, called_off, unknown, refused."""
-    test: str = ""
-    """Which test; empty: none."""
-    detail: Row | None = None
-    """More of it."""
-
-    @property
-    def needs_person(self) -> bool:
-        """Whether somebody must look at it."""
-        return self.what in ("unknown", "called_off", "unmet")
 
 
 def attempted(test_id: str, drawn: int) -> str:
@@ -102,14 +84,18 @@ class Programme:
                 else:
                     self._settle(row, (*earlier, attempt), store, agency)
 
-    def look(self) -> datetime | None:
-        """Do everything that is due now; give when the next thing is due, None when nothing is planned."""
+    def look(self, *, dial: bool = True) -> datetime | None:
+        """Do everything that is due now; give when the next thing is due, None when nothing is planned.
+
+        Without `dial` only what came of the calls that are up is noted.
+        """
         agency = load_agency(self._folder)
         with open_store(agency.database) as store:
             self._land(store, agency)
-            self._draw_next(store, agency)
-            for row in store.plans.waiting(self._clock.now()):
-                self._attend(row, store, agency)
+            if dial:
+                self._draw_next(store, agency)
+                for row in store.plans.waiting(self._clock.now()):
+                    self._attend(row, store, agency)
             ahead = store.plans.waiting(datetime.max.replace(tzinfo=self._clock.now().tzinfo))
         return datetime.fromisoformat(ahead[0]["due_at"]) if ahead else None
 
@@ -165,9 +151,9 @@ class Programme:
         except Refused as refusal:
             self._refused(row, store, agency, refusal)
             return
-        except ThirdringError as error:
+        except Exception as error:  # a fault of our side, or of this program itself: the programme goes on
             attempt = Attempt(ended_at=self._clock.now(), outcome=VOID, leg="unit")
-            self._say("failed", row["test_id"], {"key": error.key})
+            self._say("failed", row["test_id"], {"key": getattr(error, "key", f"{type(error).__name__}: {error}")})
         self._settle(row, (*earlier, attempt), store, agency)
 
     def _settle(self, row: Row, attempts: tuple[Attempt, ...], store: Store, agency: Agency) -> None:

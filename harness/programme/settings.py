@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from harness.errors import AgencyError
 from harness.model_fault import Loc, Words
+from harness.programme.notify import Notify
 from harness.toml_file import Written, build, read_toml
 from rubric.periods import Period
 
@@ -57,6 +58,8 @@ class ProgrammeSettings(Written):
     """The day of the month on which the next month is drawn."""
     no_test_days: Days = ()
     """Days without tests, whatever the calendar says."""
+    notify: Notify = Notify()
+    """How people are told when something needs them."""
     testers: Annotated[tuple[Tester, ...], Field(strict=False)] = ()
     """Who tests; none: the calls are made by the machine alone."""
 
