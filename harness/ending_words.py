@@ -11,7 +11,7 @@ from harness.record import CallRecord
 from harness.softphone.signals import RELEASED, REQUEST, RESPONSE, SipSignal
 from harness.words import LANGUAGES, say
 
-TOLD_HEADERS = ("reason", "warning", "retry-after", "contact", "refer-to")
+TOLD_HEADERS = ("reason", "warning", "retry-after", "refer-to")
 """Headers that say why."""
 _ARROW = {"rx": "←", "tx": "→"}
 
@@ -32,7 +32,8 @@ class Message:
 
 def message_of(index: int, signal: SipSignal) -> Message:
     """The line of a signal."""
-    headers = [f"{name.title()}: {value}" for name, value in signal.headers if name in TOLD_HEADERS]
+    told = (*TOLD_HEADERS, "contact") if 300 <= signal.status < 400 else TOLD_HEADERS
+    headers = [f"{name.title()}: {value}" for name, value in signal.headers if name in told]
     line = "  ".join([f"{_ARROW.get(signal.direction, '·')} {_start_line(signal)}", *headers])
     return Message(index, round(signal.latest_s, 3), "sip", readable_text(line))
 
@@ -60,7 +61,8 @@ def _said(cause: Cause, signals: tuple[SipSignal, ...]) -> str:
     final = next((signals[i] for i in reversed(cause.drawn) if signals[i].status >= 300), None)
     if final is None:
         return "—"
-    reasons = [value for name, value in final.headers if name in ("reason", "contact")]
+    wanted = ("contact",) if final.status < 400 else ("reason", "warning")
+    reasons = [value for name, value in final.headers if name in wanted]
     return readable_text("; ".join([f"{final.status} {final.reason}".strip(), *reasons]))
 
 
