@@ -20,10 +20,9 @@ MIN_BALANCE = 0.04
 """The weaker of two tones against the stronger (14 dB of twist; ITU-T E.180 asks for 3 dB at the source)."""
 _TOLD_APART = 0.6
 """Lines so far apart, in halves of a line's width, can be read one by one; else a swing is taken as the plan has it."""
-_SIZE = 8192
 _LENGTHS = (4096, 2048, 1024, 512)
-_HZ = SR / _SIZE
-_LOW, _HIGH = (int(edge / _HZ) for edge in BAND_HZ)
+_LONG, _BRIEF = 8192, 1024
+"""Points of a spectrum; half as many show the wide lines of a brief stretch as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,9 @@ class Spectrum:
     """One long spectrum of a stretch."""
 
     power: Array
-    """Of each line, _HZ apart."""
+    """Of each line,"""
+    hz: float
+    """so far apart."""
     half_hz: float
     """Half the width of one steady tone in it: a Hann window's lobe is 4 / T wide."""
     whole: float
@@ -66,15 +67,14 @@ def spectrum(samples: Array) -> Spectrum:
     """The spectrum of the middle of a stretch, half a second of it at most."""
     n = next((length for length in _LENGTHS if length <= len(samples)), len(samples))
     first = (len(samples) - n) // 2
-    lines = rfft(samples[first : first + n] * _hann(n), _SIZE)
+    padded = np.zeros(_LONG if n > _BRIEF else _LONG // 2, np.float32)
+    np.multiply(samples[first : first + n], _hann(n), out=padded[:n])
+    lines = rfft(padded, overwrite_x=True)
     power = np.square(lines.real)
     power += np.square(lines.imag)
-    return Spectrum(power, max(2.2 * SR / max(n, 1), 2 * _HZ), _energy(power, _LOW, _HIGH))
-
-
-def _peak(power: Array, f: float) -> int:
-    low, high = _span(f)
-    return low + int(power[low:high].argmax())
+    hz = SR / len(padded)
+    low, high = (int(edge / hz) for edge in BAND_HZ)
+    return Spectrum(power, hz, max(2.2 * SR / max(n, 1), 2 * hz), _energy(power, low, high))
 
 
 MIN_DIGIT = 0.7
@@ -83,8 +83,8 @@ MIN_DIGIT = 0.7
 
 def purity(heard: Spectrum, tone_set: ToneSet) -> Purity:
     """How purely a stretch is this set of tones, each anywhere within the tolerated detuning."""
-    power, half = heard.power, heard.half_hz / _HZ
-    places = _places(tone_set)
+    power, half = heard.power, heard.half_hz / heard.hz
+    places = _places(tone_set, heard.hz)
     band = _energy(power, *places.band)
     if band <= 0:
         return Purity(0.0, 0.0, 0.0, 0.0)
@@ -111,18 +111,18 @@ class _Places:
 
 
 @lru_cache(maxsize=256)
-def _places(tone_set: ToneSet) -> _Places:
+def _places(tone_set: ToneSet, hz: float) -> _Places:
     low, high = tone_set.edges_hz
-    swing = (tone_set.modulation_hz or 0) / _HZ
+    swing = (tone_set.modulation_hz or 0) / hz
     return _Places(
-        band=(int((low - 60) / _HZ), int((high + 60) / _HZ) + 1),
-        tones=tuple(_span(f) for f in tone_set.frequencies_hz),
+        band=(int((low - 60) / hz), int((high + 60) / hz) + 1),
+        tones=tuple(_span(f, hz) for f in tone_set.frequencies_hz),
         sides=(-swing, swing) if swing else (),
     )
 
 
-def _span(f: float) -> tuple[int, int]:
-    return int(f * (1 - DETUNE) / _HZ), int(f * (1 + DETUNE) / _HZ) + 2
+def _span(f: float, hz: float) -> tuple[int, int]:
+    return int(f * (1 - DETUNE) / hz), int(f * (1 + DETUNE) / hz) + 2
 
 
 def _energy(power: Array, first: int, last: int) -> float:
@@ -144,25 +144,27 @@ def _joined(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
 def lines_hz(heard: Spectrum, tone_set: ToneSet) -> tuple[float, ...]:
     """The frequencies really sounding, near those of the set, with the two sides of a modulated tone,
     rising."""
-    found = [_interpolated(heard.power, _peak(heard.power, f)) for f in tone_set.frequencies_hz]
+    found = [_interpolated(heard, *_span(f, heard.hz)) for f in tone_set.frequencies_hz]
     side = tone_set.modulation_hz
     if side is None:
         return tuple(found)
     swing = side
     if heard.half_hz < _TOLD_APART * side:
-        lower, upper = (_side(heard.power, found[0] + sign * side) for sign in (-1, 1))
+        lower, upper = (_side(heard, found[0] + sign * side) for sign in (-1, 1))
         swing = (upper - lower) / 2
     return found[0] - swing, found[0], found[0] + swing
 
 
-def _side(power: Array, f: float) -> float:
-    low, high = max(int((f - 6) / _HZ), 1), int((f + 6) / _HZ) + 2
-    if high > len(power) - 1 or low >= high:
+def _side(heard: Spectrum, f: float) -> float:
+    low, high = max(int((f - 6) / heard.hz), 1), int((f + 6) / heard.hz) + 2
+    if high > len(heard.power) - 1 or low >= high:
         return f  # outside the band: nothing to read there
-    return _interpolated(power, low + int(np.argmax(power[low:high])))
+    return _interpolated(heard, low, high)
 
 
-def _interpolated(power: Array, at: int) -> float:
-    left, top, right = (math.log(strength + 1e-20) / 2 for strength in power[at - 1 : at + 2].tolist())
+def _interpolated(heard: Spectrum, low: int, high: int) -> float:
+    """Frequency of the strongest line of [low, high), between the lines."""
+    at = low + int(heard.power[low:high].argmax())
+    left, top, right = (math.log(strength + 1e-20) / 2 for strength in heard.power[at - 1 : at + 2].tolist())
     bend = left - 2 * top + right
-    return float(at + (0.5 * (left - right) / bend if bend else 0.0)) * _HZ
+    return float(at + (0.5 * (left - right) / bend if bend else 0.0)) * heard.hz

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from dsp.listen import listen
-from dsp.purity import _side
+from dsp.purity import Spectrum, _side
 from dsp.tone_plan import load_plan, plan_names
+from dsp.tone_sets import SR
 
 
 @pytest.mark.parametrize("frequency_hz", [-40.0, -3.0, 0.0, 3.0, 2000.0, 3990.0, 4000.0, 4100.0])
 def test_a_side_outside_the_band_is_no_crash(frequency_hz: float) -> None:
-    assert math.isfinite(_side(np.ones(513, np.float32), frequency_hz))
+    heard = Spectrum(np.ones(513, np.float32), hz=SR / 1024, half_hz=17.0, whole=513.0)
+    assert math.isfinite(_side(heard, frequency_hz))
 
 
 @pytest.mark.parametrize("plan", plan_names())
