@@ -6,7 +6,9 @@ import json
 import queue
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,9 @@ from harness.doctor import kept
 from harness.doctor.bell import EndpointBell, KeyBell, bell_offset, offset
 from harness.doctor.call import DoctorCall, call_line
 from harness.doctor.examine import examine
+from harness.doctor.examine_call import placed
 from harness.doctor.finding import FAILED, NOT_CHECKED, OK, WARNING, Finding, Report
+from harness.doctor.line_settings import line_settings
 from harness.doctor.release import release
 from harness.doctor.tones import tone_plan
 from harness.doctor.wish import Wish
@@ -94,10 +98,83 @@ def plain(tmp_path: Path) -> Agency:
 # --- one call tells it all ------------------------------------------------------------------------------
 
 
-def test_a_good_line_is_proved_good_by_one_call(pbx: Pbx, tmp_path: Path) -> None:
-    agency = agency_at(tmp_path / "agency", pbx.address, HANGS_UP)
-    report, checks = examined(agency, HANGS_UP)
-    good = ("call", "ringing_as", "tone_plan", "codecs", "nat", "audio_in", "audio_out", "server")
+@dataclass
+class Examined:
+    """An agency, and what was found on its line."""
+
+    agency: Agency
+    call: DoctorCall
+    checks: dict[str, Finding]
+
+
+def mute(peer: SipPeer, dialog: Dialog) -> None:
+    """Answer, and send no sound and no reports."""
+    rtp = Rtp()
+    peer.respond(dialog, 180, "Ringing")
+    peer.respond(dialog, 200, "OK", sdp_port=rtp.port)
+    time.sleep(2.0)
+    peer.request(dialog, "BYE")
+    rtp.close()
+
+
+def internal(peer: SipPeer, dialog: Dialog) -> None:
+    """Say that it rings as an internal call."""
+    peer.respond(dialog, 180, "Ringing", headers="Alert-Info: <urn:alert:source:internal>\r\n")
+    peer.respond(dialog, 486, "Busy Here")
+
+
+def rings_and_is_busy(peer: SipPeer, dialog: Dialog) -> None:
+    """Ring, then busy."""
+    peer.respond(dialog, 180, "Ringing")
+    peer.respond(dialog, 486, "Busy Here")
+
+
+def takes_no_codec(peer: SipPeer, dialog: Dialog) -> None:
+    """Refuse the session description."""
+    peer.respond(dialog, 488, "Not Acceptable Here")
+
+
+PEERS = {"mute": mute, "internal": internal, "inside": rings_and_is_busy, "no codec": takes_no_codec}
+
+
+@pytest.fixture(scope="module")
+def lines(pbx: Pbx, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Examined]:
+    """Every line that is looked at on real SIP, three at once: most of a call is waiting."""
+    folder = tmp_path_factory.mktemp("lines")
+    claims_release = "signals_release = true\n"
+    with ExitStack() as stack:
+        peers = {name: stack.enter_context(SipPeer(script)).address for name, script in PEERS.items()}
+        agencies = {
+            "good": (agency_at(folder / "good", pbx.address, HANGS_UP), HANGS_UP),
+            "analogue": (agency_at(folder / "analogue", pbx.address, ANALOGUE, line=claims_release), ANALOGUE),
+            "main": (with_switchboard(agency_at(folder / "main", pbx.address, HANGS_UP)), None),
+            "mute": (agency_at(folder / "mute", peers["mute"], NUMBER), NUMBER),
+            "internal": (agency_at(folder / "internal", peers["internal"], NUMBER), NUMBER),
+            "inside": (agency_at(folder / "in", peers["inside"], NUMBER, line='from_uri = "sip:6201@pbx"\n'), NUMBER),
+            "no codec": (agency_at(folder / "codec", peers["no codec"], NUMBER), NUMBER),
+        }
+        with ThreadPoolExecutor(3) as threads:
+            done = {name: threads.submit(called, *one) for name, one in agencies.items()}
+            return {name: one.result() for name, one in done.items()}
+
+
+def called(agency: Agency, number: str | None) -> Examined:
+    """Place the doctor's call, without what the machine has to say."""
+    wish = Wish(call=True, test_number=number)
+    call, findings = placed(agency, wish, datetime.now(UTC), lambda: "", lambda _: None)
+    return Examined(agency, call, {one.check: one for one in findings})
+
+
+def with_switchboard(agency: Agency) -> Agency:
+    path = agency.folder / "agency.toml"
+    site = f'[[sites]]\nid = "hq"\nname = "本部"\nswitchboard = "{SWITCHBOARD}"\n'
+    path.write_text(path.read_text(encoding="utf-8") + site, encoding="utf-8")
+    return load_agency(agency.folder)
+
+
+def test_a_good_line_is_proved_good_by_one_call(lines: dict[str, Examined]) -> None:
+    agency, checks = lines["good"].agency, lines["good"].checks
+    good = ("call", "ringing_as", "tone_plan", "codecs", "nat", "audio_in", "audio_out")
     assert {name: checks[name].state for name in good} == dict.fromkeys(good, OK)
     assert (checks["release"].state, checks["release"].write) == (WARNING, "signals_release = true")
     assert "signals_release" not in (agency.folder / "agency.toml").read_text(encoding="utf-8")
@@ -105,42 +182,84 @@ def test_a_good_line_is_proved_good_by_one_call(pbx: Pbx, tmp_path: Path) -> Non
     # claimed, settled, kept apart from the tests, and to be drawn as a ladder
     assert [one.outcome for one in claims(agency)] == ["answered"]
     assert not agency.database.exists()
-    assert report.call_id is not None
-    ladder = ladder_of(report.call_id, agency)
-    assert [s.ring for s in ladder.sounds if s.sound == "ringback"] == [1, 2, 3, 4]
-    # what was proved stays proved until agency.toml says it
+    ladder = ladder_of(lines["good"].call.record.call_id, agency)
+    assert [s.ring for s in ladder.sounds if s.sound == "ringback"][:3] == [1, 2, 3]
+
+
+def test_what_was_proved_stays_proved_until_agency_toml_says_it(lines: dict[str, Examined]) -> None:
+    agency, call = lines["good"].agency, lines["good"].call
     proof = kept.release_proof(agency, line="l0")
     assert proof is not None
-    assert (proof.proved, proof.how, proof.call_id) == (True, "bye", report.call_id)
-    path = agency.folder / "agency.toml"
-    path.write_text(path.read_text(encoding="utf-8") + "signals_release = true\n", encoding="utf-8")
-    after = examine(load_agency(agency.folder), Wish(wait_s=2.0), now=datetime.now(UTC))
-    assert next(one for one in after.findings if one.check == "release").state == OK
+    assert (proof.proved, proof.how, proof.call_id) == (True, "bye", call.record.call_id)
+    claimed = '[[lines]]\nid = "l0"\nserver = "127.0.0.1:9"\nsignals_release = true\n'
+    other = agency_at(agency.folder.parent / "later", "127.0.0.1:9", HANGS_UP)
+    path = other.folder / "agency.toml"
+    path.write_text(path.read_text(encoding="utf-8").split("[[lines]]")[0] + claimed, encoding="utf-8")
+    states = []
+    for proved in (None, False, True):
+        if proved is not None:
+            kept.keep(other, replace(proof, proved=proved, measured_at=f"2026-11-2{int(proved)}T00:00:00+08:00"))
+        report = examine(load_agency(other.folder), Wish(wait_s=0.2), now=datetime.now(UTC))
+        states.append(next(one.state for one in report.findings if one.check == "release"))
+    assert states == [WARNING, WARNING, OK]
 
 
-def test_an_analogue_trunk_is_proved_not_to_tell(pbx: Pbx, tmp_path: Path) -> None:
-    agency = agency_at(tmp_path / "agency", pbx.address, ANALOGUE, line="signals_release = true\n")
-    _, checks = examined(agency, ANALOGUE)
+def test_an_analogue_trunk_is_proved_not_to_tell(lines: dict[str, Examined]) -> None:
+    checks = lines["analogue"].checks
     assert (checks["release"].state, checks["release"].key) == (FAILED, "doctor.release_never")
     assert checks["release"].write == "signals_release = false"
     assert checks["tone_plan"].state == NOT_CHECKED  # 180 without sound
-    proof = kept.release_proof(agency, line="l0")
+    proof = kept.release_proof(lines["analogue"].agency, line="l0")
     assert proof is not None
     assert proof.proved is False
 
 
-def test_the_main_number_is_let_ring_twice(pbx: Pbx, tmp_path: Path) -> None:
-    agency = agency_at(tmp_path / "agency", pbx.address, HANGS_UP)
-    path = agency.folder / "agency.toml"
-    site = f'[[sites]]\nid = "hq"\nname = "本部"\nswitchboard = "{SWITCHBOARD}"\n'
-    path.write_text(path.read_text(encoding="utf-8") + site, encoding="utf-8")
-    report, checks = examined(load_agency(agency.folder), None)
-    assert (checks["call"].state, checks["call"].values["number"]) == (OK, SWITCHBOARD)
-    assert checks["tone_plan"].state == OK
-    assert checks["ringing_as"].state == OK
-    assert report.call_id is not None
-    rings = [s.ring for s in ladder_of(report.call_id, agency).sounds if s.ring]
-    assert len(rings) <= 4
+def test_the_main_number_is_let_ring_twice(lines: dict[str, Examined]) -> None:
+    one = lines["main"]
+    assert (one.checks["call"].state, one.checks["call"].values["number"]) == (OK, SWITCHBOARD)
+    assert one.checks["tone_plan"].state == one.checks["ringing_as"].state == OK
+    assert len([s.ring for s in ladder_of(one.call.record.call_id, one.agency).sounds if s.ring]) <= 4
+
+
+def test_one_way_audio(lines: dict[str, Examined]) -> None:
+    checks = lines["mute"].checks
+    assert (checks["audio_in"].state, checks["audio_in"].do) == (FAILED, "doctor.do_no_audio_in")
+    # we sent, but a far end without RTCP proves nothing
+    assert (checks["audio_out"].state, checks["audio_out"].key) == (NOT_CHECKED, "doctor.audio_no_reports")
+    assert {one.name: one.value for one in checks["audio_out"].figures}["sent"] > 50
+    assert checks["release"].key == "doctor.release_bye"
+
+
+def test_an_internal_ring_gives_the_tester_away(lines: dict[str, Examined]) -> None:
+    by_header, by_number = lines["internal"].checks, lines["inside"].checks
+    assert (by_header["ringing_as"].state, by_header["call"].state) == (WARNING, OK)
+    assert "urn:alert:source:internal" in by_header["ringing_as"].measured("en")
+    assert by_number["ringing_as"].state == WARNING
+    assert line_settings(lines["inside"].agency.line("l0")).state == WARNING
+    assert line_settings(lines["good"].agency.line("l0")).state == OK
+
+
+def test_codecs_that_nobody_takes(lines: dict[str, Examined]) -> None:
+    checks = lines["no codec"].checks
+    assert (checks["codecs"].state, checks["codecs"].values["status"]) == (FAILED, 488)
+    assert checks["ringing_as"].state == checks["audio_in"].state == NOT_CHECKED
+    assert checks["call"].state == FAILED
+    assert checks["call"].write.startswith("thirdring ladder ")
+
+
+def test_the_whole_examination_with_its_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with SipPeer(rings_and_is_busy) as peer:
+        agency = agency_at(tmp_path / "agency", peer.address, NUMBER)
+        status = run(["doctor", "--agency", str(agency.folder), "--call", "--test-number", NUMBER, "--json"])
+        told = capsys.readouterr()
+    report = json.loads(told.out)
+    checks = [one["check"] for one in report["findings"]]
+    assert status == report["exit_status"]
+    assert len(set(checks)) == len(checks)  # each once: what the call told is not told again without it
+    assert {"versions", "disk_room", "server", "registration", "call", "codecs", "nat", "release"} <= set(checks)
+    assert "A telephone will ring there" in told.err
+    assert (agency.folder / "doctor").is_dir()
+    assert ladder_of(report["call_id"], agency).outcome == "busy"
 
 
 # --- what keeps a call from being placed ----------------------------------------------------------------
@@ -186,55 +305,6 @@ def test_without_call_a_test_number_is_only_told(pbx: Pbx, tmp_path: Path, capsy
     run(["doctor", "--agency", str(agency.folder), "--test-number", HANGS_UP, "--lang", "en"])
     assert "Nothing was dialled" in capsys.readouterr().err
     assert claims(agency) == ()
-
-
-# --- lines that are bad, each in its own way ------------------------------------------------------------
-
-
-def peer_finding(script: Any, folder: Path, line: str = "") -> dict[str, Finding]:
-    with SipPeer(script) as peer:
-        return examined(agency_at(folder / "agency", peer.address, NUMBER, line=line), NUMBER)[1]
-
-
-def test_one_way_audio(tmp_path: Path) -> None:
-    def mute(peer: SipPeer, dialog: Dialog) -> None:
-        rtp = Rtp()
-        peer.respond(dialog, 180, "Ringing")
-        peer.respond(dialog, 200, "OK", sdp_port=rtp.port)
-        time.sleep(2.0)
-        peer.request(dialog, "BYE")
-        rtp.close()
-
-    checks = peer_finding(mute, tmp_path)
-    assert (checks["audio_in"].state, checks["audio_in"].do) == (FAILED, "doctor.do_no_audio_in")
-    # we sent, but a far end without RTCP proves nothing
-    assert (checks["audio_out"].state, checks["audio_out"].key) == (NOT_CHECKED, "doctor.audio_no_reports")
-    assert {one.name: one.value for one in checks["audio_out"].figures}["sent"] > 50
-    assert checks["release"].key == "doctor.release_bye"
-
-
-def test_an_internal_ring_gives_the_tester_away(tmp_path: Path) -> None:
-    def internal(peer: SipPeer, dialog: Dialog) -> None:
-        peer.respond(dialog, 180, "Ringing", headers="Alert-Info: <urn:alert:source:internal>\r\n")
-        peer.respond(dialog, 486, "Busy Here")
-
-    checks = peer_finding(internal, tmp_path / "a")
-    assert (checks["ringing_as"].state, checks["call"].state) == (WARNING, OK)
-    assert "urn:alert:source:internal" in checks["ringing_as"].measured("en")
-
-    def plain_ring(peer: SipPeer, dialog: Dialog) -> None:
-        peer.respond(dialog, 180, "Ringing")
-        peer.respond(dialog, 486, "Busy Here")
-
-    assert peer_finding(plain_ring, tmp_path / "b", 'from_uri = "sip:6201@pbx"\n')["ringing_as"].state == WARNING
-
-
-def test_codecs_that_nobody_takes(tmp_path: Path) -> None:
-    checks = peer_finding(lambda peer, dialog: peer.respond(dialog, 488, "Not Acceptable Here"), tmp_path)
-    assert (checks["codecs"].state, checks["codecs"].values["status"]) == (FAILED, 488)
-    assert checks["ringing_as"].state == checks["audio_in"].state == NOT_CHECKED
-    assert checks["call"].state == FAILED
-    assert checks["call"].write.startswith("thirdring ladder ")
 
 
 # --- tones and releases, in virtual time ----------------------------------------------------------------

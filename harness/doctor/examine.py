@@ -16,6 +16,7 @@ from harness.doctor.disk import disk
 from harness.doctor.examine_call import no_call, placed, refusal
 from harness.doctor.finding import NOT_CHECKED, OK, WARNING, Finding, Report, found
 from harness.doctor.line_look import LineLook, look_at
+from harness.doctor.line_settings import line_settings
 from harness.doctor.machine import fonts, versions, zone_data
 from harness.doctor.nat import nat
 from harness.doctor.papers import papers
@@ -109,6 +110,7 @@ def _of_lines(
 ) -> Iterator[Finding]:
     """Each line: its server, its registration, and, where no call told it, what was asked without one."""
     for line_id, look in looks.items():
+        yield line_settings(look.line)
         yield server(look)
         yield registration(look)
         if called is not None and called.line == line_id:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 from harness.agency import Agency
 from harness.doctor import kept
@@ -13,18 +12,19 @@ from harness.doctor.audio import audio
 from harness.doctor.bell import Bell, EndpointBell, KeyBell, bell_offset
 from harness.doctor.call import DoctorCall, call_line, doctor_permit
 from harness.doctor.codecs import codecs
-from harness.doctor.finding import FAILED, NOT_CHECKED, OK, WARNING, Finding, found
+from harness.doctor.finding import FAILED, NOT_CHECKED, OK, WARNING, Finding, figure, found
 from harness.doctor.nat import nat
 from harness.doctor.release import release
 from harness.doctor.ringing_as import ringing_as
 from harness.doctor.tones import tone_plan
 from harness.doctor.wish import KEY, Wish
+from harness.ending import ending_of
+from harness.ending_cause import OURS
 from harness.errors import EnvironmentFailed, Refused
 from harness.lines import LineSettings, softphone_line
 from harness.refusal_log import refusals_logged
 from harness.softphone.pool import WorkerPool
 from harness.test_call import Progress
-from harness.words import LANGUAGES, label
 
 
 def placed(
@@ -67,14 +67,15 @@ def _of_call(called: DoctorCall, agency: Agency, line: LineSettings, bell: Bell 
 
 def _outcome(called: DoctorCall) -> Finding:
     """How the call itself went; a fault of ours is the first thing to look at."""
-    outcome, record = called.measured.outcome, called.record
-    final = [s.status for s in record.signals if s.kind == "response" and s.method == "INVITE" and s.status >= 300]
-    values: dict[str, Any] = {"number": record.number, "call": record.call_id, "status": final[-1] if final else "—"}
-    values |= {"outcome": {lang: label(f"outcome.{outcome}", lang) for lang in LANGUAGES}, "line": called.line}
+    ending, record = ending_of(called.timeline, called.measured), called.record
+    values = {"number": record.number, "call": record.call_id, "ending": ending.sentence}
+    figures = (figure("outcome", ending.outcome), figure("whose", ending.whose))
     write = f"thirdring ladder {record.call_id}"
-    state = FAILED if outcome == "fault_ours" else WARNING
-    state, do = (OK, "") if outcome in ("answered", "no_answer", "busy") else (state, "doctor.do_ladder")
-    return found("call", state, "doctor.called", do, line=called.line, values=values, write=write)
+    state, do = (FAILED if ending.whose == OURS else WARNING), "doctor.do_ladder"
+    if ending.outcome in ("answered", "no_answer", "busy"):
+        state, do = OK, ""
+    key = "doctor.called"
+    return found("call", state, key, do, line=called.line, figures=figures, values=values, write=write)
 
 
 def refusal(error: Refused) -> Finding:

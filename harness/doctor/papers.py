@@ -8,8 +8,9 @@ from datetime import date
 
 from harness.agency import Agency
 from harness.doctor.finding import FAILED, OK, WARNING, Figure, Finding, figure, found
+from harness.errors import EnvironmentFailed
 from harness.hours import DAYS, Hours, read_hours
-from harness.lines import LineSettings
+from harness.lines import LineSettings, softphone_line
 from harness.number_text import digits_of
 from harness.programme.workdays import Workdays, read_official
 from harness.softphone.line import LEGS_PER_WORKER
@@ -17,6 +18,8 @@ from harness.softphone.line import LEGS_PER_WORKER
 EARLY_MIN, LATE_MIN = 7 * 60, 20 * 60
 """Agencies of Taiwan work from 8 to 17:30 or so; a span that leaves 7 to 20 is more likely a slip of the pen. Ours."""
 SHORTEST_MIN = 30
+USUAL_CALLS = 2
+"""An ordinary account or analogue port carries one or two calls: more wants to be agreed upon with the vendor."""
 WEEKEND = ("sat", "sun")
 EXAMPLE = "範例"
 """Stands in what `thirdring init` writes and the agency has to replace."""
@@ -106,19 +109,20 @@ def _limits(agency: Agency) -> Finding:
     """How many calls may be up at once, by configuration only: nothing is tried out."""
     at_once, caps = agency.settings.at_once, agency.settings.caps
     switchboards = {digits_of(site.switchboard) for site in agency.settings.sites if site.switchboard}
+    carried = sum(line.max_calls or USUAL_CALLS for line in agency.settings.lines)
     workers = -(-at_once // LEGS_PER_WORKER)
     figures: tuple[Figure, ...] = (
         figure("calls_at_once", at_once),
         figure("lines", len(agency.settings.lines)),
+        figure("carried", carried),
         figure("switchboards", len(switchboards)),
         figure("worker_processes", workers),
         figure("calls_per_hour", caps.calls_per_hour),
         figure("calls_per_day", caps.calls_per_day),
     )
     values = {"at_once": at_once, "lines": len(agency.settings.lines), "per_hour": caps.calls_per_hour}
-    values |= {"per_day": caps.calls_per_day}
-    # An ordinary account or analogue port carries one or two calls: more wants to be agreed upon with the vendor.
-    if at_once > 2 * len(agency.settings.lines):
+    values |= {"per_day": caps.calls_per_day, "carried": carried}
+    if at_once > carried:
         do = "doctor.do_limits"
         return found("line_limits", WARNING, "doctor.limits", do, figures=figures, values=values)
     return found("line_limits", OK, "doctor.limits", figures=figures, values=values)
@@ -130,6 +134,8 @@ def secret(line: LineSettings, agency: Agency) -> Finding:
         return _secret_variable(line, line.secret_env)
     if line.secret_file:
         return _secret_file(line, line.secret_file, agency)
+    if line.secret_keyring:
+        return _secret_keyring(line, line.secret_keyring, agency)
     key, do, state = ("doctor.secret_none", "", OK)
     if line.user:
         key, do, state = "doctor.secret_missing", "doctor.do_secret", WARNING
@@ -143,6 +149,18 @@ def _secret_variable(line: LineSettings, name: str) -> Finding:
     key, do, state = ("doctor.secret_env", "", OK) if there else ("doctor.secret_env_none", "doctor.do_env", FAILED)
     figures = (figure("set", there),)
     return found("secret", state, key, do, line=line.id, figures=figures, values=values)
+
+
+def _secret_keyring(line: LineSettings, service: str, agency: Agency) -> Finding:
+    """Whether the system's keyring gives the password; it is asked and let go of."""
+    values = {"line": line.id, "service": service, "user": line.user}
+    try:
+        softphone_line(line, folder=agency.folder)
+    except EnvironmentFailed as error:
+        values |= {"reason": {"zh": error.sentence("zh"), "en": error.sentence("en")}}  # type: ignore[dict-item]
+        key, do = "doctor.secret_keyring_none", "doctor.do_keyring"
+        return found("secret", FAILED, key, do, line=line.id, values=values)
+    return found("secret", OK, "doctor.secret_keyring", line=line.id, values=values)
 
 
 def _secret_file(line: LineSettings, name: str, agency: Agency) -> Finding:

@@ -88,7 +88,8 @@ def _silence(check: str, look: LineLook, first: Traced | None) -> Finding:
     values = _values(look.line) | {"waited": f"{look.waited_s:g}", "sent": sent}
     figures = (figure("waited", look.waited_s, "s"), figure("sent", sent, "messages"))
     example = look.line.server == LineSettings.model_fields["server"].default
-    do = "doctor.do_server_example" if example else "doctor.do_server_silent"
+    plain = "doctor.do_server_silent_tls" if look.line.transport == "tls" else "doctor.do_server_silent"
+    do = "doctor.do_server_example" if example else plain
     return found(check, FAILED, "doctor.server_silent", do, line=look.line.id, figures=figures, values=values)
 
 

@@ -79,13 +79,20 @@ def _vendor(agency: Agency, say: Any) -> list[Row]:
     codecs = "、".join(dict.fromkeys(_codec(codec) for line in lines for codec in line.codecs))
     numbers = "、".join(site.switchboard for site in settings.sites if site.switchboard)
     rows = [_account(line, say) for line in lines]
-    rows.append(Row(say("at_once_head"), say("at_once", n=settings.at_once), (say("at_once_blank"),)))
+    rows.append(Row(say("at_once_head"), _at_once(agency, say), (say("at_once_blank"),)))
     rows.append(Row(say("caller_head"), say("caller"), (say("caller_blank"),)))
     rows.append(Row(say("reach_head"), say("reach", units=len(agency.units), numbers=numbers or BLANK)))
     rows.append(Row(say("codecs_head"), say("codecs", codecs=codecs)))
     rows.append(Row(say("early_head"), say("early")))
     rows.append(Row(say("release_head"), say("release"), (say("release_blank"),)))
     return [*rows, Row(say("test_number_head"), say("test_number"), (say("test_number_blank"),))]
+
+
+def _at_once(agency: Agency, say: Any) -> str:
+    """As many as the agency allows, less where its lines are limited themselves."""
+    limits = [line.max_calls for line in agency.settings.lines]
+    carried = sum(one for one in limits if one) if all(limits) else agency.settings.at_once
+    return str(say("at_once", n=min(carried, agency.settings.at_once)))
 
 
 def _account(line: LineSettings, say: Any) -> Row:
@@ -112,6 +119,8 @@ def _network(agency: Agency, rtp_ports: tuple[int, int], say: Any) -> list[Row]:
         for text in dict.fromkeys(_signalling(one, say) for one in agency.settings.lines)
     ]
     rows.append(Row(say("media_head"), say("media", first=first, last=last)))
+    if any(line.srtp != "off" for line in agency.settings.lines):
+        rows.append(Row(say("srtp_head"), say("srtp")))
     rows.append(Row(say("alg_head"), say("alg")))
     return [*rows, Row(say("time_head"), say("time"), (say("time_blank"),))]
 
