@@ -133,11 +133,10 @@ def test_a_fault_of_ours_is_tried_again_three_times_and_then_left_to_a_person(ag
     for _ in range(45):
         running.look()
         clock.sleep(60)
-    tests = [test.id for test, _ in placing.placed]
-    assert [len(earlier) for _, earlier in placing.placed] == [0, 1, 2, 3]
-    assert len(set(tests)) == 1
-    assert states(agency)[UNKNOWN] == 1
-    assert told[-1].needs_person
+    first = placing.placed[0][0].id
+    assert [len(earlier) for test, earlier in placing.placed if test.id == first] == [0, 1, 2, 3]
+    assert states(agency)[UNKNOWN] >= 1
+    assert next(event.test for event in told if event.needs_person) == first
 
 
 def test_what_the_gate_refuses_is_drawn_anew_and_after_some_refusals_left_to_a_person(agency: Agency) -> None:
