@@ -106,6 +106,13 @@ class Asterisk:
             self._process.kill()
             self._process.wait()
 
+    def tell(self, order: str) -> str:
+        """Give its console an order; returns what it answers."""
+        config = self.folder / "etc" / "asterisk.conf"
+        console = [*command("asterisk", "usr/sbin/asterisk"), "-C", str(config), "-rx", order]
+        done = subprocess.run(console, capture_output=True, text=True, timeout=START_S, check=True)
+        return done.stdout.strip()
+
     def log(self) -> list[Event]:
         """Read the event log as far as it is written."""
         path = self.folder / "log" / "cel-custom" / "cel.csv"

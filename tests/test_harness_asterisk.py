@@ -213,7 +213,7 @@ def test_who_is_given_up_after_three_rings_has_rung_three_times(placed: dict[str
         leg = placed[number].measured.legs[-1]
         behind = leg.waited_s is None
         late = leg.waited_s is not None and leg.waited_s.latest >= 9.0  # a busy machine gives up late
-        assert leg.rings in (((3, 3), (4, 4)) if behind or late else ((3, 3),)), (number, leg)
+        assert leg.rings in (((3, 3), (3, 4), (4, 4)) if behind or late else ((3, 3),)), (number, leg)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -258,10 +258,10 @@ def test_a_pick_up_in_the_gap_is_known_to_lie_in_it(placed: dict[str, Placed]) -
 @pytest.mark.parametrize("number", [n for n in NUMBERS if n[4] == "4"])
 def test_a_digit_arrives_once_and_the_transfer_is_timed_from_it(placed: dict[str, Placed], number: str) -> None:
     one = placed[number]
-    assert [t.detail for t in one.truth if t.what == "digit"] == ["9"]
+    assert [t.detail for t in one.truth if t.what == "digit"] == one.expected.get("digits", ["9"])
     operator = one.measured.leg("operator")
     rang = next((t.at_s for t in one.truth if t.what == "ring_onset" and t.leg == "operator"), None)
-    pressed = next(s.latest_s for s in one.record.signals if s.kind == "digit")
+    pressed = [s.latest_s for s in one.record.signals if s.kind == "digit" and s.direction == "tx"][-1]
     if operator is not None and operator.transfer_delay_s is not None and rang is not None:
         assert rang - one.record.zero_s - pressed in operator.transfer_delay_s.widened(0.005, 0.005)
 
@@ -295,6 +295,7 @@ def test_ringing_that_begins_anew_at_another_telephone_is_marked(placed: dict[st
 
 def test_no_call_is_left_up_on_the_switchboard(placed: dict[str, Placed], asterisk: Asterisk) -> None:
     assert asterisk.still_up() == set()
+    assert asterisk.tell("core show channels concise") == ""
 
 
 def test_a_wrong_password_is_said_clearly_and_nothing_is_dialled(asterisk: Asterisk, agency: Agency) -> None:
