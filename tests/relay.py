@@ -52,6 +52,7 @@ class Relay:
         self._caller_media = self._agency_media = ("127.0.0.1", 0)
         self._to_caller: socket.socket | None = None
         self._to_agency: socket.socket | None = None
+        self._held: list[socket.socket] = []
         self._described: dict[bytes, socket.socket] = {}
         self._offset_s = time.monotonic() - time.time()
         self._due: list[tuple[float, int, socket.socket, bytes, tuple[str, int]]] = []
@@ -74,7 +75,20 @@ class Relay:
         self._thread.join()
         for key in list(self._selector.get_map().values()):
             key.fileobj.close()  # type: ignore[union-attr]
+        for each in self._held:
+            each.close()
         self._selector.close()
+
+    def _open_media(self, handler: Handler) -> socket.socket:
+        """Open a port whose neighbour is ours too: RTCP goes there (RFC 3550 §11), and nowhere from there."""
+        while True:
+            one, rtcp = self._open(handler), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._held.append(rtcp)
+            try:
+                rtcp.bind(("127.0.0.1", one.getsockname()[1] + 1))
+            except (OSError, OverflowError):
+                continue  # the port stays open and unused until the relay ends
+            return one
 
     def _open(self, handler: Handler) -> socket.socket:
         one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -115,7 +129,7 @@ class Relay:
             return data
         if self._to_agency is None:
             self._caller_media = ("127.0.0.1", port)
-            self._to_agency = self._open(self._from_agency)
+            self._to_agency = self._open_media(self._from_agency)
         return _with_media_port(data, self._to_agency.getsockname()[1])
 
     def _answer(self, data: bytes) -> bytes:
@@ -130,7 +144,7 @@ class Relay:
             return data
         self._agency_media = ("127.0.0.1", port)
         if origin.group() not in self._described:
-            self._described[origin.group()] = self._open(self._from_caller)
+            self._described[origin.group()] = self._open_media(self._from_caller)
         self._to_caller = self._described[origin.group()]
         return _with_media_port(data, self._to_caller.getsockname()[1])
 
