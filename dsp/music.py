@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.fft import rfft
 
 from dsp.tone_sets import SR
 
@@ -32,8 +33,8 @@ def tonality(samples: Array) -> float:
     if count == 0:
         return 0.0
     frames = samples[: count * _WINDOW].reshape(count, _WINDOW) * _HANN
-    spectrum = np.fft.rfft(frames)[:, _LOW:_HIGH]
-    power = np.sort(spectrum.real**2 + spectrum.imag**2, axis=1)
+    spectrum = rfft(frames)[:, _LOW:_HIGH]
+    power = np.partition(spectrum.real**2 + spectrum.imag**2, -_LINES, axis=1)
     total = power.sum(axis=1)
     held = power[:, -_LINES:].sum(axis=1)
     return float(np.percentile(held[total > 0] / total[total > 0], _PERCENTILE)) if (total > 0).any() else 0.0

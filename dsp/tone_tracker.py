@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from dsp.burst import Burst, edges, explained, goes_quiet, sharpen
+from dsp.burst import Burst, edges, explained, goes_quiet, mean_square, sharpen
 from dsp.frames import Frames
 from dsp.probe import cut_piece
 from dsp.purity import MIN_DIGIT, Purity, Spectrum, lines_hz, purity, spectrum
@@ -71,6 +72,7 @@ class ToneTracker:
 
     def __init__(self, sets: tuple[ToneSet, ...], *, read: Reader) -> None:
         self._sets = sets
+        self._near = _neighbours(sets)
         self._read = read
         self._run: _Run | None = None
         self._usual: dict[int, _Usual] = {}
@@ -103,11 +105,25 @@ class ToneTracker:
         first, self._next = self._next, self._next + len(frames.sets)
         if self._run is None and not frames.sounds:
             return []
+        if self._run is not None and self._goes_on(self._run, first, frames):
+            return []
         found: list[Burst] = []
         for i, (tone_set, power) in enumerate(zip(frames.sets, frames.powers, strict=True), first):
             if tone_set >= 0 or self._run is not None:
                 found += self._frame(i, tone_set if tone_set >= 0 else None, power)
         return found
+
+    def _goes_on(self, run: _Run, first: int, frames: Frames) -> bool:
+        """Whether the tone sounds on in every frame and need not be looked at: then they are taken all at once."""
+        before, after = run.last - run.first, first + len(frames.sets) - 1 - run.first
+        looks = before < _CHECK_FRAMES <= after or before < _LONG_FRAMES <= after
+        if looks or run.last != first - 1 or frames.sets.count(run.tone_set) < len(frames.sets):
+            return False
+        peak = max(run.peak, *frames.powers)
+        if min(frames.powers) <= _BELOW_PEAK * peak:
+            return False
+        run.last, run.peak = run.first + after, peak
+        return True
 
     def _frame(self, frame: int, tone_set: int | None, power: float) -> list[Burst]:
         run = self._run
@@ -222,7 +238,7 @@ class ToneTracker:
         if usual is None or due < self._last_end:
             return None
         noise = self._read(due - round(0.25 * SR), due - round(0.03 * SR))
-        power = float(np.mean(noise**2)) + 1e-10
+        power = mean_square(noise) + 1e-10
         samples = self._read(due, due + slack + reach)
         piece = cut_piece(samples, level=usual.level, tones=usual.tones, noise=power, reach=reach, slack=slack)
         if piece is None:
@@ -259,7 +275,7 @@ class ToneTracker:
 
     def _sounds(self, at: int, tones: tuple[float, ...], level: float, share: float) -> bool:
         piece = self._read(at, at + _PIECE)
-        return explained(piece, tones) > 0.6 * share and float(np.mean(piece**2)) > 0.1 * level**2
+        return explained(piece, tones) > 0.6 * share and mean_square(piece) > 0.1 * level**2
 
     def _sharpened(self, start: int, end: int, tones: tuple[float, ...], *, long: bool) -> tuple[int, int]:
         base = max(start, end - 2 * SR) - _AROUND
@@ -271,9 +287,9 @@ class ToneTracker:
     def _fits(self, start: int, end: int, usual: _Usual) -> bool:
         """Whether a short piece is as loud and as pure as the burst before it, in the noise before it."""
         noise = self._read(start - round(0.25 * SR), start - round(0.03 * SR))
-        wanted = min(usual.level**2 / (usual.level**2 + float(np.mean(noise**2))), usual.share)
+        wanted = min(usual.level**2 / (usual.level**2 + mean_square(noise)), usual.share)
         piece = self._read(start + 16, max(end - 16, start + 48))
-        loud = float(np.sqrt(np.mean(piece**2))) / usual.level
+        loud = math.sqrt(mean_square(piece)) / usual.level
         return 0.5 < loud < 2.0 and explained(piece, usual.tones) > 0.75 * wanted
 
     def _is_steady(self, start: int, end: int, level: float, swing: float | None) -> bool:
@@ -282,7 +298,7 @@ class ToneTracker:
         beat = _PIECE if swing is None else 2 * SR / swing
         if third < beat:
             return True
-        parts = [float(np.mean(self._read(at, at + third) ** 2)) for at in (start, start + third, end - third)]
+        parts = [mean_square(self._read(at, at + third)) for at in (start, start + third, end - third)]
         return max(parts) < 4 * min(parts) + 0.1 * level**2
 
     def _look_at(self, start: int, end: int, likely: int) -> tuple[int, Purity, Spectrum] | None:
@@ -301,15 +317,12 @@ class ToneTracker:
 
     def _named(self, heard: Spectrum, likely: int) -> tuple[int | None, Purity]:
         """The set whose lines hold the stretch best, among those that share its band; None: no tone."""
-        low, high = self._sets[likely].edges_hz
         best, most = None, Purity(0, 0, 0, 0)
         if self._sets[likely].is_far:
             found = purity(heard, self._sets[likely])
             return (likely if found.is_tone and found.share > MIN_DIGIT else None), found
-        for index, tone_set in enumerate(self._sets):
-            if tone_set.edges_hz[0] > high or tone_set.edges_hz[1] < low:
-                continue
-            found = purity(heard, tone_set)
+        for index in self._near[likely]:
+            found = purity(heard, self._sets[index])
             if found.is_tone and (best is None or found.energy > most.energy * self._extra(index, best, heard)):
                 best, most = index, found
         return best, most
@@ -320,3 +333,12 @@ class ToneTracker:
         if more == 0 or heard.half_hz > _TOLD_APART * max(self._sets[one].spacing_hz, self._sets[other].spacing_hz):
             return 1.0
         return _MORE if more > 0 else 1 / _MORE
+
+
+def _neighbours(sets: tuple[ToneSet, ...]) -> tuple[tuple[int, ...], ...]:
+    """For each set those that share its band, itself among them."""
+    edges_hz = [s.edges_hz for s in sets]
+    return tuple(
+        tuple(i for i, (low, high) in enumerate(edges_hz) if low <= highest and high >= lowest)
+        for lowest, highest in edges_hz
+    )
