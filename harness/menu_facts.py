@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.prompts.heard_mark import HEARD
 from harness.prompts.kinds import OPERATOR_BUSY
-from harness.prompts.known import HEARD, KnownPrompts
+from harness.prompts.known import KnownPrompts
 from harness.record import CallRecord
 from harness.walk.barge_in import CUT, NOT_CUT
 

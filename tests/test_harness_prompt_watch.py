@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp.tone_plan import load_plan
-from harness.prompts.known import listen_for
+from harness.prompts.heard_mark import listen_for
 from harness.prompts.live import PromptWatch
 from harness.prompts.marks import END, MENU, OPERATOR, make_mark
 from harness.switchboard import sound

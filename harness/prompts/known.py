@@ -1,20 +1,15 @@
-"""Marked prompts found again in a call: the mark's time, or that the prompt was changed; and what follows from it.
-
-Marks are given to ±50 ms (`thirdring bench` and tests/test_dsp_prompt_memory.py measure it); the way from the packet
-into the recording is added as for everything heard.
-"""
+"""What an agency's marks tell of a call: its menu's times, the recordings on its legs, and what follows from them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.prompt_search import search
-from dsp.segment import MISSING, Span
+from dsp.segment import MISSING
 from harness.directory import Unit
 from harness.ending import LATER, NEVER, Ending
 from harness.ending_cause import NOBODY, OURS
@@ -22,52 +17,21 @@ from harness.ending_words import Message
 from harness.interval import Interval
 from harness.measure import Measured
 from harness.measured_leg import MeasuredLeg
+from harness.prompts.heard_mark import CHANGED, NOT_HEARD, HeardMark, listen_for, look_for
 from harness.prompts.hint import RECORDING, Hint, hint_of
 from harness.prompts.kinds import ANSWERING, VACANT, VOID
 from harness.prompts.leg_recording import IVR, LegRecording, judged_leg, recordings_on_legs
-from harness.prompts.live import PromptFound, prompt_found
 from harness.prompts.marks import MENU, OPERATOR, Mark
-from harness.softphone.signals import RELEASED
+from harness.prompts.telling import (
+    Saying,
+    hint_saying,
+    in_languages,
+    lines,
+    mark_line,
+    recording_saying,
+    unknown_saying,
+)
 from harness.timeline import Event, Timeline
-from harness.words import label, say
-
-HEARD, CHANGED, NOT_HEARD = "heard", "changed", "not_heard"
-KEY_EFFECT_S = 1.0
-"""A menu stops so soon when a key is pressed into it."""
-ENOUGH_S = 1.0
-"""A menu that was listened to for so long beyond the mark's place, and the mark not heard, was changed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeardMark:
-    """What became of one mark in one call."""
-
-    name: str
-    """The mark."""
-    what: str
-    """operator, end or menu."""
-    kind: str
-    """What kind of recording it is."""
-    status: str
-    """`heard`; `changed`: where it should have been it was not, or only something like it; `not_heard`: the call
-    did not come so far."""
-    at_s: Interval | None
-    """When, on the call's clock; None unless heard."""
-    likeness: float
-    """0 to 1."""
-    place_s: float | None = None
-    """Where in the recording."""
-    window_s: tuple[float, float] | None = None
-    """From where to where of the recording the remembered sound was heard."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON form."""
-        data = {key: value for key, value in vars(self).items() if key != "window_s"}
-        return data | {
-            "at_s": None if self.at_s is None else self.at_s.to_dict(),
-            "place_s": None if self.place_s is None else round(self.place_s, 3),
-            "likeness": round(self.likeness, 3),
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +64,7 @@ class KnownPrompts:
         """JSON form: what is added to a measurement."""
         spans = {"operator_code_s": self.operator_code_s, "operator_code_after_menu_s": self.operator_code_after_menu_s}
         told = {key: None if span is None else span.to_dict() for key, span in spans.items()}
-        recordings = [self._recording(one) for one in self.recorded]
+        recordings = [_recording(one, self.unit) for one in self.recorded]
         hints = [one.to_dict() for one in self.hints]
         return {"prompts": [one.to_dict() for one in self.marks], **told, "recordings": recordings, "hints": hints}
 
@@ -122,56 +86,53 @@ class KnownPrompts:
         return facts | {"legs": {name: _met(leg) if name in answered else leg for name, leg in facts["legs"].items()}}
 
     def ended(self, ending: Ending) -> Ending:
-        """Give how the call ended, where nobody but a known recording answered; its case is then `recording`."""
+        """Give how the call ended, with the recordings in it; where nobody else answered its case is `recording`."""
         one = next((one for one in self.recorded if one.nobody), None)
         leg = next((leg for leg in self.legs if one and leg.leg == one.leg), None)
-        if one is None or leg is None or leg.outcome not in (VOID, self.legs[-1].outcome):
-            return ending
-        key, values = self._sentence(one)
-        void = leg.outcome == VOID
-        message = Message(None, round(one.begin_s, 3), "heard", f"prompt {one.name} ({one.kind})")
-        return replace(
-            ending,
-            outcome=leg.outcome,
-            whose=OURS if void else NOBODY,
-            case="recording",
-            sentence={lang: say(key, lang, **values) for lang in ("zh", "en")},
-            messages=tuple(sorted((*ending.messages, message), key=lambda said: said.at_s)),
-            # A number that is no more is not called again before the directory is mended.
-            retry=LATER if void and one.kind != VACANT else NEVER,
-            confirmed=void or leg.outcome != "busy",
-        )
+        if one is not None and leg is not None and leg.outcome in (VOID, self.legs[-1].outcome):
+            return _ended_by(ending, one, leg, self.unit)
+        beside = [in_languages(saying) for saying in self._beside()]
+        sentence = {lang: " ".join([text, *(one[lang] for one in beside)]) for lang, text in ending.sentence.items()}
+        return replace(ending, sentence=sentence)
 
     def told(self) -> list[str]:
-        """Say it for a person, a line a mark, a recording, a hint."""
-        return [
-            *(_told(one, self) for one in self.marks),
-            *(label(key, **values) for key, values in (self._sentence(one) for one in self.recorded)),
-            *(
-                label(f"recording.{one.why}", leg=_leg_name(one.leg), seconds=f"{one.seconds:.1f}")
-                for one in self.hints
-            ),
-        ]
+        """Say it for a person, a line a mark, a recording, a hint, a voice that nobody knows."""
+        marks = [mark_line(one, self.operator_code_s) for one in self.marks]
+        return [*marks, *lines(self._sayings())]
 
-    def _sentence(self, one: LegRecording) -> tuple[str, dict[str, Any]]:
-        key = f"recording.{one.kind}" if one.final or one.by_design else f"recording.{one.kind}_then"
-        unit = self.unit
-        values = {"unit": "—" if unit is None else unit.name or unit.unit, "row": 0 if unit is None else unit.row}
-        return key, values | {"mark": one.name, "leg": _leg_name(one.leg), "at": f"{one.begin_s:.1f}"}
+    def _sayings(self) -> Iterator[Saying]:
+        yield from (recording_saying(one, self.unit) for one in self.recorded)
+        yield from (hint_saying(one) for one in self.hints)
+        told = {IVR, *(one.leg for one in self.recorded), *(one.leg for one in self.hints)}
+        voices = (leg for leg in self.legs if leg.provisional and leg.outcome == "answered")
+        yield from (unknown_saying(leg) for leg in voices if leg.leg not in told)
 
-    def _recording(self, one: LegRecording) -> dict[str, Any]:
-        key, values = self._sentence(one)
-        data = {"leg": one.leg, "name": one.name, "kind": one.kind, "final": one.final}
-        times = {"begin_s": round(one.begin_s, 3), "end_s": round(one.end_s, 3)}
-        return data | times | {"zh": say(key, "zh", **values), "en": say(key, "en", **values)}
+    def _beside(self) -> Iterator[Saying]:
+        """What must be read beside how the call ended."""
+        yield from (recording_saying(one, self.unit) for one in self.recorded if not one.by_design)
+        yield from (hint_saying(one) for one in self.hints if one.answerer == RECORDING)
 
 
-def _hinted(one: Hint) -> str:
-    return label(f"recording.{one.why}", leg=_leg_name(one.leg), seconds=f"{one.seconds:.1f}")
+def _ended_by(ending: Ending, one: LegRecording, leg: MeasuredLeg, unit: Unit | None) -> Ending:
+    void = leg.outcome == VOID
+    message = Message(None, round(one.begin_s, 3), "heard", f"prompt {one.name} ({one.kind})")
+    return replace(
+        ending,
+        outcome=leg.outcome,
+        whose=OURS if void else NOBODY,
+        case="recording",
+        sentence=in_languages(recording_saying(one, unit)),
+        messages=tuple(sorted((*ending.messages, message), key=lambda said: said.at_s)),
+        # A number that is no more is not called again before the directory is mended.
+        retry=LATER if void and one.kind != VACANT else NEVER,
+        confirmed=void or leg.outcome != "busy",
+    )
 
 
-def _leg_name(leg: str) -> dict[str, str]:
-    return {lang: say(f"leg.{leg}", lang) for lang in ("zh", "en")}
+def _recording(one: LegRecording, unit: Unit | None) -> dict[str, Any]:
+    data = {"leg": one.leg, "name": one.name, "kind": one.kind, "final": one.final}
+    times = {"begin_s": round(one.begin_s, 3), "end_s": round(one.end_s, 3)}
+    return data | times | in_languages(recording_saying(one, unit))
 
 
 def _met(leg: dict[str, Any]) -> dict[str, Any]:
@@ -196,7 +157,7 @@ def hear_prompts(
     # Where closed hours were said, say, nobody can know whether the menu was changed.
     instead = any(one.kind not in ANSWERING and one.mark_s is not None for one in finds)
     found = tuple(
-        _look(one, timeline, measured, [f for f in finds if f.name == one.name], instead=instead) for one in marks
+        look_for(one, timeline, measured, [f for f in finds if f.name == one.name], instead=instead) for one in marks
     )
     recorded = recordings_on_legs(timeline, measured.legs, [one for one in finds if one.mark_s is not None])
     told = {one.leg for one in recorded}
@@ -236,72 +197,17 @@ def _judged(
 def with_prompts(timeline: Timeline, known: KnownPrompts) -> Timeline:
     """Give the timeline with the marks in their places; a changed prompt stands at the start of the call's sound."""
     events = [
-        Event(one.at_s.middle if one.at_s else 0.0, "prompt", f"{one.what} {one.status}", detail=_told(one, known))
+        Event(
+            one.at_s.middle if one.at_s else 0.0,
+            "prompt",
+            f"{one.what} {one.status}",
+            detail=mark_line(one, known.operator_code_s),
+        )
         for one in known.marks
         if one.status != NOT_HEARD
     ]
     return replace(timeline, events=tuple(sorted((*timeline.events, *events), key=lambda e: (e.at_s, e.source))))
 
 
-def _look(
-    mark: Mark, timeline: Timeline, measured: Measured, finds: Sequence[PromptFound], *, instead: bool
-) -> HeardMark:
-    told = next((one for one in finds if one.mark_s is not None), None)
-    likeness = max((one.likeness for one in finds), default=0.0)
-    one = HeardMark(name=mark.name, what=mark.what, kind=mark.kind, status=NOT_HEARD, at_s=None, likeness=likeness)
-    if told is None or told.mark_s is None:
-        anew = any(not _cut_by_key(timeline, find) for find in finds)
-        missed = not instead and _should_have_come(mark, timeline, measured)
-        return replace(one, status=CHANGED) if anew or missed else one
-    rate = timeline.heard.sr
-    earliest, latest = (round(max(told.mark_s + error, 0.0) * rate) for error in (-told.error_s, told.error_s))
-    return replace(
-        one,
-        status=HEARD,
-        likeness=told.likeness,
-        at_s=timeline.on_the_wire(Span(earliest, latest)),
-        place_s=told.mark_s,
-        window_s=(told.begin_s, told.end_s),
-    )
-
-
-def _cut_by_key(timeline: Timeline, find: PromptFound) -> bool:
-    """Whether a key stopped the prompt where its words were others: what came then was the key's effect."""
-    return any(a.do == "pressed" and find.begin_s < a.at_s < find.end_s + KEY_EFFECT_S for a in timeline.record.acts)
-
-
-def listen_for(
-    marks: Sequence[Mark], samples: NDArray[np.int16], *, rate: int, missing: Sequence[tuple[int, int]] = ()
-) -> tuple[PromptFound, ...]:
-    """Look for marks in a whole recording, shape (n,): the same finds as a `PromptWatch` makes live."""
-    found = search([one.prompt for one in marks], samples, sr=rate, missing=missing)
-    return tuple(prompt_found(marks[one.prompt], one) for one in found)
-
-
-def _should_have_come(mark: Mark, timeline: Timeline, measured: Measured) -> bool:
-    """Whether the menu was listened to beyond the mark's place. A key pressed early stops a menu; so does a loss."""
-    leg = measured.leg(IVR)
-    if mark.kind not in ANSWERING or leg is None or leg.outcome != "answered" or leg.voice_onset_s is None:
-        return False
-    began, rate = leg.voice_onset_s.earliest, timeline.heard.sr
-    place = began + mark.after_voice_s
-    keys = [a.at_s for a in timeline.record.acts if a.do == "pressed"]
-    gone = [s.earliest_s for s in timeline.record.signals if s.kind == RELEASED]
-    until = min([one for one in keys + gone if one > began], default=timeline.heard.n / rate)
-    holes = (s for s in timeline.heard.segments if s.sound == MISSING)
-    hidden = any(s.start / rate < place + ENOUGH_S and s.end / rate > place - ENOUGH_S for s in holes)
-    return until >= place + ENOUGH_S and not hidden
-
-
 def _first(found: Sequence[HeardMark], what: str) -> Interval | None:
     return min((one.at_s for one in found if one.what == what and one.at_s), key=lambda i: i.middle, default=None)
-
-
-def _told(one: HeardMark, known: KnownPrompts) -> str:
-    if one.at_s is None:
-        return label(f"ear.prompt_{one.status}", name=one.name)
-    after = ""
-    if one.what == OPERATOR and known.operator_code_s is not None:
-        span = known.operator_code_s
-        after = " " + label("ear.prompt_operator", seconds=f"{span.earliest:.2f}–{span.latest:.2f}")
-    return label("ear.prompt_heard", name=one.name, at=f"{one.at_s.middle:.2f}") + after

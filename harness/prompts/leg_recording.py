@@ -175,8 +175,9 @@ def _queue_from(timeline: Timeline) -> float:
 def _last(
     timeline: Timeline, leg: str, own: Sequence[tuple[tuple[float, float], PromptFound]], end_s: float
 ) -> LegRecording:
-    """The recording that decides: the last; but closed hours and a voicemail say more than what is put before them."""
-    (begin, end), last = own[-1]
+    """The recording that decides: the last; but closed hours or a voicemail say more than a menu behind them."""
+    insisting = [one for one in own if KINDS[one[1].kind].insists]
+    (begin, end), last = (insisting or own)[-1]
     rate, segments = timeline.heard.sr, timeline.heard.segments
     rang = any(s.sound == RINGBACK and end < s.start / rate < end_s for s in segments)
     music = any(s.sound == MUSIC and end < s.start / rate < end_s for s in segments)

@@ -21,7 +21,7 @@ from dsp.tone_sets import SR
 from harness.agency import Agency
 from harness.errors import WrongInput
 from harness.hearing import find_plan
-from harness.prompts.known import listen_for
+from harness.prompts.heard_mark import listen_for
 from harness.prompts.marks import Mark, load_marks
 from harness.record import record_from_dict
 from harness.recording import far_side
