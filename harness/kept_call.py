@@ -11,12 +11,15 @@ from harness.agency import Agency
 from harness.documents.sheet_page import render_sheet
 from harness.errors import WrongInput
 from harness.kept_sheet import figures_row, unit_of_call
-from harness.number_text import digits_of
+from harness.ledger import note_led
+from harness.number_text import digits_of, target_of
 from harness.planned_call import Plan, TestCall
+from harness.record import CallRecord
 from harness.recording import sha256
 from harness.refusal_log import log_refused_leads
 from harness.scenario import load_scenario
 from harness.scoring import frozen
+from harness.softphone.signals import REDIRECTED, TRANSFERRED
 from harness.store import open_store
 from rubric.schema import Form
 from rubric.sheet import to_dict
@@ -32,6 +35,7 @@ def keep(test: TestCall, plan: Plan, agency: Agency, *, attempt_id: str, ordinal
     """
     record, call_id = test.record, test.record.call_id
     log_refused_leads(agency.folder, record)
+    note_led(agency, attempt_id, led_to(record, agency))
     claimed = {
         "attempt_id": attempt_id,
         "claimed_at": record.started_at,
@@ -54,6 +58,14 @@ def keep(test: TestCall, plan: Plan, agency: Agency, *, attempt_id: str, ordinal
         store.add_sheet(call_id, sheet, facts=test.facts, answers_id=said, form=frozen(plan.form), row=small)
     measured = {"measured": test.measurement}
     return replace(test, page=write_page(row | measured, sheet, plan.form, agency))
+
+
+def led_to(record: CallRecord, agency: Agency) -> tuple[str, ...]:
+    """The numbers that rang because the far end redirected or transferred the call to them."""
+    uris = [target_of(s.reason) for s in record.signals if s.kind in (REDIRECTED, TRANSFERRED)]
+    sent = [uri.digits for uri in uris if uri is not None and uri.digits]
+    prefixes = {line.outside_prefix for line in agency.settings.lines}
+    return tuple(dict.fromkeys(digits.removeprefix(one) for digits in sent for one in ("", *sorted(prefixes))))
 
 
 def write_page(call: dict[str, Any], sheet: dict[str, Any], form: Form, agency: Agency) -> Path:

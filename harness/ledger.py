@@ -12,9 +12,9 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_CLAIM, _OUTCOME = ".claim", ".outcome"
+_CLAIM, _OUTCOME, _LED = ".claim", ".outcome", ".led"
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Claim:
     """Line that it went out on; empty in ledgers of before."""
     switchboard: str = ""
     """Site whose switchboard was dialled; empty when it was a unit's own number."""
+    led_to: tuple[str, ...] = ()
+    """Numbers that rang because the far end redirected or transferred the call to them."""
     age_s: float | None = None
     """How long ago it was by the machine's own running time, where the wall clock was set since; else None."""
 
@@ -56,6 +58,10 @@ class Claim:
     def in_flight(self) -> bool:
         """Whether the call may still be up."""
         return self.outcome is None
+
+    def rang(self, number: str) -> bool:
+        """Whether it rang a number: the one that was dialled, or one that it was led to."""
+        return number in (self.number, *self.led_to)
 
     def within(self, window: timedelta, now: datetime) -> bool:
         """Whether it was made within `window` before `now`, or after it: a clock set back forgets nothing."""
@@ -95,6 +101,12 @@ def settle(agency: Agency, attempt_id: str, outcome: str) -> None:
         raise LedgerError("ledger.settled_before", attempt_id=attempt_id) from None
 
 
+def note_led(agency: Agency, attempt_id: str, numbers: Iterable[str]) -> None:
+    """Write down which other numbers an attempt rang, so that their caps count it; nothing when there were none."""
+    if led_to := sorted(set(numbers)):
+        _create(_path(agency, attempt_id, _LED), {"led_to": led_to})
+
+
 def claims(agency: Agency, *, since: datetime | None = None) -> tuple[Claim, ...]:
     """Give the claims of the ledger, oldest first; with `since` only those made later."""
     # A claim made while the clock was set back has an old date: as far as it ever was set, older ones count too.
@@ -131,7 +143,14 @@ def _read(entry: os.DirEntry[str]) -> Claim:
     except ValueError:  # the machine went down inside the write: the INVITE never left, the claim stands
         written = datetime.fromtimestamp(entry.stat().st_mtime, UTC)
         return Claim(path.stem, "", "", written, UNKNOWN)
-    return _claim(data, _outcome(path.with_suffix(_OUTCOME), data))
+    return replace(_claim(data, _outcome(path.with_suffix(_OUTCOME), data)), led_to=_led(path.with_suffix(_LED)))
+
+
+def _led(path: Path) -> tuple[str, ...]:
+    try:
+        return tuple(str(one) for one in json.loads(path.read_text(encoding="utf-8"))["led_to"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
 
 
 def _outcome(path: Path, data: dict[str, Any]) -> str | None:

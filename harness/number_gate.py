@@ -269,7 +269,7 @@ def _follows(number: str, line: LineSettings, agency: Agency, now: datetime) -> 
     """Whom the gate would permit now on this line, but for the number itself and for who is in a call or at a cap."""
     day = [claim for claim in claims(agency, since=now - DAY) if claim.in_flight or claim.within(DAY, now)]
     cap = agency.settings.caps.calls_per_number_per_day
-    counts = Counter(claim.number for claim in day)
+    counts = Counter(one for claim in day for one in {claim.number, *claim.led_to})
     busy = {claim.number for claim in day if claim.in_flight} | {one for one, n in counts.items() if n >= cap}
     found: set[str] = set()
     for unit in agency.units:
@@ -466,7 +466,7 @@ def _refuse_over_caps(unit: Unit, number: str, line: LineSettings, agency: Agenc
     _refuse_cap("refused.line_full", [claim for claim in up if claim.line == line.id], most, line=line.id)
     _refuse_cap("refused.per_hour", [claim for claim in day if claim.within(HOUR, now)], caps.calls_per_hour)
     _refuse_cap("refused.per_day", day, caps.calls_per_day)
-    same = [claim for claim in day if claim.number == number]
+    same = [claim for claim in day if claim.rang(number)]
     _refuse_cap("refused.per_number", same, caps.calls_per_number_per_day)
 
 

@@ -7,6 +7,7 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,9 +15,11 @@ from harness.agency import load_agency
 from harness.clocks import Clocks, clocks
 from harness.errors import ENVIRONMENT_FAILED, LedgerError, Refused
 from harness.hours import DAYS
-from harness.ledger import claim, claims, one_at_a_time, settle
+from harness.kept_call import led_to
+from harness.ledger import claim, claims, note_led, one_at_a_time, settle
 from harness.new_agency import make_agency
-from harness.number_gate import permit
+from harness.number_gate import DAY, permit
+from harness.softphone.signals import SipSignal
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
 
@@ -296,3 +299,28 @@ def test_a_claim_of_an_older_ledger_is_read(agency, leave):
     (agency.ledger / "a-1.claim").write_text(json.dumps(old))
     (one,) = claims(agency)
     assert (one.line, one.switchboard, one.age_s, one.outcome) == ("", "", None, "unknown")
+
+
+def test_a_number_that_a_call_was_led_to_counts_as_rung(tmp_path):
+    agency = agency_of(tmp_path, ["a", "b"], caps="calls_per_number_per_day = 1")
+    claim(agency, "a-1", permit=permit("a", agency, now=NOW, recording=False))
+    settle(agency, "a-1", "answered")
+    assert "301" in permit("a", agency, now=NOW + DAY, recording=False).follows
+    note_led(agency, "a-1", ["301"])
+    (one,) = claims(agency)
+    assert (one.led_to, one.rang("301"), one.rang("300"), one.rang("302")) == (("301",), True, True, False)
+    with pytest.raises(Refused) as caught:
+        permit("b", agency, now=NOW, recording=False)
+    assert caught.value.key == "refused.per_number"
+    note_led(agency, "a-2", [])
+    assert not (agency.ledger / "a-2.led").exists()
+
+
+def test_what_a_record_was_led_to(tmp_path):
+    agency = agency_of(tmp_path, ["a"], lines='[[lines]]\nid = "main"\noutside_prefix = "9"\n')
+    led = [("redirected", "sip:205@pbx"), ("transferred", "<sip:90227001000@pbx>"), ("refused", "sip:110@pbx")]
+    signals = tuple(
+        SipSignal(earliest_s=0.0, latest_s=0.0, kind=kind, direction="own", reason=uri) for kind, uri in led
+    )
+    found = led_to(SimpleNamespace(signals=signals), agency)
+    assert set(found) == {"205", "90227001000", "0227001000"}
