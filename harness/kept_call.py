@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.agency import Agency
+from harness.doctor.kept import bell_offset
 from harness.documents.sheet_page import render_sheet
 from harness.errors import WrongInput
 from harness.kept_sheet import figures_row, unit_of_call
@@ -114,11 +115,13 @@ def _shown(call: dict[str, Any], agency: Agency) -> dict[str, Any]:
     with suppress(WrongInput):  # a scenario that was taken away since leaves its name
         title = load_scenario(title, agency_folder=agency.folder).title.zh
     columns = ("call_id", "number", "started_at", "outcome", "recording_sha256")
+    offset = bell_offset(agency, line=agency.line(unit.line).id)
     return {name: call[name] for name in columns} | {
         "unit_name": unit.name or unit.unit,
         "scenario": title,
         "recording": call["recording_path"],
         "ending": ((call["measured"] or {}).get("ending") or {}).get("sentence"),
+        "bell_offset": None if offset is None else offset.to_dict(),
         "legs": [{"name": leg["leg"], **leg} for leg in (call["measured"] or {}).get("legs", ())],
     }
 

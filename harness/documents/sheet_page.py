@@ -130,12 +130,19 @@ def _foot(form: Form, sheet: Mapping[str, Any], call: Mapping[str, Any], labels:
         "scenario": call.get("scenario"),
         "outcome": labels.say(f"outcome_{outcome}") if known else outcome,
         **({"ending": call["ending"].get(labels.lang)} if call.get("ending") else {}),
+        **({"bell_offset": _offset(call["bell_offset"], labels)} if call.get("bell_offset") else {}),
         "recording": PurePath(str(recording)).name if recording else None,
         "SHA-256": call.get("recording_sha256"),
         "form": f"{sheet['form']} v{sheet['form_version']} ({str(sheet['form_digest'])[:12]})",
         "source": "；".join(one for one in (form.source.issued, form.source.amended, form.source.clause) if one),
     }
     return [(key if key == "SHA-256" else labels.say(key), str(value or NONE)) for key, value in told.items()]
+
+
+def _offset(fact: Mapping[str, Any], labels: Labels) -> str:
+    """By how much the caller's ringback runs behind the bell, and when that was measured."""
+    span = (f"{float(fact['interval_s'][end]):+.2f}" for end in ("earliest", "latest"))
+    return labels.say("bell_offset_told", span="–".join(span), day=str(fact["measured_at"])[:10])
 
 
 @cache
