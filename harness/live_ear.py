@@ -75,8 +75,9 @@ class LiveEar:
 
     def samples(self, since_s: float, until_s: float | None = None) -> NDArray[np.int16]:
         """Give what was heard between two instants, shape (n,)."""
-        whole = np.concatenate(self._blocks) if self._blocks else np.zeros(0, np.int16)
-        self._blocks = [whole]
+        if len(self._blocks) != 1:
+            self._blocks = [np.concatenate([np.zeros(0, np.int16), *self._blocks])]
+        (whole,) = self._blocks
         end = len(whole) if until_s is None else round(until_s * self._rate)
         return whole[max(round(since_s * self._rate), 0) : end]
 

@@ -15,6 +15,8 @@ from harness.agency import Agency, load_agency
 from harness.errors import ScenarioError
 from harness.planned_call import TestCall
 from harness.prompts.marks import END, OPERATOR, save_mark
+from harness.redial import next_attempt, rules_of
+from harness.redialling import attempt_of
 from harness.softphone.scripted import FarEnd, ScriptedSoftphone
 from harness.test_call import plan_call, run_call
 from rubric.sheet import ItemScore
@@ -85,6 +87,9 @@ def test_operators_who_are_said_to_be_busy_are_proposed_as_option_4(agency: Agen
     assert test.facts["operator_busy_recording"] is True
     assert a13(test).proposed == "4"
     assert test.measured.outcome == "busy"  # to be dialled again, and nobody's zero
+    again = next_attempt((attempt_of(test, ended_at=NOW),), rules_of(plan.form))
+    assert again is not None
+    assert (again.why, again.leg) == ("busy", "operator")
 
 
 def test_the_probe_is_refused_where_nobody_marked_the_menu(agency: Agency) -> None:

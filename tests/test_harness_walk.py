@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -139,6 +139,16 @@ FAULTY = {
         "doubled",
     ),
 }
+
+
+def test_an_exchange_that_refuses_info_is_our_fault_at_once(tmp_path: Path) -> None:
+    far = replace(answering(MENU).after("9", OPERATOR_RINGS), info_status=415)
+    steps = scenario(PRESS.format(more='method = "info"') + WAIT_OPERATOR, tmp_path)
+    record, measured = walked(steps, far, tmp_path)
+    assert done(record, "effect") == ["refused"]
+    assert (record.fault, measured.outcome) == ("walk.digits_no_effect", "fault_ours")
+    pressed, seen = (next(act.at_s for act in record.acts if act.do == one) for one in ("pressed", "effect"))
+    assert seen - pressed < 1.0
 
 
 @pytest.mark.parametrize("name", sorted(FAULTY))

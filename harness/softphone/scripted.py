@@ -51,6 +51,8 @@ class FarEnd:
     """Every digit is taken twice."""
     echoes_digits: bool = False
     """The far end reports the digits that it took."""
+    info_status: int = 200
+    """What it answers to SIP INFO; from 300 on it takes none."""
 
     def says(self, at_s: float, status: int) -> FarEnd:
         """Add a response to the INVITE."""
@@ -203,7 +205,10 @@ class ScriptedCall:
     def send_digits(self, digits: str, *, method: str) -> None:
         """Press digits; the last one that the script knows leads on."""
         self._tell(DIGIT, "tx", method=method, reason=digits)
-        self._take(digits)
+        if method == "info":
+            self._tell(RESPONSE, "rx", method="INFO", status=self._far.info_status)
+        if method != "info" or self._far.info_status < 300:
+            self._take(digits)
 
     def _take(self, digits: str) -> None:
         far = self._far
