@@ -129,7 +129,7 @@ def test_a_silent_line_is_recorded_for_as_long_as_it_lasted(tmp_path: Path) -> N
 
 
 def test_a_process_that_was_stalled_says_so_in_its_stamps_and_in_its_recording(tmp_path: Path) -> None:
-    """What happened while nobody could look lies in an interval as wide as the stall."""
+    """What came while nobody could look has the kernel's stamp; the sound that was lost is seen to be lost."""
     stalled = threading.Event()
 
     def answers_during_the_stall(peer: SipPeer, dialog: Dialog) -> None:
@@ -153,8 +153,8 @@ def test_a_process_that_was_stalled_says_so_in_its_stamps_and_in_its_recording(t
         wait(call, seen, lambda: 200 in statuses(seen))
         recording = call.finish()
     ok = next(s for s in seen if s.status == 200 and s.method == "INVITE")
-    assert ok.earliest_s <= at[0] <= ok.latest_s
-    assert ok.latest_s - ok.earliest_s > 0.9
+    assert ok.earliest_s - 0.005 <= at[0] <= ok.latest_s
+    assert ok.latest_s - ok.earliest_s < 0.01
     assert recording.wall_s is not None
     shorter = recording.wall_s - len(GrowingWav(recording.far).more()) / 8000
     assert shorter > CLOCK_LIMIT_S or abs(shorter) < 0.03  # lost and seen to be lost, or nothing lost

@@ -106,7 +106,7 @@ def test_every_response_is_stamped_with_its_own_status_and_the_far_end_released(
     log = far.log(next(v for s in seen for k, v in s.headers if k == "call-id"))
     for what, status in (("alerting", 180), ("pick_up", 200)):
         true = next(t.at_s for t in log if t.what == what)
-        heard = next(s for s in seen if s.status == status)
+        heard = next(s for s in seen if s.status == status and s.method == "INVITE")
         assert heard.earliest_s - 0.003 <= true <= heard.latest_s + 0.001
         assert heard.latest_s - true < 0.050
     # Early media is in the recording where it was sent, silence before it.

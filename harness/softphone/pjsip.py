@@ -22,6 +22,7 @@ from harness.softphone.certificate import SYSTEM_CERTIFICATES, WRONG_CERTIFICATE
 from harness.softphone.dialogs import Dialogs
 from harness.softphone.errors import SoftphoneError, softphone_error
 from harness.softphone.follow import Leads, contacts_of, decide, decide_transfer
+from harness.softphone.kernel_stamp import KernelStamp
 from harness.softphone.leg import Leg
 from harness.softphone.line import LEGS_PER_WORKER, RTP_PORTS, Line
 from harness.softphone.message import Message, parse_message, readable
@@ -90,6 +91,7 @@ class _Writer(pj.LogWriter):  # type: ignore[misc]
 
     def write(self, entry: Any) -> None:
         at_s = time.monotonic()
+        self._endpoint.sent_by(at_s)
         logged = parse_log(entry.msg)
         if logged is not None:
             with self._endpoint.recorded(""):
@@ -191,6 +193,9 @@ class SipEndpoint:
         self._came_from: dict[str, str] = {}
         self._told: list[tuple[str, dict[str, Any]]] = []
         self._depth = 0
+        self._kernel: KernelStamp | None = None
+        self._received = (0.0, 0.0)
+        self._leaving: list[dict[str, Any]] = []  # logged right before their socket gets them
         self._taking = False
         self._to_refuse: list[tuple[str, int]] = []
         self._known_empty = time.monotonic()
@@ -206,6 +211,8 @@ class SipEndpoint:
         self._writer = _Writer(self)
         self._endpoint.libInit(_endpoint_config(self.line, self._writer))
         self._open_transport()
+        if self.line.transport == "udp":
+            self._kernel = KernelStamp(self.port)
         self._endpoint.libStart()
         self._endpoint.audDevManager().setNullDev()
         self._choose_codecs()
@@ -287,10 +294,10 @@ class SipEndpoint:
         if self._depth:
             return
         told, self._told = self._told, []
+        self._leaving.clear()
         now = time.monotonic()
         # pjsua2 calls a call over before it logs the BYE that ended it: the release comes last.
         for leg_id, values in sorted(told, key=lambda one: one[1]["kind"] == RELEASED):
-            # What is sent is logged right before its socket gets it.
             self.notify(leg_id, SipSignal(**{**values, "latest_s": values["latest_s"] or now}))
 
     def emit(self, leg_id: str, kind: str, direction: str, *, before: float | None = None, **values: Any) -> None:
@@ -299,6 +306,12 @@ class SipEndpoint:
         stamps = {"earliest_s": earliest, "latest_s": time.monotonic()}
         self._told.append((leg_id, {"kind": kind, "direction": direction, **stamps, **values}))
         self._hand_on()
+
+    def sent_by(self, at_s: float) -> None:
+        """Note that pjsip went on: what it logged as sent has left."""
+        for values in self._leaving:
+            values["latest_s"] = at_s
+        self._leaving.clear()
 
     def message(self, logged: Logged, at_s: float) -> None:
         """Take a SIP message as it comes from its socket or goes to it."""
@@ -309,10 +322,14 @@ class SipEndpoint:
         received = logged.direction == "rx"
         if received:
             self._came_from[dialog.leg] = logged.host
-        self._traced(dialog.leg, logged, at_s)
-        stamps = {"earliest_s": self._known_empty if received else at_s, "latest_s": at_s if received else 0.0}
+            self._received = self._kernel.window(self._known_empty, at_s) if self._kernel else (self._known_empty, at_s)
+        earliest, latest = self._received if received else (at_s, 0.0)
+        stamps = {"earliest_s": earliest, "latest_s": latest}
         for values in dialog.take(logged.direction, said):
-            self._told.append((dialog.leg, {"direction": logged.direction, **stamps, **values}))
+            told = {"direction": logged.direction, **stamps, **values}
+            self._told.append((dialog.leg, told))
+            self._leaving += [] if received else [told]
+        self._traced(dialog.leg, logged, latest or at_s)
 
     def state(self, call: _Call, info: Any, event: Any) -> None:
         """A dialog moved: a transfer's call is answered, or a call is over."""
@@ -335,6 +352,8 @@ class SipEndpoint:
         # To a 3xx that is not followed pjsip gives a status of its own.
         status, reason = (said.status, said.reason) if said.status else (info.lastStatusCode, info.lastReason)
         self.emit(leg.leg_id, RELEASED, by, status=status, reason=readable(reason))
+        if by == "rx":  # it came with the message
+            self._told[-1][1].update(zip(("earliest_s", "latest_s"), self._received, strict=True))
         leg.over = True
         self._hang_up_rest(leg)
 
