@@ -498,3 +498,26 @@ def test_the_line_that_was_asked_for_is_the_one_that_is_called_on(pbx: Pbx, tmp_
     assert "l0" in checks["call"].measured("en")
     with pytest.raises(Refused):
         call_line(agency, ScriptedSoftphone({}), test_number="0227009999", now=NOW)
+
+
+def test_the_offset_stands_on_the_score_sheet(plain: Agency) -> None:
+    from harness.softphone.scripted import ScriptedSoftphone as Phone
+    from harness.test_call import plan_call, run_call
+
+    far = answered(tone("ringback", 30), 4.0).hangs_up(8.0)
+    pages = []
+    for number in range(2):
+        test = run_call(plan_call(NUMBER, plain), plain, Phone({NUMBER: far}), now=NOW, call_id=f"call-{number}")
+        assert test.page is not None
+        pages.append(test.page.read_text(encoding="utf-8"))
+        fact = kept.Fact(
+            what=kept.BELL_OFFSET,
+            line="l0",
+            number=NUMBER,
+            measured_at="2026-11-01T10:00:00+08:00",
+            call_id="a",
+            how="key",
+            interval_s=Interval(-0.05, 0.4),
+        )
+        kept.keep(plain, fact)
+    assert ["-0.05–+0.40 秒（2026-11-01 量）" in page for page in pages] == [False, True]

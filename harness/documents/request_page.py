@@ -22,6 +22,8 @@ USUAL = {"udp": "5060", "tcp": "5060", "tls": "5061"}
 """Ports of SIP where none is written (RFC 3261 §19.1.2)."""
 EXAMPLE = "範例"
 BLANK = "＿" * 8
+MANY = 2
+"""More lines than this are set in smaller letters, so that it stays one page."""
 LOCAL = ("127.", "localhost", "[::1]")
 
 
@@ -53,6 +55,7 @@ def render_request(agency: Agency, *, today: datetime, rtp_ports: tuple[int, int
         date=_roc_day(today),
         vendor=_vendor(agency, say),
         network=_network(agency, rtp_ports, say),
+        many=len(settings.lines) > MANY,
         security=[*(say(key) for key in ("outward_only", "no_password", "local_numbers")), _told(agency, say)],
     )
     return page
@@ -114,10 +117,8 @@ def _network(agency: Agency, rtp_ports: tuple[int, int], say: Any) -> list[Row]:
     """What IT opens."""
     first, last = rtp_ports
     rows = [Row(say("here_head"), say("here"), (say("here_blank"),))]
-    rows += [
-        Row(say("signalling_head"), text)
-        for text in dict.fromkeys(_signalling(one, say) for one in agency.settings.lines)
-    ]
+    servers = "、".join(dict.fromkeys(_server(line, say) for line in agency.settings.lines))
+    rows.append(Row(say("signalling_head"), say("signalling", servers=servers)))
     rows.append(Row(say("media_head"), say("media", first=first, last=last)))
     if any(line.srtp != "off" for line in agency.settings.lines):
         rows.append(Row(say("srtp_head"), say("srtp")))
@@ -125,11 +126,11 @@ def _network(agency: Agency, rtp_ports: tuple[int, int], say: Any) -> list[Row]:
     return [*rows, Row(say("time_head"), say("time"), (say("time_blank"),))]
 
 
-def _signalling(line: LineSettings, say: Any) -> str:
+def _server(line: LineSettings, say: Any) -> str:
     host, _, port = line.server.rpartition(":") if ":" in line.server.removesuffix("]") else (line.server, "", "")
     transport = str(line.transport)
     where = say("blank_host") if line.server.startswith(LOCAL) else host
-    return str(say("signalling", host=where, port=port or USUAL[transport], transport=transport.upper()))
+    return str(say("to", host=where, port=port or USUAL[transport], transport=transport.upper()))
 
 
 @cache
