@@ -49,6 +49,8 @@ class Unit:
     """Who answers there."""
     deputy: str = ""
     """Who answers instead (代理人)."""
+    duties: str = ""
+    """What it does for the public (業務), for the questions that are asked."""
     note: str = ""
     """Anything; not used."""
     row: int = 0

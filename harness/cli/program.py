@@ -31,6 +31,7 @@ from harness.cli.programme import plan
 from harness.cli.prompts import prompt
 from harness.cli.run import run as run_programme
 from harness.cli.scenario import scenario
+from harness.cli.units import units
 from harness.errors import ENVIRONMENT_FAILED, WRONG_USAGE, ThirdringError
 from harness.words import say
 
@@ -56,6 +57,7 @@ COMMANDS = (
     opinion,
     figures,
     scenario,
+    units,
     plan,
     run_programme,
     switchboard,

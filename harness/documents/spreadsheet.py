@@ -1,0 +1,34 @@
+"""Spreadsheets as the government's offices exchange them: ODS, made natively; every cell text or figure, no formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from odfdo import Cell, Document, Row, Table
+
+Value = str | int | float | Decimal | None
+
+
+def write_ods(path: Path, sheets: Mapping[str, Sequence[Sequence[Value]]]) -> None:
+    """Write sheets of rows. What begins like a formula stays text, as it does not in a CSV."""
+    document = Document("spreadsheet")
+    document.body.clear()
+    for name, rows in sheets.items():
+        table = Table(name)
+        for values in rows:
+            row = Row()
+            for value in values:
+                row.append_cell(_cell(value))
+            table.append_row(row)
+        document.body.append(table)
+    document.save(path)
+
+
+def _cell(value: Value) -> Cell:
+    if value is None:
+        return Cell()
+    if isinstance(value, str):
+        return Cell(value=value, text=value, cell_type="string")
+    return Cell(value=value, text=str(value))

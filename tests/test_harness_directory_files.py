@@ -1,0 +1,119 @@
+"""The directory in and out of spreadsheets: what is text stays text, and a mistake changes nothing."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from odfdo import Cell, Document, Row, Table
+
+from harness.cli.program import run
+from harness.directory import Unit, read_units
+from harness.directory_files import as_csv, export_units, import_units, read_table
+from harness.errors import DONE, WRONG_USAGE, DirectoryError
+
+ROWS = [["單位代號", "單位名稱", "電話", "分機", "線別"], ["desk", "服務台", "02-2700-0201", "0301", "一線"]]
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=12)
+
+
+def ods(path: Path, rows: list[list[object]]) -> Path:
+    document, table = Document("spreadsheet"), Table("x")
+    document.body.clear()
+    for values in rows:
+        row = Row()
+        for value in values:
+            row.append_cell(Cell(value=value, text=str(value)))
+        table.append_row(row)
+    document.body.append(table)
+    document.save(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["ods", "csv", "bom.csv"])
+def test_a_directory_comes_in_with_its_chinese_headings(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"名冊.{kind}"
+    if kind == "ods":
+        ods(path, [list(row) for row in ROWS])
+    else:
+        path.write_text(as_csv(ROWS), encoding="utf-8-sig" if "bom" in kind else "utf-8")
+    changes = import_units(path, tmp_path)
+    (unit,) = read_units(tmp_path)
+    assert changes.added == ("desk",)
+    assert (unit.digits, unit.extension, unit.kind, unit.name) == ("0227000201", "0301", "first", "服務台")
+
+
+@given(name=WORDS, person=WORDS, note=st.sampled_from(["", "=1+1", "@SUM(A1)", "+886", "-x"]))
+@settings(max_examples=25, deadline=None, derandomize=True)
+@pytest.mark.parametrize("kind", ["ods", "csv"])
+def test_what_goes_out_comes_in_again(tmp_path_factory: pytest.TempPathFactory, kind: str, **text: str) -> None:
+    folder = tmp_path_factory.mktemp("x")
+    units = (
+        Unit(unit="desk", number="02-2700-0201", extension="0301", row=2, **text),
+        Unit(unit="檔案室", extension="301", kind="second", hours="09:00-11:00", duties="借閱", row=3),
+    )
+    export_units(units, folder / f"out.{kind}")
+    import_units(folder / f"out.{kind}", folder)
+    assert read_units(folder) == units
+
+
+def test_a_number_that_the_spreadsheet_took_for_a_figure_is_refused_with_its_place(tmp_path: Path) -> None:
+    path = ods(tmp_path / "x.ods", [["單位代號", "電話"], ["desk", 227000201]])
+    with pytest.raises(DirectoryError) as raised:
+        import_units(path, tmp_path)
+    assert (raised.value.key, raised.value.values["row"]) == ("directory.figure", 2)
+    assert read_units(tmp_path) == ()
+
+
+def test_an_extension_may_be_a_figure(tmp_path: Path) -> None:
+    path = ods(tmp_path / "x.ods", [["unit", "extension"], ["desk", 2101]])
+    assert read_table(path) == [["unit", "extension"], ["desk", "2101"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "key"),
+    [
+        ([["單位代號", "電話"], ["desk", "119"]], "directory.forbidden"),
+        ([["單位代號", "電話"], ["a", "0227000201"], ["b", "02-27000201"]], "directory.twice"),
+        ([["單位代號", "手機號碼"], ["a", "1"]], "directory.unknown_column"),
+        ([], "directory.empty"),
+    ],
+)
+def test_a_wrong_directory_changes_nothing(tmp_path: Path, rows: list[list[str]], key: str) -> None:
+    (tmp_path / "units.csv").write_text("unit,number\nold,0227000299\n", encoding="utf-8")
+    path = tmp_path / "x.csv"
+    path.write_text(as_csv(rows), encoding="utf-8")
+    with pytest.raises(DirectoryError) as raised:
+        import_units(path, tmp_path)
+    assert raised.value.key.startswith(key)
+    assert [unit.unit for unit in read_units(tmp_path)] == ["old"]
+
+
+def test_what_is_no_spreadsheet_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "x.ods"
+    path.write_bytes(b"not a zip")
+    with pytest.raises(DirectoryError) as raised:
+        import_units(path, tmp_path)
+    assert raised.value.key == "directory.not_sheet"
+
+
+def test_the_command_shows_what_would_change_and_keeps_the_one_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "units.csv").write_text("unit,number\ndesk,0227000201\nold,0227000299\n", encoding="utf-8")
+    path = tmp_path / "x.csv"
+    path.write_text("unit,number\ndesk,0227000205\nnew,0227000206\n", encoding="utf-8")
+    asked = ["--agency", str(tmp_path), "--lang", "en", "units", "import", str(path)]
+    assert run([*asked, "--dry-run"]) == DONE
+    assert "add 1, remove 1, change 1" in capsys.readouterr().out
+    assert [unit.unit for unit in read_units(tmp_path)] == ["desk", "old"]
+    assert run(asked) == DONE
+    assert [unit.unit for unit in read_units(tmp_path)] == ["desk", "new"]
+    assert "old" in (tmp_path / "units.csv.before").read_text(encoding="utf-8")
+    assert run(["--agency", str(tmp_path), "units", "import", str(tmp_path / "none.csv")]) == WRONG_USAGE
+    out = tmp_path / "out.csv"
+    assert run(["--agency", str(tmp_path), "units", "export", str(out)]) == DONE
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert next(csv.reader([out.read_text(encoding="utf-8-sig").splitlines()[0]]))[0] == "單位代號"
