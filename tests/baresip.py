@@ -30,6 +30,7 @@ MODULES = ("g711", "aufile", "aubridge", "srtp", "account", "menu", "ctrl_tcp")
 CONFIG = """
 poll_method epoll
 sip_listen 127.0.0.1:{sip}
+{certificate}
 call_local_timeout 120
 call_max_calls {calls}
 audio_source aufile,{sound}
@@ -66,20 +67,22 @@ class Baresip:
         *,
         number: str = NUMBER,
         account: str = "",
+        more: str = "",
         most_calls: int = 4,
+        certificate: Path | None = None,
     ) -> None:
-        self.folder, self._most_calls = folder, most_calls
+        self.folder, self._most_calls, self._certificate = folder, most_calls, certificate
         folder.mkdir(parents=True, exist_ok=True)
         write_wav(folder / "sound.wav", sound, sample_rate_hz=8000)
         self.port, self._control, self._rtp = free_ports(3)
-        self._account = account or f"<sip:{number}@127.0.0.1:{self.port}>;regint=0"
+        self._account = account or f"<sip:{number}@127.0.0.1:{self.port}>;regint=0{more}"
         self.events: list[Event] = []
         self._news = threading.Condition()
 
     @property
     def address(self) -> str:
-        """Its `host:port`."""
-        return f"127.0.0.1:{self.port}"
+        """Its `host:port`; TLS is one port further."""
+        return f"127.0.0.1:{self.port + bool(self._certificate)}"
 
     def __enter__(self) -> Self:
         self._write_config()
@@ -108,6 +111,7 @@ class Baresip:
             control=self._control,
             rtp=self._rtp,
             rtp_last=self._rtp + 100,
+            certificate=f"sip_certificate {self._certificate}" if self._certificate else "",
             sound=self.folder / "sound.wav",
             calls=self._most_calls,
             modules=CACHE / "baresip" / "root" / "usr/lib/baresip/modules",

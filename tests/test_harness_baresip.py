@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ import pytest
 import soundfile
 from agency_folder import leave_for, make_agency
 from baresip import NUMBER, Baresip
+from pbx import SECRET, Asterisk, asterisk
 from peers import need
 
 from dsp.tone_plan import load_plan
 from harness.caller import place_call
+from harness.demo.compare import compare
 from harness.measure import Measured, measure
 from harness.record import CallRecord
 from harness.recording import far_side
@@ -28,6 +31,8 @@ from harness.softphone.pool import WorkerPool
 from harness.softphone.real_call import RealCall
 from harness.softphone.signals import RESPONSE, SipSignal
 from harness.timeline import build_timeline
+
+__all__ = ["asterisk"]
 
 PLAN = load_plan("tw")
 SOON_S = 0.05
@@ -196,17 +201,93 @@ def test_a_transfer_to_who_is_not_in_the_directory_rings_nobody(
         assert elsewhere.events == []
 
 
-def test_a_telephone_over_tcp_answers_the_same(tmp_path: Path) -> None:
+CERTIFICATES = Path(__file__).parent / "certificates"
+SCENARIOS = Path(__file__).parent / "asterisk" / "scenarios"
+WAYS = {
+    "tcp": (Line(bind="127.0.0.1", transport="tcp"), 'transport = "tcp"\n', "", None),
+    "tls": (
+        Line(bind="127.0.0.1", transport="tls", tls_ca_file=str(CERTIFICATES / "ca.pem")),
+        'transport = "tls"\n',
+        "",
+        CERTIFICATES / "by-address.pem",
+    ),
+    "srtp": (Line(bind="127.0.0.1", srtp="mandatory"), 'srtp = "mandatory"\n', ";mediaenc=srtp-mand", None),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_is_heard_over_every_transport(tmp_path: Path, way: str) -> None:
+    line, settings, more, certificate = WAYS[way]
     with (
-        Baresip(tmp_path / "baresip", greeting()) as telephone,
-        WorkerPool(Line(bind="127.0.0.1", transport="tcp")) as tcp,
+        Baresip(tmp_path / "baresip", greeting(), more=more, certificate=certificate) as telephone,
+        WorkerPool(line) as own,
     ):
-        agency = make_agency(tmp_path / "agency", {NUMBER: telephone.address}, line='transport = "tcp"\n')
-        call = tcp.dial(leave_for(NUMBER, agency), call_id="tcp", folder=tmp_path, headers={})
+        agency = make_agency(tmp_path / "agency", {NUMBER: telephone.address}, line=settings)
+        call = own.dial(leave_for(NUMBER, agency), call_id=way, folder=tmp_path, headers={})
         seen = list[SipSignal]()
         telephone.wait_for("CALL_INCOMING")
         telephone.do("accept")
         until(call, seen, lambda: bool(telephone.all("CALL_ESTABLISHED")))
-        call.finish()
+        listen(call, seen, 2.0)
+        recording = call.finish()
         telephone.wait_for("CALL_CLOSED")
     assert [s.status for s in seen if s.kind == RESPONSE and s.method == "INVITE"][-1] == 200
+    heard = soundfile.read(recording.far, dtype="int16")[0]
+    assert np.abs(heard[round(0.8 * RATE) :].astype(int)).max() > 1000
+    assert seen[-1].kind != "fault"
+
+
+# --- a telephone behind a switchboard, neither of them ours -----------------------------------------------
+
+
+def registered(asterisk: Asterisk) -> None:
+    """Wait until the switchboard knows where its telephone is."""
+    end = time.monotonic() + LIMIT_S
+    while "phone/sip:" not in (known := asterisk.tell("pjsip show contacts")):
+        assert time.monotonic() < end, known
+        rest(0.1)
+
+
+def test_whom_a_telephone_of_the_switchboard_puts_us_through_to_is_timed_as_a_second_leg(
+    asterisk: Asterisk, pool: WorkerPool, tmp_path: Path
+) -> None:
+    """REFER to the switchboard, which rings the unit itself: to us it is one call, and the ear's affair."""
+    server = f"127.0.0.1:{asterisk.port}"
+    account = f"<sip:phone@{server}>;auth_user=phone;auth_pass={SECRET};regint=60"
+    operator, scenario = "0227370000", load_scenario(SCENARIOS / "operator-unit.toml")
+    with Baresip(tmp_path / "baresip", greeting(), account=account) as telephone, ThreadPoolExecutor(1) as thread:
+        registered(asterisk)
+
+        def puts_through() -> float:
+            telephone.wait_for("CALL_INCOMING")
+            rest(1.2)
+            telephone.do("accept")
+            telephone.wait_for("CALL_ESTABLISHED")
+            rest(4.5)
+            return telephone.do("transfer", f"sip:0227130450@{server}")
+
+        agency = make_agency(tmp_path / "agency", {operator: server})
+        theirs = thread.submit(puts_through)
+        record = place_call(
+            scenario,
+            pool,
+            leave=leave_for(operator, agency),
+            call_id="transferred",
+            folder=tmp_path,
+            plan=PLAN,
+            started=datetime.now(UTC),
+        )
+        theirs.result(LIMIT_S)
+        asterisk.wait_until_idle()
+    measured = measure(build_timeline(record, far_side(record, tmp_path), PLAN))
+    truth = asterisk.truth()[record.sip_call_id]
+    legs = compare(record, measured, truth)
+    assert [(leg.leg, leg.outcome) for leg in measured.legs] == [("operator", "answered"), ("unit", "answered")]
+    assert [leg.true_outcome for leg in legs] == ["answered", "answered"]
+    for leg in legs:
+        assert leg.pick_up_s is not None
+        # The log is written just before the message is sent.
+        assert leg.true_pick_up_s in leg.pick_up_s.widened(0.010, 0.010), leg
+        assert leg.latency_s is None or leg.true_latency_s in leg.latency_s.widened(0.010, 0.010), leg
+    assert measured.first_release == "far"
+    assert asterisk.still_up() == set()
