@@ -319,6 +319,8 @@ def test_on_the_axis_time_never_runs_upwards_and_nothing_overlaps(things: list[t
     seconds = np.linspace(0, 300, 301)
     ys = [axis.y(float(second)) for second in seconds]
     assert all(b >= a - 1e-6 for a, b in pairwise(ys))
+    for mark, y in placed_marks:  # what is earlier lies above, however many things crowd at one instant
+        assert axis.y(mark.at_s - 1e-9) <= y + 1e-3
 
 
 def test_the_picture_is_one_well_formed_file_with_title_and_description(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class Axis:
     """Seconds → pixels, piecewise linear."""
 
     times_s: tuple[float, ...]
-    """Rising."""
+    """Rising; several things at one instant stand one below the other."""
     ys_px: tuple[float, ...]
     """Rising with them."""
     places_px: tuple[float, ...]
@@ -64,12 +64,12 @@ def lay_out(marks: Sequence[Mark], *, top_px: float, last_s: float) -> Axis:
     free: dict[str, float] = {}
     at_s, at_px = first_s, top_px
     places = [top_px] * len(marks)
-    knots: dict[float, float] = {first_s: top_px}
+    knots = [(first_s, top_px)]
     for index in order:
         mark = marks[index]
         taken = max([free.get(column, top_px) for column, _ in mark.rooms_px])
         at_px = max(at_px + (mark.at_s - at_s) * scale, taken)
         at_s, places[index] = mark.at_s, at_px
         free |= {column: at_px + room for column, room in mark.rooms_px}
-        knots[at_s] = at_px  # of several at one instant the lowest holds
-    return Axis(tuple(knots), tuple(knots.values()), tuple(places), scale)
+        knots.append((at_s, at_px))
+    return Axis(tuple(at for at, _ in knots), tuple(y for _, y in knots), tuple(places), scale)
