@@ -56,9 +56,17 @@ def find_beat(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat:
         if abs(line.period / nominal - 1) > STRETCH or not possible:
             continue
         likely = (on_it + is_plans, -abs(line.period / nominal - scale))
-        if (on_it > 1 or (is_plans and close and len(starts) > 2)) and likely > most:
+        told = on_it > 1 or (is_plans and close and (len(starts) > 2 or _lacks(group, starts, line, sr, plan)))
+        if told and likely > most:
             best, most = Beat(line.period, line.onset, steps, on_it), likely
     return _settled(best, starts, sr=sr, nominal=nominal)
+
+
+def _lacks(group: Sequence[Ring], starts: npt.NDArray[np.float64], beat: Beat, sr: int, plan: TonePlan) -> bool:
+    """Whether every ring late for a beat lacks as much of its first burst."""
+    late = starts - beat.onset - beat.steps * beat.period
+    whole = plan.cadence[0][0] * sr
+    return all(ring[0].length <= whole - by + 4 * EARLY_S * sr for ring, by in zip(group, late, strict=True))
 
 
 def _lines(

@@ -13,8 +13,9 @@ from dsp.tone_sets import SR, ToneSet, dtmf_sets, same_set, set_of
 STRETCH = 0.18
 """Cadences may be off by 15 %; a burst's edges by some milliseconds more."""
 _SLACK_S = 0.03
-_ALONE, _FREE = 0.85, 0.65
-"""Share of the band's energy in a tone that stands alone: a whole one's, though music was playing; a cut one's."""
+_ALONE, _FREE, _FREE_OF_TWO = 0.85, 0.65, 0.5
+"""Share of the band's energy in a tone that stands alone: a whole one's, though music was playing; any one's; that of
+two tones at once, which are less likely to be an instrument's."""
 _LATE_S = 0.045
 """Two packets."""
 _LATEST_S = 0.11
@@ -49,6 +50,7 @@ class Cadence:
         self._ring_ons = tuple(on for on, _ in plan.cadence)
         named: tuple[tuple[str, Tone | None], ...] = ((BUSY, plan.busy), (CONGESTION, plan.congestion))
         self._repeated = tuple((name, tone, set_of(tone, sets)) for name, tone in named if tone and tone.cadence)
+        self._is_one_line = sets[self.ring_set].lines == 1
         self._kin = _kin(self.ring_set, sets)
         self._dial_set = set_of(plan.dial, sets) if plan.dial and not plan.dial.cadence else None
         self._sit_sets = _sit_sets(plan.sit, sets)
@@ -183,7 +185,7 @@ class Cadence:
         """A burst that stands alone: a ring (also one cut short), or a tone of no known meaning."""
         seconds = (burst.end - burst.start) / SR
         longest = max(self._ring_ons)
-        pure = burst.share > _FREE or not burst.proven or self.is_due(burst)
+        pure = burst.share > (_FREE if self._is_one_line else _FREE_OF_TWO) or not burst.proven or self.is_due(burst)
         if burst.tone_set == self.ring_set and pure and seconds <= longest * (1 + STRETCH) + _SLACK_S:
             return self._ring(burst)
         return [_segment(TONE, burst, burst)]

@@ -53,7 +53,7 @@ _STEPS_AHEAD = 8
 _TASTE = round(0.2 * SR)
 _NOTE_STEADY, _VOWEL, _STEADY = 0.4, 0.5, 0.7
 """Vowels are less steady than the one, exchanges' tones more than the other, but where packets were lost."""
-_PURE = 0.85
+_PURE = 0.55
 _GHOST = round(0.04 * SR)
 _NOTE = SR
 """No voice and hardly an instrument holds a note as steadily for a second."""

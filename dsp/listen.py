@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dsp.detector import Detector, Samples
-from dsp.learn import find_plan
+from dsp.doubt import agreed
 from dsp.legs import Leg, find_legs
+from dsp.plan_choice import find_plan, fitting_plans
 from dsp.segment import Segment, Span
 from dsp.tone_plan import TonePlan, load_plan
 
@@ -49,7 +50,8 @@ def listen(
     Args:
         samples: mono, int16 or floats in [-1, 1], shape (n,).
         sr: 8000 or 16000.
-        plan: the tones to listen for; None: the published plan that fits what rings, else Taiwan's.
+        plan: the tones to listen for; None: the published plan that fits what rings, else Taiwan's. Of a ringing too
+            short to tell one plan from others only what all of them agree on is said.
         missing: (start, end) samples that never arrived, whatever the file holds there.
         early_until: until this sample the call was not answered by signalling.
         answered_at: the sample at which a 200 OK arrived.
@@ -58,7 +60,21 @@ def listen(
         ValueError: a rate the ear does not take.
     """
     if plan is None:
-        plan = find_plan(samples, sr=sr) or load_plan("tw")
+        known = find_plan(samples, sr=sr)
+        plans = (known,) if known else fitting_plans(samples, sr=sr) or (load_plan("tw"),)
+        heard = [_listen(samples, sr, one, missing, early_until, answered_at) for one in plans]
+        return replace(heard[0], legs=agreed([one.legs for one in heard]))
+    return _listen(samples, sr, plan, missing, early_until, answered_at)
+
+
+def _listen(
+    samples: Samples,
+    sr: int,
+    plan: TonePlan,
+    missing: Sequence[tuple[int, int]],
+    early_until: int | None,
+    answered_at: int | None,
+) -> Listening:
     detector = Detector(sr=sr, plan=plan)
     if answered_at is not None:
         detector.answered_at(answered_at)

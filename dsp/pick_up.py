@@ -29,6 +29,8 @@ _HEARD_S = 0.012
 """A burst shorter by more than this was cut, where nothing was lost."""
 _SAME_S = 0.0015
 """Ends of bursts that agree to this are equal: edges are known to 1.5 ms at 20 dB."""
+_CODED_S = 0.002
+"""Coders move an edge by so much; what is cut so near to its end sounds whole."""
 _ONSET_ERROR_S = 0.004
 """Three rings on one beat tell its onset to this."""
 _SMEARED_S = 0.100
@@ -103,7 +105,7 @@ def _cut(call: Call, train: Train, reply: Segment | None, latest: float) -> tupl
     end, sr = train.last.end, call.sr
     short = train.last.length <= _SHORT_S * sr
     early, late = (SHORT_CUT_ERROR_S,) * 2 if short else (CUT_EARLY_S, CUT_LATE_S)
-    if train.last.stops and not short:
+    if not short and (train.last.stops or call.knows_losses):
         early = late = STOP_ERROR_S
     earliest = end - early * sr
     if reply is not None and reply.start <= end + CUT_LATE_S * sr:
@@ -149,6 +151,8 @@ def is_whole(call: Call, train: Train, hole: int | None = None) -> bool:
     if len(same) < 2:
         return False
     error = min(4 * float(np.median(same)) + _SAME_S / 4 * call.sr, _SAME_S * call.sr)
+    if train.last.stops:
+        error = _CODED_S * call.sr
     holes = _holes(train.last) if hole is None else (hole,)
     return all(train.last.end >= _whole_end(call, train, h) - train.lean - error for h in holes)
 
