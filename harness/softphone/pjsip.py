@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import os
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pjsua2 as pj
 
+from harness.softphone.call_events import CallEvents, Notify, Trace, Traced
 from harness.softphone.certificate import SYSTEM_CERTIFICATES, WRONG_CERTIFICATE, carries_name
-from harness.softphone.dialogs import Dialogs
 from harness.softphone.errors import SoftphoneError, softphone_error
-from harness.softphone.follow import Leads, contacts_of, decide, decide_transfer
-from harness.softphone.kernel_stamp import KernelStamp
+from harness.softphone.follow import Leads
 from harness.softphone.leg import Leg
 from harness.softphone.line import LEGS_PER_WORKER, RTP_PORTS, Line
 from harness.softphone.message import Message, parse_message, readable
@@ -31,15 +29,11 @@ from harness.softphone.signals import (
     DIGIT,
     FAULT,
     MEDIA,
-    REDIRECTED,
     REFUSED,
     REGISTRATION,
-    RELEASED,
     TRANSFER_FAILED,
-    TRANSFERRED,
-    SipSignal,
 )
-from harness.softphone.trace import Logged, parse_log
+from harness.softphone.trace import parse_log
 
 TICK_S = 0.020
 """The conference bridge moves audio in frames of 20 ms."""
@@ -67,10 +61,6 @@ DIGIT_METHODS = {"rfc4733": pj.PJSUA_DTMF_METHOD_RFC2833, "info": pj.PJSUA_DTMF_
 
 SOUNDING = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
 """Who holds us may still send: music, or an announcement."""
-
-Notify = Callable[[str, SipSignal], None]
-Trace = Callable[[str, str, str, float], None]
-Traced = Callable[[str, Logged, float], None]
 
 
 @contextmanager
@@ -172,7 +162,7 @@ class _Endpoint(pj.Endpoint):  # type: ignore[misc]
             os._exit(WRONG_CERTIFICATE)  # what waits to be sent, an INVITE or a digest, never leaves
 
 
-class SipEndpoint:
+class SipEndpoint(CallEvents):
     """The one pjsua2 endpoint of this process, polled from its main thread."""
 
     def __init__(
@@ -186,19 +176,11 @@ class SipEndpoint:
         incoming: Callable[[str, Message], None] | None = None,
         dropped: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.line, self.notify, self._trace, self._traced = line, notify, trace, traced
-        self._on_incoming, self._on_dropped = incoming, dropped
+        super().__init__(notify, trace, traced)
+        self.line, self._on_incoming, self._on_dropped = line, incoming, dropped
         self._legs: dict[str, Leg] = {}
-        self._dialogs = Dialogs()
-        self._came_from: dict[str, str] = {}
-        self._told: list[tuple[str, dict[str, Any]]] = []
-        self._depth = 0
-        self._kernel: KernelStamp | None = None
-        self._received = (0.0, 0.0)
-        self._leaving: list[dict[str, Any]] = []  # logged right before their socket gets them
         self._taking = False
         self._to_refuse: list[tuple[str, int]] = []
-        self._known_empty = time.monotonic()
         self._incoming_count = 0
         with mapped("start the SIP stack"):
             self._start(silence_wav)
@@ -212,7 +194,7 @@ class SipEndpoint:
         self._endpoint.libInit(_endpoint_config(self.line, self._writer))
         self._open_transport()
         if self.line.transport == "udp":
-            self._kernel = KernelStamp(self.port)
+            self.stamp_by_kernel(self.port)
         self._endpoint.libStart()
         self._endpoint.audDevManager().setNullDev()
         self._choose_codecs()
@@ -251,9 +233,9 @@ class SipEndpoint:
     def poll(self, timeout_s: float) -> None:
         """Handle what has come; afterwards drop the calls that are over and go where they were led."""
         started = time.monotonic()
-        with self._working():
+        with self.working():
             if self._endpoint.libHandleEvents(int(timeout_s * 1000)) <= 0:
-                self._known_empty = max(started, self._known_empty)
+                self.nothing_came(started)
             to_refuse, self._to_refuse = self._to_refuse, []
             for leg_id, status in to_refuse:
                 self.answer(leg_id, status)
@@ -272,65 +254,6 @@ class SipEndpoint:
 
     # --- what happens -------------------------------------------------------------------------------
 
-    @contextmanager
-    def recorded(self, leg_id: str) -> Any:
-        """pjsua2 prints and forgets what a callback raises: record it on the leg instead."""
-        try:
-            yield
-        except Exception:
-            self.emit(leg_id, FAULT, "own", reason=traceback.format_exc(limit=4))
-
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        """Hand signals on only when the stack has done its work: no pipe is written while messages wait."""
-        self._depth += 1
-        try:
-            yield
-        finally:
-            self._depth -= 1
-            self._hand_on()
-
-    def _hand_on(self) -> None:
-        if self._depth:
-            return
-        told, self._told = self._told, []
-        self._leaving.clear()
-        now = time.monotonic()
-        # pjsua2 calls a call over before it logs the BYE that ended it: the release comes last.
-        for leg_id, values in sorted(told, key=lambda one: one[1]["kind"] == RELEASED):
-            self.notify(leg_id, SipSignal(**{**values, "latest_s": values["latest_s"] or now}))
-
-    def emit(self, leg_id: str, kind: str, direction: str, *, before: float | None = None, **values: Any) -> None:
-        """Stamp a signal and hand it on."""
-        earliest = self._known_empty if before is None else before
-        stamps = {"earliest_s": earliest, "latest_s": time.monotonic()}
-        self._told.append((leg_id, {"kind": kind, "direction": direction, **stamps, **values}))
-        self._hand_on()
-
-    def sent_by(self, at_s: float) -> None:
-        """Note that pjsip went on: what it logged as sent has left."""
-        for values in self._leaving:
-            values["latest_s"] = at_s
-        self._leaving.clear()
-
-    def message(self, logged: Logged, at_s: float) -> None:
-        """Take a SIP message as it comes from its socket or goes to it."""
-        self._trace(logged.direction.upper(), logged.peer, logged.text, at_s)
-        dialog, said = self._dialogs.of_message(logged.direction, logged.text)
-        if dialog is None:
-            return
-        received = logged.direction == "rx"
-        if received:
-            self._came_from[dialog.leg] = logged.host
-            self._received = self._kernel.window(self._known_empty, at_s) if self._kernel else (self._known_empty, at_s)
-        earliest, latest = self._received if received else (at_s, 0.0)
-        stamps = {"earliest_s": earliest, "latest_s": latest}
-        for values in dialog.take(logged.direction, said):
-            told = {"direction": logged.direction, **stamps, **values}
-            self._told.append((dialog.leg, told))
-            self._leaving += [] if received else [told]
-        self._traced(dialog.leg, logged, latest or at_s)
-
     def state(self, call: _Call, info: Any, event: Any) -> None:
         """A dialog moved: a transfer's call is answered, or a call is over."""
         leg = self._legs[call.leg_id]
@@ -343,7 +266,7 @@ class SipEndpoint:
             self._transfer_failed(leg, info.lastStatusCode)
         elif call is leg.call and leg.coming is not None and event.type != pj.PJSIP_EVENT_USER:
             leg.take_over()
-        elif call is leg.call and not self._redirect(leg, event):
+        elif call is leg.call and not self.redirect(leg, _message_of(event)):
             self._released(leg, info, event)
 
     def _released(self, leg: Leg, info: Any, event: Any) -> None:
@@ -351,52 +274,21 @@ class SipEndpoint:
         by = "tx" if event.type == pj.PJSIP_EVENT_USER else "rx" if said.method else "own"
         # To a 3xx that is not followed pjsip gives a status of its own.
         status, reason = (said.status, said.reason) if said.status else (info.lastStatusCode, info.lastReason)
-        self.emit(leg.leg_id, RELEASED, by, status=status, reason=readable(reason))
-        if by == "rx":  # it came with the message
-            self._told[-1][1].update(zip(("earliest_s", "latest_s"), self._received, strict=True))
-        leg.over = True
+        self.release(leg, by, status=status, reason=readable(reason))
         self._hang_up_rest(leg)
-
-    def _redirect(self, leg: Leg, event: Any) -> bool:
-        """Ask the gate about each Contact of a 3xx; True when one is followed."""
-        said = parse_message(_message_of(event))
-        if not 300 <= said.status < 400:
-            return False
-        for contact in contacts_of(said.headers):
-            came_from = self._came_from.get(leg.leg_id, "")
-            decision = decide(contact, leg.leads, came_from=came_from, followed=leg.followed)
-            if decision.uri:
-                self.emit(leg.leg_id, REDIRECTED, "own", method="INVITE", status=said.status, reason=decision.uri)
-                self._dialogs.leave_all(leg.leg_id)
-                leg.followed, leg.next_uri = leg.followed + 1, decision.uri
-                return True
-            self._refuse(leg, contact, decision.why, method="INVITE", status=said.status)
-        return False
-
-    def _refuse(self, leg: Leg, target: str, why: str, *, method: str, status: int) -> None:
-        why_not = (("why", why),)
-        self.emit(leg.leg_id, REFUSED, "own", method=method, status=status, reason=readable(target), headers=why_not)
 
     def transfer(self, call: _Call, request: Any) -> None:
         """The far end asks us to call somebody else (RFC 3515): the gate says whether."""
         leg = self._legs[call.leg_id]
-        came_from = self._came_from.get(leg.leg_id, "")
-        decision = decide_transfer(request.dstUri, leg.leads, came_from=came_from, followed=leg.followed)
-        busy = leg.over or call is not leg.call or leg.coming is not None
-        if busy or not decision.uri:
-            why = decision.why or "softphone.transfer_at_once"
-            self._refuse(leg, request.dstUri, why, method="REFER", status=603)
+        if not self.may_transfer(leg, request.dstUri, alone=call is leg.call and leg.coming is None):
             return
-        self.emit(leg.leg_id, TRANSFERRED, "own", method="REFER", status=202, reason=decision.uri)
-        leg.followed += 1
         leg.coming = _Call(self, leg.leg_id)
-        self._dialogs.leave_all(leg.leg_id)
-        self._dialogs.inviting(leg.leg_id)
+        self.dialogs.inviting(leg.leg_id)
         request.newCall, request.statusCode = leg.coming, pj.PJSIP_SC_ACCEPTED
 
     def _transfer_failed(self, leg: Leg, status: int) -> None:
         self.emit(leg.leg_id, TRANSFER_FAILED, "rx" if status else "own", method="INVITE", status=status)
-        self._dialogs.go_back(leg.leg_id)
+        self.dialogs.go_back(leg.leg_id)
         leg.left.append(leg.coming)
         leg.coming = None
         if leg.audio is not None:
@@ -455,8 +347,7 @@ class SipEndpoint:
                 leg.call = leg.coming = leg.far = leg.near = None
                 leg.left.clear()
                 leg.players.clear()
-                self._dialogs.forget(leg.leg_id)
-                self._came_from.pop(leg.leg_id, None)
+                self.forget(leg.leg_id)
                 self._on_dropped(leg.leg_id)
 
     def _go_on(self) -> None:
@@ -470,7 +361,7 @@ class SipEndpoint:
                     self._invite(leg, uri)
                 except SoftphoneError as error:
                     self.emit(leg.leg_id, FAULT, "own", reason=str(error))
-                    self.emit(leg.leg_id, RELEASED, "own")
+                    self.release(leg, "own")
 
     # --- what we do ---------------------------------------------------------------------------------
 
@@ -501,7 +392,7 @@ class SipEndpoint:
         """Send the INVITE of a leg that is being recorded; `leads`: where it may be led, nowhere by default."""
         leg = self._legs[leg_id]
         leg.headers, leg.leads, leg.caller_id = headers, leads or Leads(), caller_id
-        with self._working():
+        with self.working():
             self._drop_finished()
             self._invite(leg, uri)
 
@@ -514,7 +405,7 @@ class SipEndpoint:
             header.hName, header.hValue = name, value
             params.txOption.headers.append(header)
         leg.call = _Call(self, leg.leg_id)
-        self._dialogs.inviting(leg.leg_id)
+        self.dialogs.inviting(leg.leg_id)
         try:
             with mapped(f"dial {uri}"):
                 leg.call.makeCall(uri, params)
@@ -522,7 +413,7 @@ class SipEndpoint:
             leg.over = True
             raise
         finally:
-            self._dialogs.inviting("")
+            self.dialogs.inviting("")
 
     def ask(self, uri: str) -> None:
         """Send OPTIONS (RFC 3261 §11), which rings nobody; what comes back goes to the trace."""
@@ -546,12 +437,12 @@ class SipEndpoint:
         params = pj.CallOpParam(True)
         params.statusCode = status
         call = self._call(leg_id)
-        with self._working(), mapped("hang up"):
+        with self.working(), mapped("hang up"):
             call.hangup(params)
 
     def hold(self, leg_id: str) -> None:
         """Put the far end on hold."""
-        with self._working(), mapped("hold"):
+        with self.working(), mapped("hold"):
             self._call(leg_id).setHold(pj.CallOpParam(True))
 
     def resume(self, leg_id: str) -> None:
@@ -559,7 +450,7 @@ class SipEndpoint:
         params = pj.CallOpParam(True)
         params.opt.flag = pj.PJSUA_CALL_UNHOLD
         params.opt.videoCount = params.opt.textCount = 0
-        with self._working(), mapped("resume"):
+        with self.working(), mapped("resume"):
             self._call(leg_id).reinvite(params)
 
     def _hang_up_rest(self, leg: Leg) -> None:
@@ -571,7 +462,7 @@ class SipEndpoint:
 
     def unsettled(self) -> int:
         """How many released calls have a far end that has not yet said that it knows."""
-        return self._dialogs.unsettled(self._legs)
+        return self.dialogs.unsettled(self._legs)
 
     def unregister(self) -> None:
         """Take the registration back: nobody is to be led to a process that has ended."""
