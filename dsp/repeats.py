@@ -45,7 +45,7 @@ class Repeat:
 
 
 def find_repeats(stretches: Sequence[Rows], calls: Sequence[int]) -> list[Repeat]:
-    """Find the stretches that are heard in two calls.
+    """Find the stretches that are heard in two calls: so many pairs as hang every recording's stretches together.
 
     Args:
         stretches: decibels of each, (n, bands), from where its speech begins; 3.2 s of it are looked at.
@@ -57,18 +57,28 @@ def find_repeats(stretches: Sequence[Rows], calls: Sequence[int]) -> list[Repeat
     shaped = [_shaped(stretches[i]) for i in usable]
     pieces = np.stack([_unit(rows[LEAD : LEAD + PIECE]) for rows in shaped])
     tried = np.stack([_unit(rows[lag : lag + PIECE]) for rows in shaped for lag in range(LAGS)])
-    found = []
+    found: list[Repeat] = []
+    group = list(range(len(stretches)))
     for start in range(0, len(usable), _AT_ONCE):
         likeness = (pieces[start : start + _AT_ONCE] @ tried.T).reshape(-1, len(usable), LAGS)
         best = likeness.max(axis=2)
         for row, other in zip(*np.nonzero(best >= LIKELY), strict=True):
             one, two = usable[start + int(row)], usable[int(other)]
-            if one < two and calls[one] != calls[two]:
+            # What is one recording with the same third need not be compared again.
+            if one < two and calls[one] != calls[two] and _root(group, one) != _root(group, two):
                 lag = (int(likeness[row, other].argmax()) - LEAD) * COARSE
                 match = _compared(stretches[one], stretches[two], lag)
                 if match is not None and match.likeness >= ALIKE and match.rows >= LEAST_ROWS:
                     found.append(Repeat(one, two, match.likeness, match.rows))
+                    group[_root(group, two)] = _root(group, one)
     return found
+
+
+def _root(group: list[int], member: int) -> int:
+    while group[member] != member:
+        group[member] = group[group[member]]
+        member = group[member]
+    return member
 
 
 def _compared(one: Rows, two: Rows, lag: int) -> Match | None:

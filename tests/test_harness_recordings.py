@@ -154,6 +154,22 @@ SITUATIONS = {
         outcome="busy",
         sentence="總機忙線",
     ),
+    "a transfer announced, then the unit's telephone": Situation(
+        far=rung(4.4, quiet(0.4), "main-menu", quiet(1)).after(
+            "1",
+            FarEnd().sounds_like(
+                0, line(quiet(0.5), "forwarding", quiet(0.5), ringback(7.3), quiet(0.4), "person", quiet(9))
+            ),
+        ),
+        recording="forwarding",
+        kind="transfer_announcement",
+        scenario=EXTENSION,
+        outcome="answered",
+        rings=(3, 3),
+        latency=(6.9, 7.9),
+        provisional=True,
+        sentence="轉接語音",
+    ),
     "the operator's telephone rings, then a recording nobody put a kind to": Situation(
         far=menu(quiet(0.5), ringback(4.5), quiet(0.5), "night", quiet(9)),
         recording="night",
@@ -275,9 +291,14 @@ def test_the_same_words_said_by_a_person_are_not_the_recording(agency: Agency) -
 def test_the_menu_behind_the_choice_of_a_language_is_timed_from_its_beginning(agency: Agency) -> None:
     """基隆市附件三 A1.3 as the form may set it: from the menu, after the language was chosen."""
     marked(agency, "language-menu", "language_menu", at_s=3.2)
-    marked(agency, "main-menu", "menu", at_s=0.05, what="menu")
     marked(agency, "main-menu", "menu", at_s=5.3, what="operator")
-    test = placed(agency, menu(quiet(0.5), ringback(2.0), quiet(0.4), "person", quiet(9)), OPERATOR)
+    far = menu(quiet(0.5), ringback(2.0), quiet(0.4), "person", quiet(9))
+    behind = placed(agency, far, OPERATOR).prompts.operator_code_after_menu_s
+    assert behind is not None
+    chosen_s = len(words("language-menu")) / RATE - 3.2 + 0.4
+    assert behind.earliest <= chosen_s + 5.3 <= behind.latest
+    marked(agency, "main-menu", "menu", at_s=0.05, what="menu")
+    test = placed(agency, far, OPERATOR)
     span = test.prompts.operator_code_after_menu_s
     assert span is not None
     assert span.earliest <= 5.25 <= span.latest

@@ -19,9 +19,9 @@ from harness.measure import Measured
 from harness.measured_leg import MeasuredLeg
 from harness.prompts.heard_mark import CHANGED, NOT_HEARD, HeardMark, listen_for, look_for
 from harness.prompts.hint import RECORDING, Hint, hint_of
-from harness.prompts.kinds import ANSWERING, VACANT, VOID
+from harness.prompts.kinds import ANSWERING, LANGUAGE_MENU, VACANT, VOID
 from harness.prompts.leg_recording import IVR, LegRecording, judged_leg, recordings_on_legs
-from harness.prompts.marks import MENU, OPERATOR, Mark
+from harness.prompts.marks import END, MENU, OPERATOR, Mark
 from harness.prompts.telling import (
     Saying,
     hint_saying,
@@ -43,7 +43,8 @@ class KnownPrompts:
     operator_code_s: Interval | None = None
     """Answer → the menu has said the operator's key (基隆市附件三 A1.3: within 10 s)."""
     operator_code_after_menu_s: Interval | None = None
-    """The same counted from where the menu begins, after the choice of a language."""
+    """The same counted from where the menu begins, after the choice of a language: from the mark `menu`, or from the
+    end of a language menu."""
     recorded: tuple[LegRecording, ...] = ()
     """The known recordings that legs were met with."""
     hints: tuple[Hint, ...] = ()
@@ -167,7 +168,7 @@ def hear_prompts(
         if leg.leg not in told and leg.leg != IVR
     ]
     hints = tuple(one for one in heard if one is not None)
-    operator, menu = (_first(found, what) for what in (OPERATOR, MENU))
+    operator, menu = _first(found, OPERATOR), _first(found, MENU) or _language_chosen(found)
     answer = next((leg.pick_up_s for leg in measured.legs[:1] if leg.outcome == "answered"), None)
     return KnownPrompts(
         marks=found,
@@ -192,6 +193,11 @@ def _judged(
         replace(leg, provisional=True, forwarded=leg.forwarded or leg.leg in away) if leg.leg in probably else leg
         for leg in judged
     )
+
+
+def _language_chosen(found: Sequence[HeardMark]) -> Interval | None:
+    """Where the choice of a language ends, the menu begins."""
+    return _first([one for one in found if one.kind == LANGUAGE_MENU], END)
 
 
 def with_prompts(timeline: Timeline, known: KnownPrompts) -> Timeline:
