@@ -81,6 +81,7 @@ IMPOSSIBLE = {
     "digits-refused-by-a-branch": ("scenario.digits_refused", ("line 22", "step 5 (press)", "'9'", "emergency")),
     "digits-refused-together": ("scenario.digits_refused", ("line 18", "step 4 (press)", "'19'", "emergency")),
     "digits-the-gate-refuses": ("scenario.digits_refused", ("line 14", "step 3 (press)", "'110'", "emergency")),
+    "gives-up-before-the-form-does": ("scenario.gives_up_early", ("line 9", "step 2", "20 s", "27 s", "附表3")),
     "longer-than-the-agency-allows": ("scenario.longer_than_allowed", ("step 2", "400 s", "300 s")),
     "mark-nobody-made": ("scenario.no_mark", ("line 14", "step 3 (listen)", "'welcome'", "thirdring prompt mark")),
     "probe-without-marks": ("scenario.no_mark", ("step 3 (press)", "'operator'", "'end'")),

@@ -108,6 +108,10 @@ def test_call_with_redial_waits_dials_again_and_tells_of_both(
     names = [one.attempt_id for one in claims(load_agency(folder))]
     assert [name.rpartition("-")[2] for name in names] == ["1", "2"]
     assert len({name.rpartition("-")[0] for name in names}) == 1
+    assert run(["show", shown["attempts"][0]["call_id"], "--agency", str(folder)]) == DONE
+    told = capsys.readouterr()
+    assert "這次測試撥了 2 次" in told.out
+    assert shown["attempts"][1]["call_id"] in told.out
 
 
 def test_without_redial_there_is_one_attempt_whatever_comes_of_it(

@@ -120,6 +120,7 @@ def show(asked: Asked, call_id: str) -> int:
         print_json({"schema": "thirdring.shown_call/1", **kept, **told})
         return DONE
     _show_rows([kept], agency)
+    print_lines(_attempt_lines(kept["attempts"]))
     print_lines(["", *(_event_line(one) for one in timeline), ""])
     print_lines([*_ending_lines(ending), ""])
     if kept["sheets"]:
@@ -127,6 +128,14 @@ def show(asked: Asked, call_id: str) -> int:
 
         show_sheet(kept["sheets"][-1]["sheet"])
     return DONE
+
+
+def _attempt_lines(attempts: list[dict[str, Any]]) -> list[str]:
+    """The attempts of a test that was dialled again; nothing where it had one."""
+    if len(attempts) < 2:
+        return []
+    each = [f"  {one['ordinal']}. {one['call_id']}  {label('outcome.' + one['outcome'])}" for one in attempts]
+    return ["", say("redial.attempts", attempts=len(attempts)), *each]
 
 
 def _planned(asked: Asked, target: str, scenario: str | None, answers: Path | None, series: str) -> tuple[Agency, Plan]:

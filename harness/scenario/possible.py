@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from harness.errors import Refused, ScenarioError
@@ -38,6 +39,7 @@ def possible(
         *_marks(scenario, marks),
         *_digits(scenario, keys_for(scenario, unit, agency)),
         *_holds(scenario, form),
+        *_limits(scenario, form, tones),
         *_lengths(scenario, agency, tones),
     ]
     try:
@@ -104,6 +106,26 @@ def _holds(scenario: Scenario, form: Form) -> Iterator[ScenarioError]:
         if isinstance(step, HoldSilent) and step.seconds < HOLD_S:
             values = {"seconds": f"{step.seconds:g}", "least": f"{HOLD_S:g}", "form": form.id}
             yield scenario.refused("scenario.hold_too_short", number, **values)
+
+
+def _limits(scenario: Scenario, form: Form, tones: TonePlan) -> Iterator[ScenarioError]:
+    """A leg that is given up sooner than the form calls it unanswered would be a zero that nobody earned."""
+    for number, step in enumerate(scenario.steps, start=1):
+        rule = form.legs.get(step.leg) if isinstance(step, WaitForAnswer) else None
+        if not isinstance(step, WaitForAnswer) or rule is None or rule.no_answer is None:
+            continue
+        least = unanswered_after_s(form, rule.no_answer.rings, rule.no_answer.seconds, tones.period_s)
+        waits = give_up_s(step, tones.period_s)
+        if waits < least:
+            values = {"seconds": f"{waits:g}", "least": f"{least:g}", "form": form.id, "clause": rule.clause or "—"}
+            yield scenario.refused("scenario.gives_up_early", number, **values)
+
+
+def unanswered_after_s(form: Form, rings: int | None, seconds: Decimal | None, period_s: float) -> float:
+    """From how many seconds of ringing on a form calls a leg unanswered: both its limits, or the first of them."""
+    limits = [rings * period_s if rings else 0.0, float(seconds or 0)]
+    some = [one for one in limits if one] or [0.0]
+    return max(some) if form.settings.no_answer_combine.value == "both" else min(some)
 
 
 def asks_who_released(form: Form) -> bool:
