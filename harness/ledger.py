@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from harness.number_gate import Permit
 
 UNKNOWN = "unknown"
+LOCK_S = 20.0
+"""From the gate's look to the claim takes milliseconds, on a slow disk a second."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _CLAIM, _OUTCOME, _LED = ".claim", ".outcome", ".led"
 
@@ -124,10 +127,22 @@ def one_at_a_time(agency: Agency) -> Iterator[None]:
     except OSError as error:
         raise _disk(error) from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _lock(handle)
         yield
     finally:
         os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    """Wait for the other processes; one that was stopped while it held the ledger must not stop all others for ever."""
+    end = time.monotonic() + LOCK_S
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise LedgerError("ledger.busy", seconds=f"{LOCK_S:g}") from None
+            time.sleep(0.02)
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

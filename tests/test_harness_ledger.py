@@ -324,3 +324,30 @@ def test_what_a_record_was_led_to(tmp_path):
     )
     found = led_to(SimpleNamespace(signals=signals), agency)
     assert set(found) == {"205", "90227001000", "0227001000"}
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from harness.agency import load_agency
+from harness.ledger import one_at_a_time
+with one_at_a_time(load_agency(Path(sys.argv[1]))):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_process_that_hangs_with_the_ledger_stops_the_others_and_is_told_of(agency, monkeypatch):
+    monkeypatch.setattr("harness.ledger.LOCK_S", 0.2)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(agency.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout.readline().strip() == "held"
+        with pytest.raises(LedgerError) as caught, one_at_a_time(agency):
+            pass
+        assert (caught.value.key, caught.value.exit_status) == ("ledger.busy", ENVIRONMENT_FAILED)
+    finally:
+        holder.communicate("\n", timeout=30)
+    with one_at_a_time(agency):
+        pass
