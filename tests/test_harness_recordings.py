@@ -12,14 +12,17 @@ import pytest
 from agency_folder import HEAD
 from recorded_situations import FOLDER, RATE, beep, early, faster, line, music, quiet, ringback, rung, sit, words
 
+import harness.prompts
 from harness.agency import Agency, load_agency
 from harness.cli.program import run
 from harness.planned_call import TestCall
+from harness.prompts.kinds import KINDS
 from harness.prompts.marking import mark_prompt
 from harness.prompts.suggest import suggest
 from harness.softphone.scripted import FarEnd, ScriptedSoftphone
 from harness.store import open_store
 from harness.test_call import plan_call, run_call
+from harness.words import catalogue
 from rubric.sheet import to_dict
 
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
@@ -393,3 +396,10 @@ def test_recordings_that_did_not_come_were_not_changed(agency: Agency) -> None:
         marked(agency, name, kind)
     test = placed(agency, menu(quiet(0.5), ringback(2.0), quiet(0.4), "person", quiet(9)), OPERATOR)
     assert {one.status for one in test.prompts.marks} == {"not_heard"}
+
+
+def test_every_kind_is_documented_and_has_its_sentences() -> None:
+    text = (Path(harness.prompts.__file__).parent / "README.md").read_text(encoding="utf-8")
+    for kind in KINDS:
+        assert f"`{kind}`" in text
+        assert f"recording.{kind}" in catalogue()
