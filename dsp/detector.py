@@ -59,7 +59,7 @@ _NOTE = SR
 """No voice and hardly an instrument holds a note as steadily for a second."""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _listened_for(plan: TonePlan) -> Candidates:
     return Candidates((*tone_sets(plan_tones(plan)), *FAX_SETS, *(pair for _, pair in dtmf_sets())))
 
@@ -183,8 +183,7 @@ class Detector:
             self._probe()
             self._hear(self._clear_until)
             self._done += self._cadence.tick(first + STEP)
-            keep = self._tones.keep_from
-            self._stream.forget(min(keep, self._voice.keep_from))
+            self._stream.forget(min(self._tones.keep_from, self._voice.keep_from))
 
     def _look_ahead(self, steps: int) -> None:
         first = self._steps * STEP
@@ -243,8 +242,11 @@ class Detector:
     @property
     def _clear_until(self) -> int:
         """Up to this sample the voice may be looked for: a burst that is due is looked for first."""
-        waiting = (due.start for due in self._cadence.due if due.start > self._probed[REACHES[-1]])
-        return min([self._tones.clear_until, *waiting])
+        probed, until = self._probed[REACHES[-1]], self._tones.clear_until
+        for due in self._cadence.due:
+            if probed < due.start < until:
+                until = due.start
+        return until
 
     def _hear(self, until: int) -> None:
         if self._answer is not None and self._answer <= until:

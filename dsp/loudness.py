@@ -24,8 +24,16 @@ _ABOVE_DB = 3.0
 
 def levels_db(chunks: Array) -> npt.NDArray[np.float64]:
     """(m, n) samples -> dBFS of each row; zeros, which lost packets leave, do not count."""
-    power = np.einsum("ij,ij->i", chunks, chunks) / np.maximum((chunks != 0).sum(axis=1), 1)
+    power = np.einsum("ij,ij->i", chunks, chunks) / _arrived(chunks)
     return np.asarray(10 * np.log10(power.astype(np.float64) + 1e-10))
+
+
+def _arrived(chunks: Array) -> npt.NDArray[np.int64] | int:
+    """How many samples of each row are not zero, one at least."""
+    there = chunks != 0
+    if np.count_nonzero(there) == there.size:
+        return int(chunks.shape[1])
+    return np.asarray(np.maximum(np.count_nonzero(there, axis=1), 1))
 
 
 class Floor:
@@ -38,7 +46,9 @@ class Floor:
         """The noise in dBFS after these levels."""
         self._levels = np.concatenate([self._levels, levels])[-_CHUNKS:]
         place = len(self._levels) * _QUIETEST // _CHUNKS
-        return max(float(np.partition(self._levels, place)[place]), SILENT_DB)
+        parted = self._levels.copy()
+        parted.partition(place)
+        return max(float(parted[place]), SILENT_DB)
 
     @property
     def is_new(self) -> bool:

@@ -184,24 +184,27 @@ class Network:
     def hear(self, encoded: Array, state: State) -> list[float]:
         """(m, 512) encoded chunks in a row -> probability of speech in each; the state moves on."""
         seen = np.empty((len(encoded), _UNITS), np.float32)
-        for inputs, h in zip(encoded, seen, strict=True):
-            self._step(inputs, state)
-            np.maximum(state.h, 0, out=h)
+        before = state.h
+        for inputs, after in zip(encoded, seen, strict=True):
+            self._step(inputs, state, before, after)
+            before = after
+        state.h = before.copy()
+        np.maximum(seen, 0, out=seen)
         # One row alone is added up in another order than many, in a product but not here.
         scores = np.einsum("ij,j->i", seen, self._out).tolist()
         return [0.5 + 0.5 * math.tanh(0.5 * (score + self._bout)) for score in scores]
 
-    def _step(self, inputs: Array, state: State) -> None:
-        h, c, gates, sigmoids, parts = state.h, state.c, state.gates, state.sigmoids, state.parts
-        np.dot(h, self._hh, out=gates)
+    def _step(self, inputs: Array, state: State, before: Array, after: Array) -> None:
+        c, gates, sigmoids, parts = state.c, state.gates, state.sigmoids, state.parts
+        np.dot(before, self._hh, out=gates)
         np.add(gates, inputs, out=gates)
         np.tanh(gates, out=gates)
         np.add(sigmoids, 1, out=sigmoids)
         np.multiply(sigmoids, 0.5, out=sigmoids)
         np.multiply(state.taken, state.offered, out=parts)
         np.add(parts[0], parts[1], out=c)
-        np.tanh(c, out=h)
-        np.multiply(h, state.output, out=h)
+        np.tanh(c, out=after)
+        np.multiply(after, state.output, out=after)
 
 
 class State:

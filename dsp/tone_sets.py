@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,7 @@ class ToneSet:
         """Between neighbouring lines; 0 where there is one."""
         if self.modulation_hz:
             return self.modulation_hz
-        return float(np.diff(self.frequencies_hz).min()) if len(self.frequencies_hz) > 1 else 0.0
+        return min((b - a for a, b in pairwise(self.frequencies_hz)), default=0.0)
 
     @property
     def beat_s(self) -> float:
@@ -70,8 +71,7 @@ class ToneSet:
         if self.modulation_hz:
             return 1 / self.modulation_hz
         if len(self.frequencies_hz) > 1:
-            gaps = np.diff(self.frequencies_hz)
-            return float(1 / max(gaps.min(), 40.0))
+            return 1 / max(self.spacing_hz, 40.0)
         return 0.016
 
 

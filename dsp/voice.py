@@ -55,8 +55,9 @@ _PAUSE_DB = 6.0
 _CHECK_CHUNKS = 94
 """and every 3 s the network is asked again for half a second."""
 _CHECK_LENGTH = 16
-_LEVELS_AHEAD, _LONG = 80, 40
-"""Chunks worked out at once, where there is audio: their loudness, and what the network makes of a sound that lasts."""
+_LEVELS_AHEAD, _BRIEF, _LONG = 80, 20, 40
+"""Chunks worked out at once, where there is audio: their loudness, and what the network makes of a voice and of
+music."""
 
 
 class VoiceTracker:
@@ -92,7 +93,7 @@ class VoiceTracker:
     @property
     def keep_from(self) -> int:
         """Samples before this one are not needed any more."""
-        return self._at - (_WINDOW + _REWIND + 2) * CHUNK - CONTEXT
+        return self._at - (_WINDOW + _BEFORE + 2) * CHUNK - CONTEXT
 
     @property
     def open(self) -> tuple[Segment, ...]:
@@ -146,11 +147,13 @@ class VoiceTracker:
         levels = self._levels.of(base, count, most=_LEVELS_AHEAD, available=self._available)
         self._noise_db = self._floor.update(levels)
         self._background.gap(levels)
-        open_gate = (levels > self._noise_db + _GATE_DB) | self._floor.is_new
-        if self._hold < 0 and self._start is None and self._music is None and not open_gate.any():
+        gate_db = -np.inf if self._floor.is_new else self._noise_db + _GATE_DB
+        closed = self._hold < 0 and self._start is None and self._music is None
+        if closed and np.maximum.reduce(levels) <= gate_db:
             self._hold -= count
             self._forget()
             return []
+        open_gate = (levels > gate_db).tolist()
         done: list[Segment] = []
         heard = 0
         for i in range(count):
@@ -196,8 +199,8 @@ class VoiceTracker:
         loud = [-99.0] * back + levels.tolist()
         done: list[Segment] = []
         at, count = at - back * CHUNK, count + back
-        # Music, or what may be, goes on; a voice is left to its loudness soon.
-        most = _LONG if self._music is not None or self._heard > _WINDOW else count
+        # Music goes on; a voice is left to its loudness soon.
+        most = _LONG if self.music else _BRIEF
         encoded = self._encoded.of(at, count, most=most, available=self._available)
         for row, p in enumerate(self._net.hear(encoded, self._state)):
             done += self._decide(at + row * CHUNK, p, loud[row])
