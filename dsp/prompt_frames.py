@@ -83,10 +83,15 @@ def rows_of(samples: Samples, *, sr: int) -> Array:
 
 
 def _powers(wave: Array) -> Array:
-    rows = np.lib.stride_tricks.sliding_window_view(wave, WINDOW)[::HOP]
-    lines = rfft(rows * _hann())
+    lines = rfft(wave[_places()] * _hann())
     power = (lines.real**2 + lines.imag**2) @ _bands()
     return np.asarray(10 * np.log10(power + np.float32(10 ** (LEAST_DB / 10))), dtype=np.float32)
+
+
+@lru_cache(maxsize=1)
+def _places() -> npt.NDArray[np.intp]:
+    """(BLOCK, WINDOW): the samples of each row."""
+    return np.arange(BLOCK)[:, None] * HOP + np.arange(WINDOW)
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -226,13 +227,22 @@ class _Pieces:
         """Cosine with what ended at each of the newest steps, (BLOCK // COARSE, pieces)."""
         steps, n = BLOCK // COARSE, self.length
         recent = coarse[len(coarse) - steps - n + 1 :]
-        windows = np.lib.stride_tricks.sliding_window_view(recent, n, axis=0).transpose(0, 2, 1)
-        flat = windows.reshape(steps, n * BANDS)
-        centred = windows.sum(axis=1)
-        energy = (flat**2).sum(axis=1) - (centred**2).sum(axis=1) / n
+        flat = recent.reshape(-1)[_windows(steps, n)]
+        ones = np.concatenate([_NONE, np.cumsum(recent, axis=0, dtype=np.float64)])
+        squares = np.concatenate([_NONE[:, 0], np.cumsum((recent**2).sum(axis=1), dtype=np.float64)])
+        energy = squares[n:] - squares[:-n] - ((ones[n:] - ones[:-n]) ** 2).sum(axis=1) / n
         # A window with hardly any change in it is silence, not a match.
         floor = np.maximum(energy[:, None], 0.1 * self.energy)
         return np.asarray((flat @ self.matrix) / np.sqrt(floor * self.energy), dtype=np.float32)
+
+
+_NONE = np.zeros((1, BANDS))
+
+
+@lru_cache(maxsize=8)
+def _windows(steps: int, n: int) -> npt.NDArray[np.intp]:
+    """(steps, n * BANDS): what ends at each step, among rows laid end to end."""
+    return (np.arange(steps)[:, None] * BANDS + np.arange(n * BANDS)).astype(np.intp)
 
 
 def _pieces(prompts: list[npt.NDArray[np.float32]]) -> list[_Pieces]:
@@ -251,8 +261,8 @@ def _pieces(prompts: list[npt.NDArray[np.float32]]) -> list[_Pieces]:
 def _coarse(rows: Array, floor_db: float) -> Array:
     """Rows without gain, COARSE of them as one."""
     loud = np.maximum(rows, np.float32(floor_db))
-    shaped = loud - loud.mean(axis=1, keepdims=True)
-    return np.asarray(shaped.reshape(-1, COARSE, BANDS).mean(axis=1), dtype=np.float32)
+    shaped = loud.reshape(-1, COARSE, BANDS).sum(axis=1) * np.float32(1 / COARSE)
+    return np.asarray(shaped - shaped.sum(axis=1, keepdims=True) * np.float32(1 / BANDS))
 
 
 def _stacked(length: int, of: list[tuple[int, int, npt.NDArray[np.float32]]]) -> _Pieces:
