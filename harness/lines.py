@@ -16,6 +16,7 @@ from harness.errors import AgencyError, EnvironmentFailed
 from harness.toml_file import Written
 
 if TYPE_CHECKING:
+    from harness.agency import Agency
     from harness.softphone.line import Line
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
@@ -124,6 +125,13 @@ def softphone_line(settings: LineSettings, *, folder: Path) -> Line:
         caller_id_seed=settings.caller_id_seed,
         max_calls=settings.max_calls,
     )
+
+
+def calls_before(agency: Agency, line_id: str) -> int:
+    """Count the calls that the ledger has of a line: whose turn it is among its caller IDs."""
+    from harness.ledger import claims
+
+    return sum(claim.line == line_id for claim in claims(agency))
 
 
 def line_warnings(settings: LineSettings) -> tuple[str, ...]:

@@ -99,6 +99,24 @@ def test_a_wrong_secret_is_not_tried_for_ever(tmp_path: Path) -> None:
     assert 1 < len(statuses(seen)) < 6
 
 
+def test_a_far_end_that_wants_a_longer_session_gets_it(pool: WorkerPool, tmp_path: Path) -> None:
+    """422 Session Interval Too Small (RFC 4028 §7.3): asked again with the interval that it names."""
+
+    def longer(peer: SipPeer, dialog: Dialog) -> None:
+        first = dialog.invite
+        peer.respond(dialog, 422, "Session Interval Too Small", headers="Min-SE: 600\r\n")
+        peer.wait(lambda: dialog.invite is not first, 3.0)
+        peer.respond(dialog, 486, "Busy Here", tag="second")
+
+    with SipPeer(longer) as peer:
+        call, seen = dial(pool, peer, tmp_path), list[SipSignal]()
+        wait(call, seen, lambda: False)
+        finish(call, seen)
+        (dialog,) = peer.dialogs.values()
+    assert statuses(seen) == [422, 486]
+    assert header(dialog.invite, "Session-Expires") == "600"
+
+
 def test_180_then_183_without_sound_then_181_are_told_apart(pool: WorkerPool, tmp_path: Path) -> None:
     def rings(peer: SipPeer, dialog: Dialog) -> None:
         peer.respond(dialog, 180, "Ringing")

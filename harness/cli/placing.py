@@ -57,13 +57,14 @@ def warn_of_robots(plan: Plan) -> None:
 
 
 def _placed(plan: Plan, agency: Agency, test_id: str, earlier: Earlier, tester: FarTester | None) -> TestCall:
-    from harness.lines import softphone_line
+    from harness.lines import calls_before, softphone_line
     from harness.softphone.pool import WorkerPool
     from harness.test_call import dial_permit, new_call_id, run_call
 
     now = datetime.now(UTC)
     leave = dial_permit(plan, agency, now=now)  # asked here too, so that a refusal starts no telephone
-    with WorkerPool(softphone_line(agency.line(leave.line_id), folder=agency.folder)) as softphone:
+    line = softphone_line(agency.line(leave.line_id), folder=agency.folder)
+    with WorkerPool(line, turn=calls_before(agency, line.id)) as softphone:
         softphone.warm_up()
         return run_call(
             plan,

@@ -15,7 +15,7 @@ from types import FrameType
 
 from harness.agency import Agency, load_agency
 from harness.errors import EnvironmentFailed
-from harness.lines import softphone_line
+from harness.lines import calls_before, softphone_line
 from harness.planned_call import TestCall
 from harness.programme.events import Event
 from harness.programme.month_plan import PlannedTest
@@ -60,7 +60,8 @@ class Lines:
     def _pool(self, agency: Agency, line_id: str) -> WorkerPool:
         with self._lock:
             if line_id not in self._pools:
-                pool = WorkerPool(softphone_line(agency.line(line_id), folder=agency.folder))
+                line = softphone_line(agency.line(line_id), folder=agency.folder)
+                pool = WorkerPool(line, turn=calls_before(agency, line_id))
                 self._pools[line_id] = self._stack.enter_context(pool)
                 pool.warm_up()
             return self._pools[line_id]

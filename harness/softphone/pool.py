@@ -27,12 +27,12 @@ from harness.softphone.worker_process import WorkerProcess
 class WorkerPool:
     """A softphone on one line, with as many worker processes as its calls need."""
 
-    def __init__(self, line: Line, *, most_calls: int = LEGS_PER_WORKER, turn: int = 0) -> None:
+    def __init__(self, line: Line, *, most_calls: int | None = None, turn: int = 0) -> None:
         """Open no more than `most_calls` at once, nor than the line carries; `turn`: calls it had before."""
         if line.ipv6:
             raise SoftphoneError("softphone.no_ipv6", line=line.id)
         self.line = line
-        self._most_calls = min(most_calls, line.max_calls or most_calls)
+        self._most_calls = min(filter(None, (most_calls, line.max_calls)), default=LEGS_PER_WORKER)
         self._most_workers = -(-self._most_calls // LEGS_PER_WORKER)
         self._turn = turn
         self._workers: list[WorkerProcess] = []
