@@ -95,14 +95,15 @@ def _sound(step: Say, number: int, scenario: Scenario, agency: Agency | None, un
 def _recording(step: Say, scenario: Scenario, agency: Agency | None, unit: Unit | None) -> Path | None:
     if step.file:
         return _beside(step.file, scenario)
-    candidates = () if agency is None or not step.sentence else _own(step.sentence, agency, unit)
-    return next((path for path in candidates if path.exists()), None)
+    if agency is None or not step.sentence:
+        return None
+    if step.sentence == COURTESY and agency.settings.courtesy:
+        return agency.folder / agency.settings.courtesy  # named, and so missed where it is not there
+    return next((path for path in _own(step.sentence, agency, unit) if path.exists()), None)
 
 
 def _own(sentence: str, agency: Agency, unit: Unit | None) -> Iterator[Path]:
     """Where an agency's recording of a sentence may lie: for this unit alone, or for all."""
-    if sentence == COURTESY and agency.settings.courtesy:
-        yield agency.folder / agency.settings.courtesy
     stems = [f"{sentence}-{unit.unit}"] if unit is not None else []
     yield from (agency.folder / SOUNDS / f"{stem}{kind}" for stem in (*stems, sentence) for kind in KINDS)
 

@@ -11,12 +11,14 @@ import soundfile
 from agency_folder import leave_for, make_agency
 
 from dsp.tone_plan import load_plan
+from harness.agency import load_agency
 from harness.caller import place_call
-from harness.errors import ScenarioError
-from harness.said import make_ready
+from harness.errors import LineError, ScenarioError
+from harness.said import Sound, make_ready, said_sounds
 from harness.scenario import load_scenario
 from harness.softphone.growing_wav import GrowingWav
 from harness.softphone.scripted import FarEnd, ScriptedSoftphone
+from harness.synthesiser import installed
 
 NUMBER = "0227000601"
 SCENARIO = """name = "says-hello"
@@ -71,3 +73,66 @@ def test_any_rate_becomes_the_lines_rate_and_lasts_as_long(tmp_path: Path, rate:
     soundfile.write(tmp_path / "a.wav", 0.3 * np.sin(2 * np.pi * 440 * t), rate)
     ready = make_ready(tmp_path / "a.wav", tmp_path / "b.wav", sample_rate_hz=8000)
     assert len(GrowingWav(ready).more()) == pytest.approx(8000, abs=2)
+
+
+# --- a synthesiser --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def synthesiser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program of the synthesiser's name that says half a second of something, and writes down what it was asked."""
+    soundfile.write(tmp_path / "voice.wav", 0.9 * np.sin(np.arange(11025) / 5), 22050)
+    program = tmp_path / "bin" / "espeak-ng"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nfor a in "$@"; do echo "$a"; done > {tmp_path}/asked\ncat {tmp_path}/voice.wav\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    return program
+
+
+def test_a_text_is_read_out_at_the_level_of_a_telephone(synthesiser: Path, tmp_path: Path) -> None:
+    assert installed()
+    ready = make_ready(Sound(name="x", text="請轉服務台"), tmp_path / "ready.wav", sample_rate_hz=8000)
+    samples = GrowingWav(ready).more().astype(np.float64) / 32768
+    assert len(samples) == pytest.approx(4000, abs=4)
+    assert 20 * np.log10(np.sqrt(np.mean(samples**2))) == pytest.approx(-20.0, abs=0.5)
+    asked = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
+    assert asked[:2] == ["-v", "cmn"]
+    assert asked[-1] == "請轉服務台"
+
+
+@pytest.mark.parametrize("says", ["exit 1", "echo not a sound"])
+def test_a_synthesiser_that_fails_is_told_and_nothing_is_dialled(synthesiser: Path, tmp_path: Path, says: str) -> None:
+    synthesiser.write_text(f"#!/bin/sh\n{says}\n")
+    phone = ScriptedSoftphone({NUMBER: FarEnd().says(0.1, 180)})
+    text = SCENARIO.replace('file = "hello.flac"', 'text = "您好"')
+    (tmp_path / "says-hello.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(LineError, match="espeak-ng"):
+        place_call(
+            load_scenario(str(tmp_path / "says-hello.toml")),
+            phone,
+            leave=leave_for(NUMBER, make_agency(tmp_path / "agency", {NUMBER: "127.0.0.1:5060"})),
+            call_id="said",
+            folder=tmp_path,
+            plan=load_plan("tw"),
+            started=datetime(2026, 11, 22, tzinfo=UTC),
+        )
+    assert phone.dialled == []
+    assert not list(tmp_path.glob("*.say*"))
+
+
+def test_the_agency_s_own_courtesy_comes_before_everything(tmp_path: Path) -> None:
+    agency = make_agency(tmp_path, {NUMBER: "127.0.0.1:5060"})
+    for name in ("own.wav", "sounds/courtesy.flac"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        soundfile.write(tmp_path / name, np.ones(800, np.int16), 8000)
+    scenario = load_scenario("automated-courtesy")
+    (sound,) = said_sounds(scenario, agency=agency, unit=agency.units[0]).values()
+    assert sound.path == tmp_path / "sounds" / "courtesy.flac"
+    text = (tmp_path / "agency.toml").read_text(encoding="utf-8")
+    (tmp_path / "agency.toml").write_text('courtesy = "own.wav"\n' + text, encoding="utf-8")
+    (sound,) = said_sounds(scenario, agency=load_agency(tmp_path), unit=agency.units[0]).values()
+    assert sound.path == tmp_path / "own.wav"
+    (tmp_path / "own.wav").unlink()
+    with pytest.raises(ScenarioError, match=r"own\.wav"):
+        said_sounds(scenario, agency=load_agency(tmp_path), unit=agency.units[0])
