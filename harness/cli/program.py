@@ -29,6 +29,7 @@ from harness.cli.opinion import opinion
 from harness.cli.options import Asked, asked_for
 from harness.cli.programme import plan
 from harness.cli.prompts import prompt
+from harness.cli.retain import retain
 from harness.cli.run import run as run_programme
 from harness.cli.scenario import scenario
 from harness.cli.units import units
@@ -60,6 +61,7 @@ COMMANDS = (
     units,
     plan,
     run_programme,
+    retain,
     switchboard,
     demo,
 )

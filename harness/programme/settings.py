@@ -39,6 +39,13 @@ class Tester(Written):
     """Days on which the tester is away."""
 
 
+class Retention(Written):
+    """How long things are kept; the agency's own table decides."""
+
+    audio_days: Annotated[int, Field(ge=0, le=3650)] = 90
+    """Days after the round closed for which sound is kept, so that units can object and a re-test can compare."""
+
+
 class ProgrammeSettings(Written):
     """What programme.toml says; without the file, what the sources of most agencies ask for."""
 
@@ -58,6 +65,8 @@ class ProgrammeSettings(Written):
     """The day of the month on which the next month is drawn."""
     no_test_days: Days = ()
     """Days without tests, whatever the calendar says."""
+    retention: Retention = Retention()
+    """How long sound is kept."""
     notify: Notify = Notify()
     """How people are told when something needs them."""
     testers: Annotated[tuple[Tester, ...], Field(strict=False)] = ()
