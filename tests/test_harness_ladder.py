@@ -216,6 +216,36 @@ def test_a_fork_has_named_branches_and_the_trace_has_what_no_signal_tells(pool: 
     assert ladder.peers == tuple(dict.fromkeys(m.peer.split()[-1] for m in trace))
 
 
+def leads_on(peer: SipPeer, dialog: Dialog) -> None:
+    rtp = Rtp()
+    peer.respond(dialog, 180, "Ringing", tag=f"tag-{dialog.called}")
+    peer.respond(dialog, 200, "OK", tag=f"tag-{dialog.called}", sdp_port=rtp.port)
+    rtp.send(dialog.media, LOUD, 0.4)
+    if dialog.called == NUMBER:
+        refer = f"Refer-To: <sip:{OTHER}@{peer.address}>\r\n"
+        peer.request(dialog, "REFER", headers=refer, tag=f"tag-{dialog.called}")
+    else:
+        peer.request(dialog, "BYE", tag=f"tag-{dialog.called}")
+    rtp.close()
+
+
+def test_the_call_that_a_transfer_led_to_is_no_branch_but_another_call(pool: WorkerPool, tmp_path: Path) -> None:
+    agency, call_id = placed(pool, leads_on, tmp_path)
+    ladder = ladder_of(call_id, agency)
+    assert {rung.branch for rung in ladder.rungs} == {""}
+    calls: dict[int, list[str]] = {rung.dialog: [] for rung in ladder.rungs if rung.kind == MESSAGE}
+    for rung in ladder.rungs:
+        if rung.kind == MESSAGE:
+            calls[rung.dialog].append(rung.what)
+    assert calls[0][0] == calls[1][0] == "INVITE"
+    assert "REFER" in calls[0]
+    assert "BYE" in calls[1]
+    assert any("Refer-To" in rung.note for rung in ladder.rungs)
+    assert "transferred" in [rung.what for rung in ladder.rungs if rung.kind == EVENT]
+    assert any("#2" in line for line in ladder_lines(ladder, columns=100))
+    assert OTHER in ladder.ending["en"]
+
+
 def refuses_at_once(peer: SipPeer, dialog: Dialog) -> None:
     peer.respond(dialog, 503, "Service Unavailable", headers='Retry-After: 120\r\nWarning: 399 pbx "<&>"\r\n')
 
@@ -277,7 +307,7 @@ def test_the_lanes_stand_straight_at_every_width(tmp_path: Path, columns: int, l
     body = lines[first : lines.index("", first)]
     for place in (18, body[0].rindex("|")):
         assert {_letter_at(line, place) for line in body} <= {"|", ":"}
-    assert max(map(width_of, body)) <= max(64, min(columns, 132))
+    assert max(map(width_of, lines)) <= max(64, min(columns, 132))
 
 
 def _letter_at(line: str, column: int) -> str:

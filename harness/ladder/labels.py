@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
 from harness.interval import Interval
 from harness.ladder.rung import ACT, DIGIT, EVENT, FAULT, PORT, RELEASED, Ladder, Rung, Sound
@@ -13,6 +14,10 @@ def span_told(span: Interval, *, between: str, digits: int = 3) -> str:
     """An instant: one number where both ends round to it."""
     first, last = f"{span.earliest + 0.0:.{digits}f}", f"{span.latest + 0.0:.{digits}f}"
     return first if first == last else f"{first}{between}{last}"
+
+
+_CLOSING = frozenset("，。、；：！？）」』")
+"""What never begins a line (避頭點)."""
 
 
 def about_told(ladder: Ladder) -> str:
@@ -27,7 +32,8 @@ def message_told(rung: Rung) -> str:
     sdp = " (SDP)" if rung.sdp else ""
     branch = f" [{rung.branch}]" if rung.branch else ""
     again = f" ({label('ladder.again')})" if rung.again else ""
-    return f"{rung.what}{sdp}{branch}{again}"
+    call = f" #{rung.dialog + 1}" if rung.dialog else ""
+    return f"{rung.what}{sdp}{branch}{call}{again}"
 
 
 def digit_told(rung: Rung) -> str:
@@ -62,7 +68,7 @@ def is_digit(rung: Rung) -> bool:
 def sound_told(sound: Sound) -> str:
     """A sound's name, its number where it is a ring, and how long it lasted."""
     if sound.sound == "missing":
-        return f"{label('ladder.missing', packets=sound.detail)}"
+        return label("ladder.missing", packets=sound.detail) if sound.detail != "0" else label("ladder.not_certain")
     which = [label(f"ear.sound_{sound.sound}"), sound.detail, str(sound.ring or "")]
     return f"{' '.join(one for one in which if one)}, {lasted(sound)} s"
 
@@ -93,3 +99,31 @@ def cut(text: str, width: int) -> str:
             break
         kept += one
     return kept + ".." if width > 2 else kept
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most so many columns: between words where there are any, anywhere in Chinese."""
+    lines, line = [], ""
+    for one in _pieces(text):
+        if line and width_of(line + one) > (width if one in _CLOSING else width - 2):
+            lines.append(line.rstrip())
+            line = one.lstrip()
+        else:
+            line += one
+    return [*lines, line.rstrip()]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Words with the blank behind them, and single wide letters."""
+    word = ""
+    for letter in text:
+        if width_of(letter) == 2:
+            yield from filter(None, (word, letter))
+            word = ""
+        elif letter == " ":
+            yield word + letter
+            word = ""
+        else:
+            word += letter
+    if word:
+        yield word

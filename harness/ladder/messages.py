@@ -25,13 +25,14 @@ REDIRECTED = (300, 301, 302, 305, 380)
 
 def traced_rungs(record: CallRecord, messages: tuple[Traced, ...]) -> list[Rung]:
     """Every message of the trace, on the call's clock."""
-    branches, seen = Branches.of([_tag(m) for m in messages if _forks(m)]), set[str]()
+    calls = list(dict.fromkeys(m.message.call_id for m in messages))
+    branches, seen = Branches.of([_branch(m) for m in messages if _forks(m)]), set[str]()
     left = [s for s in record.signals if s.kind in MESSAGES]
     rungs: list[Rung] = []
     for message in messages:
         came = [r.at_s.earliest for r in rungs if r.direction == "rx"]
         at = _when(message, record.zero_s, left, messages, floor=max(came, default=0.0))
-        key = f"{message.direction} {message.transaction} {message.message.status} {_tag(message)} {_start(message)}"
+        key = f"{message.direction} {message.transaction} {message.message.status} {_branch(message)}"
         rungs.append(
             Rung(
                 at_s=at,
@@ -39,7 +40,8 @@ def traced_rungs(record: CallRecord, messages: tuple[Traced, ...]) -> list[Rung]
                 direction=message.direction,
                 what=_start(message),
                 peer=message.peer.split()[-1] if message.peer else "",
-                branch=branches.name(_tag(message)) if _forks(message) else "",
+                branch=branches.name(_branch(message)) if _forks(message) else "",
+                dialog=calls.index(message.message.call_id),
                 sdp=message.message.has_sdp,
                 again=key in seen,
                 note=_note(message),
@@ -52,14 +54,15 @@ def traced_rungs(record: CallRecord, messages: tuple[Traced, ...]) -> list[Rung]
 def signalled_rungs(record: CallRecord) -> list[Rung]:
     """What was signalled while the call lasted, on the call's clock."""
     signals = [s for s in record.signals if s.kind in MESSAGES]
-    branches = Branches.of([s.to_tag for s in signals if _early(s)])
+    branches = Branches.of([(s.dialog, s.to_tag) for s in signals if _early(s)])
     return [
         Rung(
             at_s=Interval(s.earliest_s, s.latest_s),
             kind=MESSAGE,
             direction=s.direction,
             what=f"{s.status} {s.reason}".strip() if s.status else s.method,
-            branch=branches.name(s.to_tag) if _early(s) else "",
+            branch=branches.name((s.dialog, s.to_tag)) if _early(s) else "",
+            dialog=s.dialog,
             sdp=s.has_sdp,
             note="; ".join(f"{name}: {value}" for name, value in s.headers if _tells(name, s.status)),
         )
@@ -69,21 +72,20 @@ def signalled_rungs(record: CallRecord) -> list[Rung]:
 
 @dataclass(frozen=True)
 class Branches:
-    """Names for the branches of a fork; a call with one branch has none."""
+    """Names for the branches of a fork; a call with one branch has none, nor has one that was led on to another."""
 
-    tags: tuple[str, ...]
-    """To-tags in the order in which they came."""
+    tags: tuple[tuple[object, str], ...]
+    """Call and To-tag, in the order in which they came."""
 
     @classmethod
-    def of(cls, tags: list[str]) -> Branches:
+    def of(cls, tags: list[tuple[object, str]]) -> Branches:
         """Number the tags as they came."""
-        return cls(tuple(dict.fromkeys(tag for tag in tags if tag)))
+        return cls(tuple(dict.fromkeys(one for one in tags if one[1])))
 
-    def name(self, tag: str) -> str:
-        """A, B …; empty while there is but one."""
-        if len(self.tags) < 2 or tag not in self.tags:
-            return ""
-        return chr(ord("A") + self.tags.index(tag) % 26)
+    def name(self, branch: tuple[object, str]) -> str:
+        """A, B …; empty while its call has but one."""
+        same = [one for one in self.tags if one[0] == branch[0]]
+        return chr(ord("A") + same.index(branch) % 26) if len(same) > 1 and branch in same else ""
 
 
 def _forks(message: Traced) -> bool:
@@ -96,8 +98,8 @@ def _early(signal: SipSignal) -> bool:
     return signal.kind == RESPONSE and signal.method == "INVITE" and 100 < signal.status < 300
 
 
-def _tag(message: Traced) -> str:
-    return message.message.to_tag
+def _branch(message: Traced) -> tuple[str, str]:
+    return message.message.call_id, message.message.to_tag
 
 
 def _start(message: Traced) -> str:
@@ -112,23 +114,22 @@ def _start(message: Traced) -> str:
 def _when(
     message: Traced, zero_s: float, left: list[SipSignal], messages: tuple[Traced, ...], *, floor: float
 ) -> Interval:
-    """A message's interval: its signal's; else what causality allows.
+    """A message's interval: what its signal and causality allow together.
 
-    What we sent was in the socket within SENT_S of its stamp, and before the next line of the trace. What came cannot
-    have come before the request that it answers, nor before what was read before it (`floor`): a socket gives its
-    messages in the order of their coming. Nothing comes before the recording has begun.
+    What we sent is stamped right before it is handed to the socket, and was in it before the next line of the trace.
+    What came had come when it was read and stamped, but neither before the request that it answers nor before what
+    was read before it (`floor`): a socket gives its messages in the order of their coming.
     """
     at = message.at_s - zero_s
     signal = _signal_of(message, at, left)
     if signal is not None:
         left.remove(signal)
-        return Interval(signal.earliest_s, max(signal.latest_s, signal.earliest_s))
     if message.direction == "tx":
         later = [m.at_s - zero_s for m in messages if m.at_s > message.at_s]
-        return Interval(at, min([at + SENT_S, *later]))
-    same = [m.at_s - zero_s for m in messages if m.direction == "tx" and m.transaction == message.transaction]
-    known = [one for one in (*same, floor) if one <= at]
-    return Interval(max(known, default=at), at)
+        return Interval(at, max(at, min([at + SENT_S if signal is None else signal.latest_s, *later])))
+    asked = [m.at_s - zero_s for m in messages if m.direction == "tx" and m.transaction == message.transaction]
+    known = [floor, *asked] if signal is None else [floor, signal.earliest_s, *asked]
+    return Interval(max([one for one in known if one <= at], default=at), at)
 
 
 def _signal_of(message: Traced, at: float, left: list[SipSignal]) -> SipSignal | None:

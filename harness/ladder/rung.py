@@ -29,6 +29,8 @@ class Rung:
     """Whom it was exchanged with, `host:port`; empty where nothing was sent."""
     branch: str = ""
     """A, B … where the far end forked: which branch a response belongs to; empty: there is one only."""
+    dialog: int = 0
+    """Which of the calls it belongs to: 0 the first, 1 the one that a redirection or transfer led to, …"""
     sdp: bool = False
     """Whether it carried a session description."""
     again: bool = False
@@ -38,7 +40,7 @@ class Rung:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; what is empty is left out."""
-        kept = {key: value for key, value in vars(self).items() if value not in ("", False)}
+        kept = {key: value for key, value in vars(self).items() if value not in ("", False, 0)}
         return kept | {"at_s": self.at_s.to_dict()}
 
 

@@ -18,6 +18,7 @@ from harness.ladder.labels import (
     sound_told,
     span_told,
     width_of,
+    wrapped,
 )
 from harness.ladder.rung import Ladder, Rung, Sound
 from harness.words import label, say
@@ -187,41 +188,13 @@ def _about(ladder: Ladder) -> list[str]:
     told.append(about_told(ladder))
     counted = say("ladder.counted" if ladder.invited else "ladder.counted_from_recording").splitlines()
     told += counted if ladder.verbatim else [*counted, *say("ladder.not_verbatim").splitlines()]
-    return [line for one in told for line in _wrapped(one, round((WIDTH - 2 * MARGIN) / LETTER_PX))]
+    return [line for one in told for line in wrapped(one, round((WIDTH - 2 * MARGIN) / LETTER_PX))]
 
 
 def _ending(ladder: Ladder) -> list[str]:
     from harness.ladder.text import say_ending
 
-    return [line for one in say_ending(ladder) for line in _wrapped(one, round((WIDTH - 2 * MARGIN - 28) / 7.2))]
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most so many columns: between words where there are any, anywhere in Chinese."""
-    lines, line = [], ""
-    for one in _pieces(text):
-        if line and width_of(line + one) > width:
-            lines.append(line.rstrip())
-            line = one.lstrip()
-        else:
-            line += one
-    return [*lines, line.rstrip()]
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """Words with the blank behind them, and single wide letters."""
-    word = ""
-    for letter in text:
-        if width_of(letter) == 2:
-            yield from filter(None, (word, letter))
-            word = ""
-        elif letter == " ":
-            yield word + letter
-            word = ""
-        else:
-            word += letter
-    if word:
-        yield word
+    return [line for one in say_ending(ladder) for line in wrapped(one, round((WIDTH - 2 * MARGIN - 28) / 7.2))]
 
 
 def _mark(rung: Rung) -> Mark:

@@ -16,6 +16,7 @@ from harness.ladder.labels import (
     sound_told,
     span_told,
     width_of,
+    wrapped,
 )
 from harness.ladder.rung import Ladder, Rung, Sound
 from harness.plot.bar import LETTERS
@@ -29,8 +30,10 @@ _GAP_S = 2.0
 
 def ladder_lines(ladder: Ladder, *, columns: int) -> list[str]:
     """Draw a ladder in lines of at most `columns` (64 to 132) columns."""
-    page = _Page(ladder, min(max(columns, NARROWEST), WIDEST))
-    return [*_head(ladder), "", page.heading(), *page.rows(), "", *_foot(ladder)]
+    width = min(max(columns, NARROWEST), WIDEST)
+    page = _Page(ladder, width)
+    head, foot = ([part for line in lines for part in wrapped(line, width)] for lines in (_head(ladder), _foot(ladder)))
+    return [*head, "", page.heading(), *page.rows(), "", *foot]
 
 
 def _head(ladder: Ladder) -> list[str]:
