@@ -85,6 +85,7 @@ def thirdring(asked: Asked) -> None:
     結束碼 Exit status:
       0  完成                    done
       1  完成，但有未達標準      done, and something is below the standard (call, score, listen)
+                                 or to be seen to (doctor)
       2  用法或檔案內容有誤      wrong usage, or a file says something that cannot be
       3  環境失敗（線路、磁碟）  the environment failed (no line, no disk)
       4  安全規則拒絕            refused by a safety rule
