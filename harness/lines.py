@@ -116,6 +116,7 @@ def softphone_line(settings: LineSettings, *, folder: Path) -> Line:
         secret=_secret(settings, folder),
         codecs=tuple(settings.codecs),
         proxy=settings.proxy,
+        server=settings.server,
         ipv6=settings.server.startswith("[") or ":" in settings.bind,
         tls_ca_file=_certificates(settings, folder),
         tls_verify=settings.tls_verify,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from harness.lines import LineSettings, line_warnings, softphone_line
 from harness.softphone.caller_ids import caller_id
 from harness.softphone.certificate import carries_name
 from harness.softphone.errors import LineFull, SoftphoneError
+from harness.softphone.ipv6_relay import Relay
 from harness.softphone.line import Line
 from harness.softphone.pool import WorkerPool
 from harness.softphone.signals import RELEASED, REQUEST, SipSignal
@@ -105,9 +107,64 @@ def test_a_name_is_read_with_its_wildcard() -> None:
     assert not carries_name(["*.tw"], "example.tw")
 
 
-def test_a_server_that_has_only_ipv6_is_refused_with_a_sentence_and_no_crash(tmp_path: Path) -> None:
-    """The wheel's pjsip aborts when IPv6 media is asked for (pjsua_acc.c: ipv6_media_use == PJSUA_IPV6_DISABLED)."""
-    line = softphone_line(LineSettings.model_validate({"server": "[::1]:5060"}), folder=tmp_path)
+def test_a_call_over_ipv6_is_the_same_call(tmp_path: Path) -> None:
+    """The wheel's pjsip has no IPv6 media: a relay translates, and the far end sees nothing but IPv6."""
+    with SipPeer(answers, host="::1") as peer:
+        line = softphone_line(LineSettings.model_validate({"server": peer.address}), folder=tmp_path)
+        with WorkerPool(line) as pool:
+            seen, loud = placed(pool, peer, tmp_path)
+        (dialog,) = peer.dialogs.values()
+    assert statuses(seen) == [180, 200]
+    assert loud > 0.5
+    assert of_kind(seen, RELEASED)[0].direction == "rx"
+    assert dialog.invite.startswith(f"INVITE sip:{NUMBER}@{peer.address} SIP/2.0")
+    assert "c=IN IP6 ::1" in dialog.invite
+    for text in dialog.messages:
+        assert "127.0.0.1:" not in text
+        assert "IN IP4" not in text
+        assert int(header(text, "Content-Length")) == len(text.partition("\r\n\r\n")[2])
+
+
+def test_what_we_hang_up_and_play_reaches_an_ipv6_server_too(tmp_path: Path) -> None:
+    rtp = Rtp("::1")
+
+    def listens(peer: SipPeer, dialog: Dialog) -> None:
+        peer.respond(dialog, 200, "OK", sdp=sdp_of(rtp.port, host="::1"))
+        rtp.send(dialog.media, LOUD, 1.0)
+
+    with SipPeer(listens, host="::1") as peer:
+        line = softphone_line(LineSettings.model_validate({"server": peer.address}), folder=tmp_path)
+        with WorkerPool(line) as pool:
+            call, seen = dial(pool, peer, tmp_path), list[SipSignal]()
+            wait(call, seen, lambda: call.now_s() > 1.5)
+            finish(call, seen)
+            (dialog,) = peer.dialogs.values()
+            assert peer.wait(lambda: "BYE" in dialog.requests)
+    rtp.close()
+    assert len(rtp.received) > 20
+
+
+def test_the_ports_of_a_call_that_is_over_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service runs for months: two ports a call would be all that there are."""
+    relay = Relay(("::1", 5060))
+    body = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/AVP 8\r\n"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as worker:
+        for n in range(5):
+            text = f"INVITE sip:1@x SIP/2.0\r\nCall-ID: c{n}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+            worker.sendto(text.encode(), ("127.0.0.1", relay.port))
+            relay.turn(1.0)
+    assert len(relay.media) == 5
+    monkeypatch.setattr("harness.softphone.ipv6_relay.IDLE_S", -1.0)
+    relay.turn(0)
+    assert not relay.media
+    for sock in (relay.inside, *relay.outsides.values()):
+        sock.close()
+    relay.selector.close()
+
+
+@pytest.mark.parametrize("how", [{"transport": "tls"}, {"proxy": "sip:[::1]:5060;lr"}])
+def test_a_way_over_ipv6_that_there_is_not_is_told_before_anything_starts(tmp_path: Path, how: dict[str, str]) -> None:
+    line = softphone_line(LineSettings.model_validate({"server": "[::1]:5060", **how}), folder=tmp_path)
     with pytest.raises(SoftphoneError, match="IPv6"):
         WorkerPool(line)
 

@@ -36,6 +36,8 @@ class Line:
     """Codecs offered, best first: a short list keeps the INVITE under 1300 bytes (RFC 3261 §18.1.1)."""
     proxy: str = ""
     """Outbound proxy's SIP URI."""
+    server: str = ""
+    """The server, `host:port`; only a line to an IPv6 address needs it."""
     ipv6: bool = False
     """Whether the server is reached over IPv6."""
     tls_ca_file: str = ""

@@ -19,6 +19,7 @@ from harness.softphone.caller_ids import caller_id
 from harness.softphone.errors import LineFull, SoftphoneError, WorkerLost
 from harness.softphone.follow import leads_of
 from harness.softphone.growing_wav import write_wav
+from harness.softphone.ipv6_line import Ipv6Way
 from harness.softphone.line import LEGS_PER_WORKER, Line
 from harness.softphone.real_call import RealCall
 from harness.softphone.worker_process import WorkerProcess
@@ -29,9 +30,8 @@ class WorkerPool:
 
     def __init__(self, line: Line, *, most_calls: int | None = None, turn: int = 0) -> None:
         """Open no more than `most_calls` at once, nor than the line carries; `turn`: calls it had before."""
-        if line.ipv6:
-            raise SoftphoneError("softphone.no_ipv6", line=line.id)
-        self.line = line
+        self._way = Ipv6Way(line) if line.ipv6 else None
+        self.line = self._way.line(line) if self._way else line
         self._most_calls = min(filter(None, (most_calls, line.max_calls)), default=LEGS_PER_WORKER)
         self._most_workers = -(-self._most_calls // LEGS_PER_WORKER)
         self._turn = turn
@@ -85,6 +85,7 @@ class WorkerPool:
         uri = redeem(leave)
         self._turn += 1
         invite = {"uri": uri, "headers": headers, "leads": leads_of(leave).to_dict(), "caller_id": shown}
+        invite = self._way.invite(invite) if self._way else invite
         try:
             return self._dial(invite, call_id, folder, beside)
         except LineFull:
@@ -136,4 +137,6 @@ class WorkerPool:
         for worker in (*self._workers, *self._retired):
             worker.quit()
         self._workers.clear()
+        if self._way is not None:
+            self._way.close()
         self._folder.cleanup()
