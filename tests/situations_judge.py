@@ -72,13 +72,13 @@ class Verdict:
     """As measured."""
     heard: bool
     """Whether the rings were heard."""
-    signals_s: tuple[tuple[Interval, float], ...]
-    """Each signalled instant as our telephone gives it, and when the relay sent the message."""
+    signals_s: tuple[tuple[Interval, Interval], ...]
+    """Each signalled instant as our telephone gives it, and between which two instants the relay sent the message."""
 
     @property
     def signal_errors_s(self) -> tuple[float, ...]:
-        """The middle of each signalled instant less the true one."""
-        return tuple(told.middle - true for told, true in self.signals_s)
+        """How far the middle of each signalled instant is from when the message was sent."""
+        return tuple(_apart_s(told.middle, sent) for told, sent in self.signals_s)
 
 
 def judge(happened: Happened) -> Verdict:
@@ -177,14 +177,19 @@ def _must_be_measured(happened: Happened) -> bool:
     return happened.situation.network in WHOLE or happened.situation.kind.rings == "told"
 
 
-def _signals(happened: Happened) -> list[tuple[Interval, float]]:
+def _apart_s(at_s: float, sent: Interval) -> float:
+    return max(sent.earliest - at_s, at_s - sent.latest, 0.0)
+
+
+def _signals(happened: Happened) -> list[tuple[Interval, Interval]]:
     """Each response to the INVITE, as our telephone has it and as the relay sent it; in the order of each status."""
     told = [s for s in happened.record.signals if s.kind == RESPONSE and s.method == "INVITE" and s.direction == "rx"]
-    sent: dict[int, list[float]] = {}
+    sent: dict[int, list[Interval]] = {}
     for one in happened.passed:
         message = parse_message(one.text)
         if message.method == "INVITE" and message.status:
-            sent.setdefault(message.status, []).append((one.earliest_s + one.latest_s) / 2 - happened.record.zero_s)
+            at = Interval(one.earliest_s, one.latest_s).widened(happened.record.zero_s, -happened.record.zero_s)
+            sent.setdefault(message.status, []).append(at)
     pairs = []
     for status in {s.status for s in told}:
         ours = [Interval(s.earliest_s, s.latest_s) for s in told if s.status == status]

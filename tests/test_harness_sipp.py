@@ -40,18 +40,18 @@ def test_what_is_measured_is_what_happened(verdicts: dict[int, Verdict], situati
     assert verdicts[situation.number].wrong == ()
 
 
-def test_heard_rings_are_exact_where_nothing_was_lost(verdicts: dict[int, Verdict]) -> None:
-    whole = [v for v in verdicts.values() if v.situation.network in WHOLE]
-    exact, heard = heard_exactly(whole)
-    assert exact == heard > 0, table(whole)
+def test_heard_rings_are_exact_where_every_packet_comes_in_time(verdicts: dict[int, Verdict]) -> None:
+    in_time = [v for v in verdicts.values() if v.situation.network in ("clean", "doubled")]
+    exact, heard = heard_exactly(in_time)
+    assert exact == heard > 0, table(in_time)
 
 
 def test_signalled_instants_are_those_of_the_messages(verdicts: dict[int, Verdict]) -> None:
     """Within 5 ms; where the machine was stalled the interval says by how much."""
-    pairs = [(v.situation, *pair) for v in verdicts.values() for pair in v.signals_s]
-    far = [(s, told, true) for s, told, true in pairs if abs(told.middle - true) > max(SIGNALLED_P99_S, told.width)]
+    pairs = [pair for v in verdicts.values() for pair in v.signals_s]
+    wide = [(told.widened(SIGNALLED_P99_S, SIGNALLED_P99_S), sent) for told, sent in pairs]
     assert len(pairs) >= len(CHOSEN)
-    assert far == []
+    assert [pair for pair, (told, sent) in zip(pairs, wide, strict=True) if told.meet(sent) is None] == []
 
 
 def test_every_kind_comes_round_and_the_same_seed_draws_the_same() -> None:
