@@ -380,6 +380,21 @@ def test_somebody_who_speaks_right_behind_a_recording_is_somebody(agency: Agency
     assert (both.measured.legs[0].answerer, both.measured.legs[0].provisional) == (None, True)
 
 
+def test_who_is_told_to_wait_goes_on_waiting(agency: Agency) -> None:
+    """In a silent queue a known announcement is nobody: the caller waits for whoever speaks behind it."""
+    far = menu(quiet(0.5), "queue-third", quiet(14), "person", quiet(9))
+    before = placed(agency, far, OPERATOR)
+    assert before.record.acts[-1].at_s < 32.0  # hung up, taking the announcement for an answer
+    marked(agency, "queue-third", "queue_position")
+    test = placed(agency, far, OPERATOR)
+    leg = test.measured.leg("operator")
+    assert leg is not None
+    assert (leg.outcome, leg.provisional, leg.rings) == ("answered", True, None)
+    assert leg.voice_onset_s is not None
+    said = next(a.at_s for a in test.record.acts if a.do == "pressed") + 0.5 + len(words("queue-third")) / RATE + 14.0
+    assert said in leg.voice_onset_s.widened(0.1, 0.1)
+
+
 def test_a_menu_that_closed_hours_stood_instead_of_was_not_changed(agency: Agency) -> None:
     marked(agency, "main-menu", "menu", at_s=5.3, what="operator")
     assert "changed" in [

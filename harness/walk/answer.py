@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness import scenario as do
 from harness.live_ear import MUSIC_KNOWN_S, NOTE_S
+from harness.prompts.kinds import QUEUE
 from harness.softphone.signals import RESPONSE
 from harness.walk.effect import Repeated
 from harness.walk.happened import Happened
@@ -23,6 +24,9 @@ STILL_S = 0.5
 """A burst that begins so shortly before the end of the wait shows that nobody has picked up."""
 NO_SIGNAL_S = 36.0
 """Longest wait for anything at all after the INVITE: SIP's own transaction ends after 64 × T1 = 32 s."""
+
+WORDS_S = 1.5
+"""A queue's words are known from their middle on, and may run into its music."""
 
 ANSWERED = "answered"
 BRANCH = {"busy": "busy", "no_answer": "no_answer", "congestion": "fault", "no_signal": "fault"}
@@ -133,7 +137,13 @@ class _Wait:
         quiet_since = max([since, *[end for _, end in voices], *[end for _, end in ear.music(since)]])
         speaking = ear.now in ("speech", "music")
         enough = SETTLE_S if quiet_since > since else SILENT_S
-        return not speaking and ear.heard_s - quiet_since > enough and (direct or bool(voices))
+        return not speaking and ear.heard_s - quiet_since > enough and (direct or bool(self._somebody(voices)))
+
+    def _somebody(self, voices: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        """The voices that are no known words of a queue: who is told to wait goes on waiting."""
+        known = [one for _, one in self.call.ear.marks_since(0.0) if one.kind == QUEUE]
+        queue = [(one.begin_s, max(one.end_s, one.until_s or 0.0) + WORDS_S) for one in known]
+        return [v for v in voices if not any(begin - WORDS_S <= v[0] and v[1] <= end for begin, end in queue)]
 
     def _alerted_s(self) -> float | None:
         signals = self.call.signals
