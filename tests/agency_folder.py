@@ -21,6 +21,10 @@ calls_per_number_per_day = 100
 """
 
 
+EXTENSIONS = ("301",)
+"""Extensions that may be pressed inside a call to any of them."""
+
+
 def make_agency(folder: Path, numbers: dict[str, str], *, line: str = "") -> Agency:
     """Write an agency whose units are called by the given numbers, each at its own `host:port`."""
     lines = {server: f"l{index}" for index, server in enumerate(sorted(set(numbers.values())))}
@@ -29,8 +33,9 @@ def make_agency(folder: Path, numbers: dict[str, str], *, line: str = "") -> Age
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "agency.toml").write_text(text, encoding="utf-8")
-    rows = [f"u{number},單位{number},{number},{lines[server]}" for number, server in numbers.items()]
-    (folder / "units.csv").write_text("unit,name,number,line\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    rows = [f"u{number},單位{number},{number},,{lines[server]}" for number, server in numbers.items()]
+    rows += [f"x{one},分機{one},,{one}," for one in EXTENSIONS]
+    (folder / "units.csv").write_text("unit,name,number,extension,line\n" + "\n".join(rows) + "\n", encoding="utf-8")
     return load_agency(folder)
 
 

@@ -114,7 +114,7 @@ def test_tones_in_the_sound_are_the_keys_of_the_step(tmp_path: Path) -> None:
             one.play = hearing  # type: ignore[method-assign]
             return one
 
-    steps = scenario('[[steps]]\ndo = "press"\ndigits = "0369*#"\nmethod = "in_band"\n', tmp_path)
+    steps = scenario('[[steps]]\ndo = "press"\ndigits = "301"\nmethod = "in_band"\n', tmp_path)
     place_call(
         steps,
         Listening({NUMBER: answering(MENU)}),
@@ -124,7 +124,16 @@ def test_tones_in_the_sound_are_the_keys_of_the_step(tmp_path: Path) -> None:
         plan=PLAN,
         started=datetime(2026, 11, 22, tzinfo=UTC),
     )
-    assert heard == ["0", "3", "6", "9", "*", "#"]
+    assert heard == ["3", "0", "1"]
+
+
+@pytest.mark.parametrize("digits", ["302", "110", "*21"])
+def test_what_the_gate_refuses_is_not_pressed_whoever_planned_it(tmp_path: Path, digits: str) -> None:
+    steps = scenario(f'[[steps]]\ndo = "press"\ndigits = "{digits}"\n', tmp_path)
+    record, measured = walked(steps, answering(MENU), tmp_path)
+    assert (record.fault, measured.legs[0].outcome) == ("refused.digits", "answered")
+    assert done(record, "pressed") == []
+    assert not [s for s in record.signals if s.kind == "digit"]
 
 
 FAULTY = {

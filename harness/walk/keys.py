@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness import scenario as do
+from harness.number_gate import permit_digits
 from harness.walk.barge_in import told
 from harness.walk.effect import NO_EFFECT, effect_of
 from harness.walk.happened import Happened
@@ -21,6 +22,8 @@ def press(step: do.Press, number: int, call: CallInProgress) -> Happened:
     marked = _until_time(step, call)
     if marked is not None or call.released:
         return marked or Happened()
+    pressed = tuple(act.detail for act in call.acts if act.do == "pressed")
+    permit_digits(step.digits, before=pressed, keys=call.keys)  # the gate's last word: what really was pressed before
     into = step.at == "into_prompt" and call.ear.now == "speech"
     pressed_s = call.now_s
     call.asked_s = pressed_s
