@@ -29,6 +29,7 @@ from harness.cli.opinion import opinion
 from harness.cli.options import Asked, asked_for
 from harness.cli.programme import plan
 from harness.cli.prompts import prompt
+from harness.cli.questions import questions
 from harness.cli.retain import retain
 from harness.cli.run import run as run_programme
 from harness.cli.scenario import scenario
@@ -59,6 +60,7 @@ COMMANDS = (
     figures,
     scenario,
     units,
+    questions,
     plan,
     run_programme,
     retain,

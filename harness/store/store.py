@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -136,6 +136,15 @@ class Store(Room):
             self._call_or_raise(call_id)
             self._db.table("answers").insert(row)
             return int(self._db.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+    def questions_asked(self, unit: str) -> list[tuple[date, str]]:
+        """What a unit was asked by its testers and on which day (UTC), oldest first."""
+        found = self._db.execute(
+            "SELECT substr(c.started_at, 1, 10), q.value ->> 'text' FROM calls c JOIN answers a USING (call_id), "
+            "json_each(a.answers, '$.questions') q WHERE c.unit = ? ORDER BY c.started_at",
+            [unit],
+        )
+        return [(date.fromisoformat(day), text) for day, text in found if text]
 
     def add_sheet(
         self,
