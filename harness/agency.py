@@ -21,6 +21,7 @@ from harness.lines import LineSettings, Name
 from harness.model_fault import Loc, Words
 from harness.number_gate import forbidden
 from harness.number_text import digits_of
+from harness.scenario.steps import USUAL_OPERATOR_KEY
 from harness.toml_file import Written, build, read_toml
 
 AGENCY_FILE = "agency.toml"
@@ -71,6 +72,8 @@ class Site(Written):
     """Its number (總機); empty: none."""
     has_ivr: bool = False
     """Whether a menu answers before the operator."""
+    operator_key: Annotated[str, Field(pattern=r"^[0-9]{1,2}$")] = USUAL_OPERATOR_KEY
+    """What is pressed in the menu for the operator (總機代號)."""
     line: Name | None = None
     """Line on which the switchboard is called; none: the first."""
 

@@ -49,6 +49,7 @@ def place_call(
     call over. Busy, no answer and refusals are in the record, as are failures on our side (`fault`). Raises only
     what kept the call from beginning at all.
     """
+    scenario = scenario.with_operator()  # where nobody has told the site's own key
     said = said_sounds(scenario) if sounds is None else sounds
     with _ready(scenario, said, folder / call_id, softphone) as files:
         call = softphone.dial(leave, call_id=call_id, folder=folder, headers=headers or {})

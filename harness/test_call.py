@@ -54,7 +54,8 @@ def plan_call(
     """Read everything that a call needs; that the string is in the directory is checked before all else."""
     unit = find_unit(number_or_unit, agency.units)
     steps = load_scenario(scenario or unit.scenario or USUAL_SCENARIO, agency_folder=agency.folder)
-    steps = steps.with_extension(unit.extension)
+    site = agency.site(unit.site)
+    steps = steps.with_extension(unit.extension).with_operator(*([site.operator_key] if site else []))
     _permit_presses(steps, unit, agency)
     form = usable_form(agency.settings.form, agency.folder)
     tones = find_plan(agency.settings.tone_plan, agency_folder=agency.folder)

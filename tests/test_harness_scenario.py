@@ -8,6 +8,7 @@ from agency_folder import make_agency
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.agency import load_agency
 from harness.errors import WRONG_USAGE, NotFound, ScenarioError
 from harness.hearing import find_plan
 from harness.scenario import (
@@ -27,6 +28,7 @@ from harness.scenario.aloud import read_aloud
 from harness.scenario.possible import possible
 from harness.scoring import usable_form
 from harness.synthesiser import spoken_digits
+from harness.test_call import plan_call
 
 BAD = Path(__file__).parent / "bad_scenarios"
 
@@ -180,7 +182,7 @@ def test_a_shipped_scenario_reads_aloud_with_the_source_of_every_limit(name):
     sentences = read_aloud(scenario, period_s=3.0)
     assert [one.number for one in sentences if not one.more] == list(range(1, len(scenario.steps) + 1))
     assert all(one.zh.strip() and one.en.strip() for one in sentences)
-    assert not any("沒有寫出處" in one.zh for one in sentences)
+    assert not any("沒有寫出處" in one.zh or "{operator}" in one.zh for one in sentences)
 
 
 def test_nine_rings_are_read_with_the_seconds_that_they_last():
@@ -252,6 +254,16 @@ def test_the_extension_takes_its_place_in_the_digits():
     assert scenario.with_extension("301").steps[2] == Press(digits="301")
     with pytest.raises(ScenarioError):
         scenario.with_extension("")
+
+
+def test_the_operator_s_key_is_the_site_s_own(tmp_path):
+    keys = [step.digits for step in load_scenario("ivr-operator").with_operator("0").steps if isinstance(step, Press)]
+    assert keys == ["0"]
+    made = make_agency(tmp_path, {"0227000902": "127.0.0.1:5060"})
+    with (made.folder / "agency.toml").open("a", encoding="utf-8") as file:
+        file.write('[[sites]]\nid = "hq"\nname = "本部"\nswitchboard = "0227000900"\noperator_key = "0"\n')
+    plan = plan_call("0227000902", load_agency(made.folder), scenario="ivr-operator")
+    assert [step.digits for step in plan.scenario.steps if isinstance(step, Press)] == ["0"]
 
 
 def test_a_scenario_cannot_be_changed():

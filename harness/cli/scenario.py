@@ -103,7 +103,9 @@ def _possible(asked: Asked, found: Scenario) -> Sounds:
         return {}
     agency = load_agency(asked.agency)
     unit = next((one for one in agency.units if one.scenario == found.name), next(iter(agency.units), None))
-    steps = found.with_extension(unit.extension) if unit is not None and unit.extension else found
+    site = agency.site(unit.site if unit else "")
+    steps = found.with_operator(site.operator_key) if site is not None else found.with_operator()
+    steps = steps.with_extension(unit.extension) if unit is not None and unit.extension else steps
     return possible(
         steps,
         agency=agency,

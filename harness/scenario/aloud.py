@@ -8,6 +8,8 @@ from typing import Any
 
 from harness.scenario.model import Scenario
 from harness.scenario.steps import (
+    EXTENSION,
+    OPERATOR,
     Dial,
     FollowTransfer,
     HandOver,
@@ -96,7 +98,8 @@ def _waited(step: WaitForAnswer, period_s: float) -> Said:
 
 
 def _pressed(step: Press) -> Iterator[Said]:
-    values = {"digits": step.digits, "method": METHODS[step.method], "seconds": f"{step.effect_within_s:g}"}
+    values: dict[str, Any] = {"digits": _digits(step.digits), "method": METHODS[step.method]}
+    values["seconds"] = f"{step.effect_within_s:g}"
     yield f"aloud.press_{step.at}", values
     if step.prompt:
         yield "aloud.on_mark", {"prompt": step.prompt}
@@ -120,6 +123,11 @@ def _rule(step: Step) -> Iterator[Said]:
         yield "aloud.rule", {"rule": {"zh": step.rule.zh, "en": step.rule.en}}
     elif isinstance(step, LIMITED):
         yield "aloud.rule_ours", {}
+
+
+def _digits(digits: str) -> str | dict[str, str]:
+    blank = {EXTENSION: "extension", OPERATOR: "operator"}.get(digits)
+    return digits if blank is None else {lang: say(f"aloud.key_{blank}", lang) for lang in ("zh", "en")}
 
 
 def _leg(name: str) -> dict[str, str]:

@@ -10,7 +10,18 @@ from pydantic_core import PydanticCustomError
 
 from harness.errors import ScenarioError
 from harness.scenario.graph import faults
-from harness.scenario.steps import EXTENSION, AnyStep, Bilingual, Dial, Name, Press, Step, WaitForAnswer
+from harness.scenario.steps import (
+    EXTENSION,
+    OPERATOR,
+    USUAL_OPERATOR_KEY,
+    AnyStep,
+    Bilingual,
+    Dial,
+    Name,
+    Press,
+    Step,
+    WaitForAnswer,
+)
 from harness.toml_file import Written
 
 Title = Bilingual
@@ -72,10 +83,17 @@ class Scenario(Written):
             return self
         if not extension:
             raise ScenarioError("scenario.no_extension", where=self.name)
-        return self.model_copy(update={"steps": tuple(_pressing(step, extension) for step in self.steps)})
+        return self._with(EXTENSION, extension)
+
+    def with_operator(self, key: str = USUAL_OPERATOR_KEY) -> Scenario:
+        """Give the same scenario with a site's own key in place of `{operator}`."""
+        return self._with(OPERATOR, key)
+
+    def _with(self, blank: str, digits: str) -> Scenario:
+        return self.model_copy(update={"steps": tuple(_pressing(step, blank, digits) for step in self.steps)})
 
 
-def _pressing(step: Step, extension: str) -> Step:
-    if isinstance(step, Press) and step.digits == EXTENSION:
-        return step.model_copy(update={"digits": extension})
+def _pressing(step: Step, blank: str, digits: str) -> Step:
+    if isinstance(step, Press) and step.digits == blank:
+        return step.model_copy(update={"digits": digits})
     return step

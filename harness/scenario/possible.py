@@ -13,7 +13,7 @@ from harness.prompts.marks import END, WHATS, Mark
 from harness.said import Sounds, said_sounds
 from harness.scenario.graph import following
 from harness.scenario.model import Scenario
-from harness.scenario.steps import EXTENSION, HoldSilent, Press, WaitForAnswer, jumps, marks_wanted
+from harness.scenario.steps import EXTENSION, OPERATOR, HoldSilent, Press, WaitForAnswer, jumps, marks_wanted
 from harness.walk.answer import give_up_s
 from harness.walk.barge_in import ends_a_menu
 
@@ -68,7 +68,7 @@ def refused_digits(scenario: Scenario, keys: Keys) -> Iterator[tuple[int, Refuse
             continue
         seen.add((at, pressed))
         step = scenario.steps[at]
-        if isinstance(step, Press) and step.digits != EXTENSION:
+        if isinstance(step, Press) and step.digits not in (EXTENSION, OPERATOR):
             try:
                 pressed = (*pressed, permit_digits(step.digits, before=pressed, keys=keys))
             except Refused as refused:

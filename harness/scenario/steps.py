@@ -13,6 +13,9 @@ Seconds = Annotated[float, Field(gt=0, le=600)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 EXTENSION = "{extension}"  # in `digits`: stands for the extension of the unit that is called
+OPERATOR = "{operator}"  # in `digits`: stands for the operator's key (總機代號) of the site
+USUAL_OPERATOR_KEY = "9"
+"""The operator's key of a switchboard that nobody described."""
 
 
 class Bilingual(Written):
@@ -153,8 +156,8 @@ class Press(_Step):
     """Send digits inside the call, and see that they had an effect."""
 
     do: Literal["press"] = "press"
-    digits: Annotated[str, Field(pattern=r"^(\{extension\}|[0-9*#]+)$")]
-    """The keys, or `{extension}` for the unit's extension."""
+    digits: Annotated[str, Field(pattern=r"^(\{extension\}|\{operator\}|[0-9*#]+)$")]
+    """The keys, `{extension}` for the unit's extension, or `{operator}` for the site's operator."""
     method: Literal["rfc4733", "info", "in_band"] = "rfc4733"
     """Telephone events in RTP (RFC 4733), SIP INFO, or tones in the sound."""
     at: Literal["now", "after_prompt", "into_prompt"] = "now"
