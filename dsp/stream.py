@@ -35,7 +35,8 @@ class Stream:
         self._double = sr == 2 * SR
         self._taps = _half_band()
         self._raw = np.zeros(_HALF if self._double else 0, np.float32)
-        self._audio = np.zeros(0, np.float32)
+        self._store = self._audio = np.zeros(0, np.float32)
+        self._end = 0
         self._base = 0
         self._first: list[Array] | None = []
         self._wanted = round(_CENTRED_S * sr)
@@ -75,14 +76,25 @@ class Stream:
 
     def _take(self, block: Array) -> None:
         if not self._double:
-            self._audio = np.concatenate([self._audio, block])
+            self._keep(block)
             return
         self._raw = np.concatenate([self._raw, block])
         ready = []
         while len(self._raw) >= 2 * _BLOCK + 2 * _HALF:
             ready.append(self._halved(self._raw[: 2 * _BLOCK + 2 * _HALF]))
             self._raw = self._raw[2 * _BLOCK :]
-        self._audio = np.concatenate([self._audio, *ready])
+        for audio in ready:
+            self._keep(audio)
+
+    def _keep(self, audio: Array) -> None:
+        """Write it behind what is kept. Full, a new store takes that over: whoever still reads the old one may."""
+        kept, end = len(self._audio), self._end + len(audio)
+        if end > len(self._store):
+            store = np.empty(2 * (kept + len(audio)), np.float32)
+            store[:kept] = self._audio
+            self._store, self._end, end = store, kept, kept + len(audio)
+        self._store[self._end : end] = audio
+        self._audio, self._end = self._store[end - kept - len(audio) : end], end
 
     def _halved(self, raw: Array) -> Array:
         return np.asarray(np.convolve(raw, self._taps, mode="valid")[::2][:_BLOCK], dtype=np.float32)
