@@ -19,7 +19,7 @@ BRIDGE = 99
 """ms. A hole this short inside a burst is lost packets, not silence: the shortest off time of any plan is 100
 ms."""
 _MS = SR // 1000
-_PIECE, _NO_NOISE = 5 * _MS, 3e-9
+_PIECE, _NO_NOISE, _LOUDER = 5 * _MS, 3e-9, 4.0
 _FIT = round(0.160 * SR)
 _MARGIN = round(0.012 * SR)
 _SEEK = round(0.025 * SR)
@@ -44,6 +44,8 @@ class Burst:
     """False: too short for its tones to be told apart; believed only where a burst was due."""
     stops: bool = False
     """The line's own noise goes on behind it: no packet was lost there."""
+    begins: bool = True
+    """It was quiet before it."""
     share: float = 1.0
     """Share of the whole band's energy that the tones hold: little beside other instruments."""
 
@@ -203,6 +205,9 @@ def goes_quiet(behind: Array, before: Array, level: float) -> bool:
         before: the line before the tone, (m,).
         level: the tone's root mean square.
     """
+    loud = np.square(behind[: len(behind) // _PIECE * _PIECE]).reshape(-1, _PIECE).mean(axis=1)
+    if len(before) and loud.max(initial=0) > max(0.03 * level**2, _LOUDER * float(np.mean(before**2))):
+        return False
     # Differences, so that mains hum counts for little: of 440 Hz they leave an eighth.
     before, behind = np.diff(before), np.diff(behind, prepend=behind[:1])
     noise = float(np.var(before)) if len(before) else 0.0

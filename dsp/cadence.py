@@ -256,7 +256,7 @@ def _kin(ring_set: int, sets: tuple[ToneSet, ...]) -> frozenset[int]:
 
 
 def _segment(sound: str, first: Burst, last: Burst) -> Segment:
-    return Segment(sound, first.start, last.end, stops=last.stops)
+    return Segment(sound, first.start, last.end, stops=last.stops, begins=first.begins)
 
 
 def _sit_sets(sit: Tone | None, sets: tuple[ToneSet, ...]) -> tuple[int, ...]:

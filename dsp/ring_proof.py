@@ -42,7 +42,9 @@ def proven(
 def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
     """Whether a burst alone is one: whole and not a long vowel, or cut with no other tone near."""
     exact = any(abs(lonely.length / sr - on) <= _EXACT * on for on, _ in plan.cadence)
-    if _near(lonely, segments, (MUSIC,), before=_after_music(1.0, plan) * sr, after=_APART * sr if exact else sr):
+    if not lonely.begins or _near(
+        lonely, segments, (MUSIC,), before=_after_music(1.0, plan) * sr, after=_APART * sr if exact else sr
+    ):
         return False
     others = (TONE, RINGBACK, BUSY, CONGESTION)
     if is_whole(lonely, sr=sr, plan=plan):

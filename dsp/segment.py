@@ -34,6 +34,9 @@ class Segment:
     stops: bool = False
     """A tone that surely ended where it ends: the line's own noise goes on behind it, so that no packet was lost."""
 
+    begins: bool = True
+    """False: a tone that did not begin out of the line's quiet, but among other sounds, as notes do."""
+
     @property
     def length(self) -> int:
         """Samples."""

@@ -38,6 +38,8 @@ _TOLD_APART = 0.6
 _MORE = 1.1
 """A set with more tones than another must explain a tenth more than that one: skirts of a line look like lines."""
 _AFTER = round(0.004 * SR), round(0.044 * SR)
+_ECHO = 0.08
+_QUIET, _LOUD_BEFORE = (round(0.15 * SR), round(0.02 * SR)), 0.25
 _BEFORE = round(0.25 * SR), round(0.03 * SR)
 _AROUND = round(0.05 * SR)
 _BACK = round(0.5 * SR)
@@ -203,12 +205,21 @@ class ToneTracker:
         start, end = self._trimmed(start, end, tones, level, share=min(usual.share, found.share))
         start, end = self._sharpened(start, end, tones, long=run.start is not None)
         self._usual[tone_set] = _Usual(level, tones, found.share)
-        stops = self._stops(start, end, level)
-        return self._found(Burst(tone_set, start, end, level, proven=True, stops=stops, share=found.share))
+        stops, begins = self._stops(start, end, tones, level), self._begins(start, level)
+        burst = Burst(tone_set, start, end, level, proven=True, stops=stops, begins=begins, share=found.share)
+        return self._found(burst)
 
-    def _stops(self, start: int, end: int, level: float) -> bool:
+    def _begins(self, start: int, level: float) -> bool:
+        before = self._read(max(start - _QUIET[0], 0), max(start - _QUIET[1], 0))
+        return not len(before) or float(np.mean(before**2)) < _LOUD_BEFORE * level**2
+
+    def _stops(self, start: int, end: int, tones: tuple[float, ...], level: float) -> bool:
         before = self._read(max(start - _BEFORE[0], self._last_end + _AFTER[0]), start - _BEFORE[1])
-        return goes_quiet(self._read(end + _AFTER[0], end + _AFTER[1]), before, level)
+        behind = self._read(end + _AFTER[0], end + _AFTER[1])
+        # The first packet behind it must not hold the tone again, half as loud.
+        packet = behind[: round(0.016 * SR)]
+        repeated = explained(packet, tones) * float(np.mean(packet**2)) if len(packet) else 0.0
+        return repeated < _ECHO * level**2 and goes_quiet(behind, before, level)
 
     def steadiness(self, burst: Burst) -> float:
         """Share of a burst's energy in tones that keep frequency, strength and phase from its start to its end.
@@ -309,17 +320,29 @@ class ToneTracker:
 
     def _look_at(self, start: int, end: int, likely: int) -> tuple[int, Purity, Spectrum] | None:
         """(set, purity, spectrum) of a stretch: of the whole, else of a half without the packet that was
-        lost."""
+        lost, else of one of two quarters."""
         samples = self._read(start, end)
-        half = len(samples) // 2
-        pieces = [samples] if half < _HALF else [samples, samples[:half], samples[half:]]
-        for piece in pieces:
-            heard = spectrum(piece)
-            tone_set, found = self._named(heard, likely)
-            pure = found.concentration > _HALF_PURE and found.share > _HALF_SHARE
-            if tone_set is not None and (len(piece) == len(samples) or pure):
-                return tone_set, found, heard
+        heard = spectrum(samples)
+        tone_set, found = self._named(heard, likely)
+        if tone_set is not None:
+            return tone_set, found, heard
+        for parts in (2, 4):
+            length = len(samples) // parts
+            if length < _HALF:
+                break
+            pieces = [self._pure(samples[i * length : (i + 1) * length], likely) for i in range(parts)]
+            pure = [piece for piece in pieces if piece is not None]
+            if len(pure) >= parts // 2 and len({name for name, _, _ in pure}) == 1:
+                return max(pure, key=lambda piece: piece[1].concentration)
         return None
+
+    def _pure(self, samples: Array, likely: int) -> tuple[int, Purity, Spectrum] | None:
+        """The same of a part, which is believed only where it is purer than a whole need be."""
+        heard = spectrum(samples)
+        tone_set, found = self._named(heard, likely)
+        if tone_set is None or found.concentration <= _HALF_PURE or found.share <= _HALF_SHARE:
+            return None
+        return tone_set, found, heard
 
     def _named(self, heard: Spectrum, likely: int) -> tuple[int | None, Purity]:
         """The set whose lines hold the stretch best, among those that share its band; None: no tone."""

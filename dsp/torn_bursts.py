@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dsp.cadence import STRETCH
@@ -62,7 +62,7 @@ def _stretched(burst: Segment, following: Segment, *, sr: int, plan: TonePlan) -
     excess = burst.length - plan.cadence[0][0] * sr
     late = following.start - burst.start - plan.period_s * sr
     if excess > _EXACT * sr and abs(late - excess) < _TIGHT_S * sr:
-        return Torn(RINGBACK, burst.start, burst.end, hole=round(excess))
+        return Torn(RINGBACK, burst.start, burst.end, stops=burst.stops, begins=burst.begins, hole=round(excess))
     return burst
 
 
@@ -70,10 +70,10 @@ def _one_of(first: Segment, second: Segment, gap: int, *, sr: int, plan: TonePla
     """Two pieces as one burst: packets were lost where that gives the plan's length, else the sender halted."""
     end = max(first.end, second.end)
     stops = second.stops if second.end >= first.end else first.stops
-    whole = Torn(RINGBACK, first.start, end, stops=stops, hole=halted(first), first_end=first.end)
+    whole = Torn(RINGBACK, first.start, end, stops=stops, begins=first.begins, hole=halted(first), first_end=first.end)
     lengths = [on * sr for on, _ in plan.cadence]
     lost, halt = (min(abs(whole.length - less - on) for on in lengths) for less in (0, gap))
     if not (gap >= HOLE_S * sr or halt < lost):
         return whole
     sure = whole.length > max(lengths) * (1 + STRETCH) + _EXACT * sr
-    return Torn(RINGBACK, first.start, end, stops=stops, hole=whole.hole + gap, sure=sure, first_end=first.end)
+    return replace(whole, hole=whole.hole + gap, sure=sure)

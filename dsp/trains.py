@@ -91,20 +91,30 @@ def _goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: 
     """Whether a ring belongs to the ringing before it: on time, or late with nobody heard between."""
     before, start = group[-1][0], ring[0].start
     beat = find_beat(group, sr=sr, plan=plan)
-    steps = (start - before.start) / beat.period
+    period = _period(group, beat, start, sr=sr, plan=plan)
+    steps = (start - before.start) / period
     heard = (SPEECH, MUSIC, TONE, DTMF)
     spoken = any(s.sound in heard and s.start < start and s.end > group[-1][-1].end for s in segments)
     if not (is_whole(before, sr=sr, plan=plan) or before.start < HOLE_S * sr):
         # What ended early was picked up, or was never ringing; or packets were lost, and nothing came between.
-        late, known = abs(start - before.start - beat.period), len(group) > 1
-        in_time = late <= (_ON_TIME if known else STRETCH) * beat.period
+        late, known = abs(start - before.start - period), len(group) > 1
+        in_time = late <= (_ON_TIME if known else STRETCH) * period
         return in_time and (not spoken or (known and late <= 2 * EARLY_S * sr))
     if round(steps) in (1, 2) and abs(steps - round(steps)) <= _ON_TIME:
         # A burst on time: whatever sounded in the gap did not stop the ringing, unless a burst did not come.
-        due = before.start + beat.period
+        due = before.start + period
         return round(steps) == 1 or not spoken or hidden(segments, due, due + before.length)
     whole = all(is_whole(burst, sr=sr, plan=plan) for burst in (group[-1][-1], ring[0]))
     return not spoken and whole and _SOONEST < steps < 2 * (1 + STRETCH)
+
+
+def _period(group: list[Ring], beat: Beat, start: int, *, sr: int, plan: TonePlan) -> float:
+    """The beat's period; of one ring alone also the one that its length tells, if the next ring fits that better."""
+    if len(group) > 1:
+        return beat.period
+    told = group[0][0].length / plan.cadence[0][0] * plan.period_s
+    step = start - group[0][0].start
+    return min((beat.period, told), key=lambda period: abs(step - period))
 
 
 def _train(group: list[Ring], *, sr: int, plan: TonePlan) -> Train:

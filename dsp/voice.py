@@ -51,6 +51,8 @@ _TALK = 2 * SR
 """A phrase that follows another within 2 s needs less proof."""
 """After so much speech its loudness alone is watched, while it stands out of the noise,"""
 _STANDS_OUT_DB = 15.0
+_LOUD_DB, _LOUD_P = 30.0, 0.32
+"""A word that stands so far above a quiet line needs less of the network's proof: some short ones never get more."""
 _PAUSE_DB = 6.0
 _CHECK_CHUNKS = 94
 """and every 3 s the network is asked again for half a second."""
@@ -251,7 +253,8 @@ class VoiceTracker:
         clear = level > self._noise_db + _STANDS_OUT_DB and self._music is None
         floor = CLEAR_P if clear else START_P
         likely = [chunk for chunk, p in self._recent if p >= floor]
-        sure = max(p for _, p in self._recent) >= START_P
+        loud = clear and level > self._noise_db + _LOUD_DB
+        sure = max(p for _, p in self._recent) >= (_LOUD_P if loud else START_P)
         return likely[0] if sure and len(likely) >= 3 else None
 
     def _begin_speech(self, first: int, at: int) -> list[Segment]:
