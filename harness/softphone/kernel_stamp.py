@@ -16,6 +16,9 @@ from fcntl import ioctl
 SIOCGSTAMPNS = 0x8907
 ERROR_S = 0.0001
 """What reading two clocks one after the other may cost."""
+BEFORE_S = 0.004
+"""From what the far end did to its packet: its own stack, its scheduler and the way lie between. The instant that
+is looked for is the deed, so the interval begins so long before the arrival, where the socket was not empty later."""
 
 
 class KernelStamp:
@@ -36,7 +39,7 @@ class KernelStamp:
         at_s = arrived + (time.monotonic() - time.time())
         if not earliest_s - ERROR_S <= at_s <= now_s + ERROR_S:
             return earliest_s, now_s
-        return max(earliest_s, at_s - ERROR_S), min(now_s, at_s + ERROR_S)
+        return max(earliest_s, at_s - BEFORE_S), min(now_s, at_s + ERROR_S)
 
     def _ask(self) -> float | None:
         if self._fd is None:
