@@ -21,7 +21,7 @@ from sip_peer import SipPeer
 from harness.agency import Agency, load_agency
 from harness.cli.program import run
 from harness.doctor import disk as disk_room
-from harness.doctor import kept
+from harness.doctor import kept, line_look
 from harness.doctor.clock import ClockWatch, KernelClock, kernel_clock, synchronised_by_systemd
 from harness.doctor.codecs import codecs_of
 from harness.doctor.examine import examine, examine_machine
@@ -422,6 +422,18 @@ def test_an_address_translator_is_seen_without_a_call(tmp_path: Path) -> None:
     assert (translated.state, translated.key) == (WARNING, "doctor.nat")
     assert figures(translated)["received"].value == "203.0.113.9:6000"
     assert figures(translated)["via"].value.startswith("127.0.0.1:")
+
+
+def test_a_look_that_tells_nothing_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    agency = agency_with(tmp_path)
+    monkeypatch.setattr(line_look.sys, "executable", "/bin/false")
+    assert registration(look_at(agency.settings.lines[0], agency, wait_s=SOON)).key == "doctor.line_not_opened"
+    sleeps = tmp_path / "sleeps"
+    sleeps.write_text("#!/bin/sh\nsleep 30\n")
+    sleeps.chmod(0o755)
+    monkeypatch.setattr(line_look.sys, "executable", str(sleeps))
+    monkeypatch.setattr(line_look, "START_S", 0.1)
+    assert "—" in registration(look_at(agency.settings.lines[0], agency, wait_s=0.0)).measured("en")
 
 
 def test_a_line_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:

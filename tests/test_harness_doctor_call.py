@@ -468,6 +468,7 @@ def test_a_second_endpoint_is_the_bell_and_proves_the_release(tmp_path: Path, mo
         with EndpointBell(agency.line("bell"), agency, ring_s=1.5, talk_s=0.8) as bell, WorkerPool(line) as phone:
             phone.warm_up()
             call = call_line(agency, phone, test_number=NUMBER, now=datetime.now(UTC))
+        assert [up for _, _, up in peer.bindings] == [True, False]  # nobody is led to a telephone that is gone
     finding, fact = bell_offset(call, bell)
     assert fact is not None
     assert fact.interval_s is not None

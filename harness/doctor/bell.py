@@ -30,6 +30,7 @@ AHEAD_S = 0.20
 WIDE_S = 1.0
 """An offset known no better than this is worth measuring again."""
 READY_S = 20.0
+END_S = 5.0
 RING_S, TALK_S, LONGEST_S = 8.0, 3.0, 90.0
 
 
@@ -106,9 +107,13 @@ class EndpointBell:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.terminate()
-        self._process.wait()
-        self._reader.join(5)
+        self._process.terminate()  # it takes its binding away and ends
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join(END_S)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()

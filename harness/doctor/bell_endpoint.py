@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -65,10 +66,10 @@ class TestTelephone:
         self._next = time.monotonic() + self._ring_s
         self._answered = False
 
-    def _notify(self, leg_id: str, signal: SipSignal) -> None:
-        if signal.kind == REGISTRATION:
-            self._tell(event="registered", status=signal.status, reason=signal.reason)
-        if signal.kind == RELEASED and leg_id == self._leg:
+    def _notify(self, leg_id: str, told: SipSignal) -> None:
+        if told.kind == REGISTRATION:
+            self._tell(event="registered", status=told.status, reason=told.reason)
+        if told.kind == RELEASED and leg_id == self._leg:
             self.over = True
 
     def turn(self) -> None:
@@ -110,6 +111,7 @@ def main() -> None:
         write_wav(silence, np.zeros(16000, np.int16), sample_rate_hz=8000)
         try:
             telephone = TestTelephone(asked, out, silence_wav=silence)
+            signal.signal(signal.SIGTERM, lambda *_: setattr(telephone, "over", True))
             while not telephone.over and time.monotonic() < end and os.getppid() != 1:
                 telephone.turn()
             telephone.leave(registered=bool(asked["line"]["registrar"]))

@@ -11,6 +11,7 @@ from typing import Any
 from harness.agency import Agency
 from harness.lines import LineSettings, softphone_line
 from harness.sip_trace import Traced
+from harness.words import LANGUAGES, say
 
 WAIT_S = 8.0
 """A server that has not answered by then is not there: on the way to it 32 s are allowed (RFC 3261 §17.1.2.2), but a
@@ -51,17 +52,20 @@ def look_at(line: LineSettings, agency: Agency, *, wait_s: float = WAIT_S) -> Li
     """Open a line, register where it does, ask its server with OPTIONS; EnvironmentFailed when there is no password."""
     opened = softphone_line(line, folder=agency.folder)
     asked = {"line": opened.to_dict(), "server": _server_uri(line), "wait_s": wait_s}
-    done = subprocess.run(
-        [sys.executable, "-m", "harness.doctor.line_probe"],
-        input=json.dumps(asked) + "\n",
-        capture_output=True,
-        text=True,
-        timeout=START_S + 3 * wait_s,
-        check=False,
-    )
-    told: dict[str, Any] = json.loads(done.stdout) if done.stdout.strip() else {"messages": [], "error": _died(done)}
+    told = _probed(asked, timeout_s=START_S + 3 * wait_s)
     messages = tuple(Traced(at, direction.lower(), peer, text) for direction, peer, text, at in told["messages"])
     return LineLook(line=line, messages=messages, waited_s=wait_s, error=told["error"])
+
+
+def _probed(asked: dict[str, Any], *, timeout_s: float) -> dict[str, Any]:
+    """What the probe's process tells; what became of it where it tells nothing."""
+    command = [sys.executable, "-m", "harness.doctor.line_probe"]
+    asking = json.dumps(asked) + "\n"
+    try:
+        done = subprocess.run(command, input=asking, capture_output=True, text=True, timeout=timeout_s, check=False)
+    except subprocess.TimeoutExpired:
+        return {"messages": [], "error": _ended("—")}
+    return dict(json.loads(done.stdout)) if done.stdout.strip() else {"messages": [], "error": _ended(done.returncode)}
 
 
 def _server_uri(line: LineSettings) -> str:
@@ -69,5 +73,5 @@ def _server_uri(line: LineSettings) -> str:
     return uri if line.transport == "udp" else f"{uri};transport={line.transport}"
 
 
-def _died(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
-    return {"zh": f"程序結束，狀態 {done.returncode}", "en": f"its process ended with status {done.returncode}"}
+def _ended(status: object) -> dict[str, str]:
+    return {lang: say("doctor.probe_ended", lang, status=status) for lang in LANGUAGES}
