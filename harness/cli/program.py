@@ -22,6 +22,7 @@ from harness.cli.figures import figures
 from harness.cli.folder import init
 from harness.cli.forms import form
 from harness.cli.hear import learn_tone, listen
+from harness.cli.improve import improve
 from harness.cli.kept import answer, rescore
 from harness.cli.ladder import ladder
 from harness.cli.mark import score
@@ -58,6 +59,7 @@ COMMANDS = (
     rescore,
     opinion,
     figures,
+    improve,
     scenario,
     units,
     questions,

@@ -46,6 +46,19 @@ class Retention(Written):
     """Days after the round closed for which sound is kept, so that units can object and a re-test can compare."""
 
 
+class Improvement(Written):
+    """What calls for an improvement, and how long people have."""
+
+    below: Annotated[float, Field(ge=0, le=100)] = 80.0
+    """A total below this does (of 100 points)."""
+    items: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """So does losing any point of these items."""
+    objection_days: Annotated[int, Field(ge=0, le=90)] = 7
+    """Days for the person tested to object; until then nothing about a person goes into any paper."""
+    answer_days: Annotated[int, Field(ge=1, le=180)] = 14
+    """Days for the unit to answer, from the end of the time for objection on."""
+
+
 class ProgrammeSettings(Written):
     """What programme.toml says; without the file, what the sources of most agencies ask for."""
 
@@ -65,6 +78,8 @@ class ProgrammeSettings(Written):
     """The day of the month on which the next month is drawn."""
     no_test_days: Days = ()
     """Days without tests, whatever the calendar says."""
+    improvement: Improvement = Improvement()
+    """What is followed up."""
     retention: Retention = Retention()
     """How long sound is kept."""
     notify: Notify = Notify()

@@ -227,6 +227,20 @@ def m009_plans(db: Database) -> None:
     _keep_for_ever(db, "plans", "plan_events")
 
 
+@steps()
+def m010_improvements(db: Database) -> None:
+    """What became of each deficiency; it only grows."""
+    db.table("improvements").create(
+        {"id": int, "call_id": str, "what": str, "at": str, "who": str, "detail": str},
+        pk="id",
+        not_null={"call_id", "what", "at", "who", "detail"},
+        foreign_keys=[("call_id", "calls", "call_id")],
+        strict=True,
+    )
+    db.table("improvements").create_index(["call_id", "id"])
+    _keep_for_ever(db, "improvements")
+
+
 def _keep_for_ever(db: Database, *tables: str) -> None:
     for table in tables:
         for event in ("UPDATE", "DELETE"):
@@ -244,6 +258,7 @@ STEP_NAMES = frozenset(
         "m007_rows",
         "m008_reviews",
         "m009_plans",
+        "m010_improvements",
     }
 )
 """The steps that this version knows; a database with others was written by a newer one."""

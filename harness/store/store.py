@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from harness.errors import NotFound, StoreError
 from harness.store.connection import Room, Row, as_json, connect, parsed, stamp
 from harness.store.forms import Forms, Rescored
+from harness.store.improvements import Improvements
 from harness.store.plans import Plans
 from harness.store.reviews import Log, Reviews
 from harness.store.rows import Rows
@@ -67,6 +68,7 @@ class Store(Room):
         self.reviews = Reviews(db)
         self.log = Log(db)
         self.plans = Plans(db)
+        self.improvements = Improvements(db)
 
     def close(self) -> None:
         """Close the database."""
