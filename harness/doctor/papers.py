@@ -99,6 +99,8 @@ def _holidays(agency: Agency, today: date) -> Finding:
     laid_in = any(day.year == today.year for day in official)
     figures = (figure("today", today.isoformat()), figure("worked", worked), figure("official_table", laid_in))
     values = {"today": f"{today:%Y-%m-%d %a}", "year": today.year}
+    if DAYS[today.weekday()] not in agency.settings.hours.days:
+        return found("holidays", OK, "doctor.day_closed", figures=figures, values=values)
     if not worked:
         return found("holidays", WARNING, "doctor.holiday", "doctor.do_holidays", figures=figures, values=values)
     key = "doctor.workday_official" if laid_in else "doctor.workday"
