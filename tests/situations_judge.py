@@ -139,7 +139,7 @@ def _latency(happened: Happened) -> Interval | None:
             onset, picked = happened.played(0.0), happened.played(situation.rang_s)
         case _:
             alerted = happened.sent(183)
-            return None if alerted is None else Interval(0.0, (answered - alerted).latest)
+            return None if alerted is None else Interval(0.0, (answered - alerted).earliest)
     return None if onset is None or picked is None else picked - onset
 
 
