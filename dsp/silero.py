@@ -27,6 +27,8 @@ CONTEXT = 32
 """Samples before the chunk that it looks at too."""
 GROUP = 10
 """Chunks encoded together, at most."""
+_TOGETHER = 40
+"""The same where all of the sound is there: more take no less time each."""
 _UNITS = 128
 _STRIDES = (1, 2, 2, 1)
 """Of the four layers, each a convolution over time."""
@@ -263,8 +265,8 @@ def probabilities(samples: Array, *, net: Network, state: State | None = None) -
     count = len(samples) // CHUNK
     padded = np.concatenate([np.zeros(CONTEXT, np.float32), samples])
     out = np.zeros(count, np.float32)
-    for first in range(0, count, GROUP):
-        some = min(GROUP, count - first)
+    for first in range(0, count, _TOGETHER):
+        some = min(_TOGETHER, count - first)
         out[first : first + some] = net.hear(net.encode(chunk_rows(padded[first * CHUNK :], some)), state)
     return out
 

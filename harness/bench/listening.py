@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 from dsp.batch import feed_many
 from dsp.detector import Detector
+from dsp.frames import STEP_SAMPLES, Candidates, step_frames
 from dsp.listen import listen
+from dsp.silero import network, probabilities
 from dsp.tone_plan import load_plan
+from dsp.tone_sets import STEP, plan_tones, tone_sets
 from harness.bench.peers import RATE_HZ, Peer
 from harness.switchboard import sound
 
@@ -22,7 +25,12 @@ CALLS_JOINED = 4
 LIVE_BLOCK_S = 0.1
 """The caller looks at the growing recording so often."""
 CALLS_AT_ONCE = 100
+TARGET_TIMES = 1000.0
+"""A recording is to be heard again so many times as fast as it lasts,"""
+TARGET_ONE_PERCENT, TARGET_BATCH_PERCENT = 1.0, 0.15
+"""and a call in progress to take so much of a core: fed alone, and fed with many others at once."""
 _AT_ONCE_S = 20.0
+_STEPS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Speed:
     """How long one thing took, median of several runs."""
 
     name: str
-    """What ran."""
+    """What ran: the ear, a part of it alone, or a peer."""
     times_real_time: float
     """Seconds of sound in a second of one core."""
 
@@ -61,6 +69,23 @@ def offline(samples: NDArray[np.int16], peers: Sequence[Peer], *, runs: int = RU
         peer.name: _whole(peer, samples) for peer in peers
     }
     return _timed(works, len(samples) / RATE_HZ, runs=runs)
+
+
+def parts(samples: NDArray[np.int16], *, runs: int = RUNS) -> list[Speed]:
+    """What no ear with these parts can pass by: the spectra of the whole, and the network on every chunk of it."""
+    wave = np.asarray(samples / 32768, dtype=np.float32)
+    works: dict[str, Callable[[], object]] = {"spectra alone": lambda: _spectra(wave)}
+    net = network()
+    if net is not None:
+        works["network alone"] = lambda: probabilities(wave, net=net)
+    return _timed(works, len(samples) / RATE_HZ, runs=runs)
+
+
+def _spectra(wave: NDArray[np.float32]) -> None:
+    candidates = Candidates(tone_sets(plan_tones(load_plan("tw"))))
+    size = _STEPS_AT_ONCE * STEP
+    for at in range(0, len(wave) - size - STEP_SAMPLES, size):
+        candidates.find(step_frames(wave[at : at + size - STEP + STEP_SAMPLES], _STEPS_AT_ONCE))
 
 
 def live(samples: NDArray[np.int16], *, runs: int = 3, calls: int = CALLS_AT_ONCE) -> list[Speed]:
