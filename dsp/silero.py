@@ -26,9 +26,9 @@ CHUNK = 256
 CONTEXT = 32
 """Samples before the chunk that it looks at too."""
 GROUP = 10
-"""Chunks encoded together, at most."""
+"""Chunks heard in one go, at most."""
 _TOGETHER = 40
-"""The same where all of the sound is there: more take no less time each."""
+"""Chunks encoded in one go where all of the sound is there: more take no less time each."""
 _UNITS = 128
 _STRIDES = (1, 2, 2, 1)
 """Of the four layers, each a convolution over time."""
