@@ -200,7 +200,7 @@ class SipEndpoint(CallEvents):
         self._choose_codecs()
         self._start_metronome(silence_wav)
         self.account = _Account(self)
-        self.account.create(_account_config(self.line))
+        self.account.create(_account_config(self.line, takes_calls=self._on_incoming is not None))
 
     def _open_transport(self) -> None:
         config = pj.TransportConfig()
@@ -563,10 +563,11 @@ def _endpoint_config(line: Line, writer: _Writer) -> pj.EpConfig:
     return config
 
 
-def _account_config(line: Line) -> pj.AccountConfig:
+def _account_config(line: Line, *, takes_calls: bool) -> pj.AccountConfig:
     config = pj.AccountConfig()
     config.idUri = line.from_uri
-    config.callConfig.prackUse = pj.PJSUA_100REL_OPTIONAL
+    if not takes_calls:  # pjsip sends a reliable response with its next poll: an agency's log would be early
+        config.callConfig.prackUse = pj.PJSUA_100REL_OPTIONAL
     config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
     config.callConfig.timerSessExpiresSec = SESSION_S
     config.mediaConfig.transportConfig.boundAddress = line.bind
