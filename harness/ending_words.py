@@ -42,16 +42,17 @@ def case_sentence(
     cause: Cause, record: CallRecord, *, leg: str, first_release: str, also: Iterable[Also]
 ) -> dict[str, str]:
     """The whole sentence in both languages: the case, what happened on the way, and how long to wait."""
-    own = {"broke": fault_told(record), "answered_then_fault": fault_told(record), "never_rang": leg}
+    own = {"broke": fault_told(record), "answered_then_fault": fault_told(record)}
     said = own.get(cause.case) or _said(cause, record.signals)
     more = [(f"ending.{one.case}", one.values) for one in also]
     if cause.retry_after_s is not None:
         more.append(("ending.and_retry_after", {"seconds": f"{cause.retry_after_s:g}"}))
-    return {lang: _joined(lang, cause.case, said, first_release, more) for lang in LANGUAGES}
+    told = {lang: say(f"leg.{leg}", lang) if cause.case == "never_rang" and leg else said for lang in LANGUAGES}
+    return {lang: _joined(lang, cause.case, told[lang], first_release, more) for lang in LANGUAGES}
 
 
 def _joined(lang: str, case: str, said: str, first_release: str, more: list[tuple[str, dict[str, str]]]) -> str:
-    release = say(f"ending.release_{first_release}", lang) if case == "answered" else ""
+    release = say(f"ending.release_{first_release}", lang) if case in ("answered", "never_rang") else ""
     told = [say(f"ending.{case}", lang, said=said, release=release)]
     return ("" if lang == "zh" else " ").join(told + [say(key, lang, **values) for key, values in more])
 

@@ -477,3 +477,15 @@ def test_show_and_the_dry_run_tell_it(agency):  # noqa: F811
     asked = ["--agency", str(agency.folder), "show", test.record.call_id, "--json"]
     again = json.loads(CliRunner().invoke(thirdring, asked).output)["ending"]
     assert (again["case"], again["confirmed"], again["whose"]) == ("no_such_number", True, "theirs")
+
+
+def test_a_call_that_the_menu_dropped_says_which_telephone_never_rang():
+    up = (sip(0.2, 180), sip(2.0, 200), sip(9.0, method="BYE"), gone(9.0))
+    waits = (Act(at_s=2.0, do="answered", leg="unit"), Act(at_s=6.0, do="wait", leg="operator"))
+    record = replace(record_of(*up, acts=waits), legs=("unit", "operator"))
+    timeline = build_timeline(record, np.zeros(72000, np.int16), PLAN)
+    measured = measure(timeline)
+    ending = ending_of(timeline, measured)
+    assert (ending.case, ending.outcome, measured.outcome) == ("never_rang", "none", "none")
+    assert "operator" in ending.sentence["en"]
+    assert "the far end hung up first" in ending.sentence["en"]
