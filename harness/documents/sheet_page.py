@@ -29,8 +29,9 @@ def render_sheet(
     """Give the sheet (`thirdring.sheet/1`) of one call as a self-contained HTML page for A4.
 
     `header` fills the form's blanks by their ids and goes before what the sheet and the call know; `call` has
-    call_id, unit_name, number, scenario, started_at (ISO 8601 with a time zone), outcome, ending
-    (the sentence on it, by language), recording, recording_sha256 and legs. What is missing is printed as 「—」; points not given are blanks, never zeros.
+    call_id, unit_name, number, scenario, started_at (ISO 8601 with a time zone), outcome, ending (the sentence
+    on it, by language), recording, recording_sha256 and legs. What is missing is printed as 「—」; points not
+    given are blanks, never zeros.
     """
     labels = Labels(lang)
     page: str = _template().render(
