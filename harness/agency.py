@@ -35,6 +35,8 @@ class HoursSettings(Written):
     """Spans of the day, local time."""
     days: Annotated[tuple[Day, ...], Field(strict=False, min_length=1)] = ("mon", "tue", "wed", "thu", "fri")
     """Days of the week."""
+    holidays: bool = False
+    """Whether telephones are tested on public holidays too, where an agency answers them every day."""
 
     @field_validator("default")
     @classmethod

@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -271,10 +271,11 @@ def _follows(number: str, line: LineSettings, agency: Agency, now: datetime) -> 
     cap = agency.settings.caps.calls_per_number_per_day
     counts = Counter(one for claim in day for one in {claim.number, *claim.led_to})
     busy = {claim.number for claim in day if claim.in_flight} | {one for one, n in counts.items() if n >= cap}
-    found: set[str] = set()
+    local = now.astimezone(agency.zone)
+    worked, found = _is_worked(agency, local.date()), set[str]()  # the calendar is read once, not once a unit
     for unit in agency.units:
         numbers = {unit.digits, unit.extension if agency.line(unit.line).id == line.id else ""} - {""}
-        if not numbers & busy and _is_open(unit, agency, now):
+        if worked and not numbers & busy and agency.hours_of(unit).hold(local):
             found |= numbers
     found |= {digits_of(site.switchboard) for site in agency.settings.sites} - busy
     allowed = (one for one in found - {"", number} if not (forbidden(one) or forbidden_as_sent(one, line)))
@@ -434,12 +435,25 @@ def _number(unit: Unit, agency: Agency, to: To) -> tuple[str, str]:
 
 def _is_open(unit: Unit, agency: Agency, now: datetime) -> bool:
     local = now.astimezone(agency.zone)
-    return DAYS[local.weekday()] in agency.settings.hours.days and agency.hours_of(unit).hold(local)
+    return _is_worked(agency, local.date()) and agency.hours_of(unit).hold(local)
+
+
+def _is_worked(agency: Agency, day: date) -> bool:
+    """Whether the office is open that day: nobody is measured by a telephone that rings on a public holiday."""
+    from harness.programme.workdays import Workdays, read_official
+
+    hours = agency.settings.hours
+    if hours.holidays:
+        return DAYS[day.weekday()] in hours.days
+    works_on = tuple(DAYS.index(name) for name in hours.days)
+    return Workdays(official=read_official(agency.folder), works_on=works_on).is_worked(day)
 
 
 def _refuse_closed(unit: Unit, agency: Agency, now: datetime) -> None:
     if not _is_open(unit, agency, now):
         local = now.astimezone(agency.zone)
+        if DAYS[local.weekday()] in agency.settings.hours.days and not _is_worked(agency, local.date()):
+            raise Refused("refused.holiday", unit=unit.unit, day=f"{local:%Y-%m-%d}")
         when = f"{' '.join(agency.settings.hours.days)} {agency.hours_of(unit)}"
         raise Refused("refused.closed", unit=unit.unit, hours=when, now=f"{local:%a %H:%M}")
 

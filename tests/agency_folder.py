@@ -13,6 +13,7 @@ recording_notice_date = 2026-01-02
 [hours]
 default = "00:00-24:00"
 days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+holidays = true
 [caps]
 calls_at_once = 100
 calls_per_hour = 1000

@@ -46,7 +46,9 @@ def make_folder(folder: Path) -> Agency:
     make_agency(folder, dict.fromkeys(NUMBERS, "127.0.0.1:5060"))
     path = folder / "agency.toml"
     text = path.read_text(encoding="utf-8").replace('"00:00-24:00"', '"09:00-11:30 13:30-16:30"')
-    path.write_text(text.replace(', "sat", "sun"]', "]"), encoding="utf-8")
+    path.write_text(text.replace(', "sat", "sun"]\nholidays = true', "]"), encoding="utf-8")
+    units = (folder / "units.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "units.csv").write_text("".join(line for line in units if not line.startswith("x")), encoding="utf-8")
     (folder / "programme.toml").write_text(PROGRAMME, encoding="utf-8")
     return load_agency(folder)
 

@@ -40,8 +40,10 @@ def agency(tmp_path: Path) -> Agency:
     make_agency(folder, {f"02270002{n:02d}": "127.0.0.1:5060" for n in range(1, 9)})
     text = (folder / "agency.toml").read_text(encoding="utf-8")
     text = text.replace('default = "00:00-24:00"', 'default = "09:00-11:30 13:30-16:30"')
-    text = text.replace(', "sat", "sun"]', "]")
+    text = text.replace(', "sat", "sun"]\nholidays = true', "]")
     (folder / "agency.toml").write_text(text, encoding="utf-8")
+    units = (folder / "units.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "units.csv").write_text("".join(line for line in units if not line.startswith("x")), encoding="utf-8")
     (folder / "programme.toml").write_text(PROGRAMME, encoding="utf-8")
     return load_agency(folder)
 
@@ -99,7 +101,7 @@ def test_a_directory_that_changed_since_is_said_and_is_no_accusation(agency: Age
     with open_store(agency.database) as store:
         draw_and_seal(agency, "2026-12", store, seed=SEED, now=DRAWN)
         with (agency.folder / "units.csv").open("a", encoding="utf-8") as units:
-            units.write("unew,新單位,0227000299,l0\n")
+            units.write("unew,新單位,0227000299,,l0\n")
         verdict = verify_month(load_agency(agency.folder), "2026-12", store)
     assert (verdict.sealed, verdict.same_inputs, verdict.same_lots) == (True, False, None)
 

@@ -40,7 +40,7 @@ from harness.softphone.scripted import ScriptedSoftphone
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)  # a Wednesday, 12:00 in Taipei
 LISTED = ("110", "112", "113", "117", "118", "119", "165", "1922", "1999", "1950", "105", "166", "123")
-EVERY_DAY = HoursSettings(default="00:00-24:00", days=("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
+EVERY_DAY = HoursSettings(default="00:00-24:00", days=("mon", "tue", "wed", "thu", "fri", "sat", "sun"), holidays=True)
 
 
 def an_agency(tmp_path, *, units, lines=None, **settings):
@@ -507,6 +507,37 @@ def test_hours_are_the_agencys_own_whatever_zone_the_clock_is_in(tmp_path, zone)
     assert permit("u", agency, now=datetime(2026, 3, 4, 10, 0, tzinfo=agency.zone).astimezone(ZoneInfo(zone)))
     night = datetime(2026, 3, 4, 22, 0, tzinfo=agency.zone).astimezone(ZoneInfo(zone))
     assert refused("u", agency, now=night) == "refused.closed"
+
+
+@pytest.mark.parametrize(
+    ("day", "open_"),
+    [
+        ("2026-10-09", False),  # the day off for a National Day on a Saturday
+        ("2025-02-08", True),  # a Saturday worked by decree
+        ("2026-11-21", False),  # any other Saturday
+        ("2026-11-20", True),
+    ],
+)
+def test_nobody_is_rung_on_a_public_holiday_unless_the_agency_never_closes(tmp_path, day, open_):
+    now = datetime.fromisoformat(f"{day}T10:00:00+08:00")
+    told = {"recording_notice_date": date(2025, 1, 2)}
+    agency = an_agency(tmp_path, units=[Unit(unit="u", number="0227001234")], hours=HoursSettings(), **told)
+    if open_:
+        assert permit("u", agency, now=now)
+    else:
+        with pytest.raises(Refused) as raised:
+            permit("u", agency, now=now)
+        assert raised.value.key in ("refused.holiday", "refused.closed")
+    never_closed = an_agency(tmp_path, units=[Unit(unit="u", number="0227001234")], hours=EVERY_DAY, **told)
+    assert permit("u", never_closed, now=now)
+
+
+def test_the_official_calendar_of_the_agency_decides_what_a_holiday_is(tmp_path):
+    (tmp_path / "calendar.csv").write_text("西元日期,星期,是否放假,備註\n20261120,五,2,選舉\n", encoding="utf-8")
+    agency = an_agency(tmp_path, units=[Unit(unit="u", number="0227001234")], hours=HoursSettings())
+    with pytest.raises(Refused) as raised:
+        permit("u", agency, now=datetime.fromisoformat("2026-11-20T10:00:00+08:00"))
+    assert raised.value.key == "refused.holiday"
 
 
 @pytest.mark.parametrize(

