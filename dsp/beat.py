@@ -55,11 +55,22 @@ def find_beat(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat:
         is_plans = line.period == nominal
         if abs(line.period / nominal - 1) > STRETCH or not possible:
             continue
-        likely = (on_it + is_plans, -abs(line.period / nominal - scale))
+        kept = on_it + _explained(group, starts, line, sr)
+        likely = (kept + is_plans, -abs(line.period / nominal - scale))
         told = on_it > 1 or (is_plans and close and (len(starts) > 2 or _lacks(group, starts, line, sr, plan)))
         if told and likely > most:
             best, most = Beat(line.period, line.onset, steps, on_it), likely
     return _settled(best, starts, sr=sr, nominal=nominal)
+
+
+def _explained(group: Sequence[Ring], starts: npt.NDArray[np.float64], beat: Beat, sr: int) -> int:
+    """How many rings are late for a beat by just what their first bursts lack of the longest one."""
+    late = starts - beat.onset - beat.steps * beat.period
+    longest = max(ring[0].length for ring in group)
+    return sum(
+        by > EARLY_S * sr and abs(longest - by - ring[0].length) <= 2 * EARLY_S * sr
+        for ring, by in zip(group, late, strict=True)
+    )
 
 
 def _lacks(group: Sequence[Ring], starts: npt.NDArray[np.float64], beat: Beat, sr: int, plan: TonePlan) -> bool:

@@ -254,8 +254,8 @@ class ToneTracker:
         usual = self._usual.get(tone_set)
         if usual is None or due < self._last_end:
             return None
-        noise = self._read(due - round(0.25 * SR), due - round(0.03 * SR))
-        power = mean_square(noise) + 1e-10
+        noise = self._read(max(due - round(0.25 * SR), self._last_end + _AFTER[0]), due)
+        power = (mean_square(noise) if len(noise) else 0.0) + 1e-10
         samples = self._read(due, due + slack + reach)
         piece = cut_piece(samples, level=usual.level, tones=usual.tones, noise=power, reach=reach, slack=slack)
         if piece is None:

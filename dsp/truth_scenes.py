@@ -86,6 +86,14 @@ def ring_starts(plan: TonePlan, stretch: float) -> tuple[tuple[float, float], ..
     return tuple(out)
 
 
+def _sound_alike(one: Tone | None, other: Tone) -> bool:
+    """Whether two signals differ by less than exchanges' tolerances allow."""
+    if one is None or {*one.cadence} != {*other.cadence}:
+        return False
+    pitches = [f for tone in (one, other) for step in tone.steps for f in step.frequencies_hz]
+    return max(pitches) <= min(pitches) * 1.02 or one == other
+
+
 class Scenery:
     """Makes scenes on one line, by one plan, with some voices."""
 
@@ -184,7 +192,7 @@ class Scenery:
     def _refusal(self, kind: str) -> tuple[str, Tone | None]:
         """Where busy and congestion are one tone, it is busy: no ear can tell."""
         plan = self._plan
-        if kind == CONGESTION and (plan.congestion is None or plan.busy == plan.congestion):
+        if kind == CONGESTION and (plan.congestion is None or _sound_alike(plan.busy, plan.congestion)):
             kind = BUSY
         return kind, plan.busy if kind == BUSY else plan.congestion
 
