@@ -92,7 +92,7 @@ def _odd(hours: Hours) -> bool:
 
 
 def _holidays(agency: Agency, today: date) -> Finding:
-    """Whether today is worked; the number gate itself knows days of the week and no holidays."""
+    """Whether today is worked: on a public holiday the number gate lets nothing through."""
     official = read_official(agency.folder)
     works_on = [DAYS.index(day) for day in agency.settings.hours.days]
     worked = Workdays(official=official, works_on=works_on).is_worked(today)
