@@ -67,7 +67,7 @@ class SipPeer:
         host: str = "127.0.0.1",
     ) -> None:
         self._script, self._answers_bye, self._cancels = script, answers_bye, cancels
-        self.acknowledges_with, self.host = "", host
+        self.acknowledges_with, self.params, self.host = "", "", host
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((host, 0))
         self._socket.settimeout(0.1)
@@ -148,7 +148,9 @@ class SipPeer:
 
         With a session description where a port, or the description itself, is given; `headers` end with CRLF.
         """
-        contact = "" if re.search(r"(?im)^Contact\s*:", headers) else f"Contact: <sip:peer@{self.address}>\r\n"
+        contact = (
+            "" if re.search(r"(?im)^Contact\s*:", headers) else f"Contact: <sip:peer@{self.address}{self.params}>\r\n"
+        )
         body = sdp if sdp is not None else sdp_of(sdp_port) if sdp_port is not None else ""
         text = _response(to or dialog.invite, status, reason, tag, extra=contact + headers, body=body)
         self._send(text, dialog.source)
@@ -165,7 +167,7 @@ class SipPeer:
             f"Via: SIP/2.0/UDP {self.address};branch=z9hG4bK{random.getrandbits(48):x}\r\n"
             f"From: {header(dialog.invite, 'To')};tag={tag}\r\nTo: {header(dialog.invite, 'From')}\r\n"
             f"Call-ID: {dialog.call_id}\r\nCSeq: {dialog.cseq} {method}\r\nMax-Forwards: 70\r\n"
-            f"Contact: <sip:peer@{self.address}>\r\n{headers}{kind}Content-Length: {len(body)}\r\n\r\n{body}",
+            f"Contact: <sip:peer@{self.address}{self.params}>\r\n{headers}{kind}Content-Length: {len(body)}\r\n\r\n{body}",
             dialog.source,
         )
 

@@ -29,6 +29,7 @@ class SipStreamPeer(SipPeer):
         self._connections: dict[tuple[str, int], socket.socket] = {}
         self.handshakes: list[str] = []
         self.refused: list[str] = []
+        self.params = ";transport=tls" if certificate else ";transport=tcp"
         self._tls: ssl.SSLContext | None = None
         if certificate:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

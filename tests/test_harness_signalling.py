@@ -235,7 +235,7 @@ def test_a_reliable_183_is_acknowledged_by_prack_and_updated(pool: WorkerPool, t
     requests = [(s.direction, s.method) for s in seen if s.kind == REQUEST]
     assert requests == [("tx", "INVITE"), ("tx", "PRACK"), ("rx", "UPDATE"), ("tx", "ACK"), ("rx", "BYE")]
     assert ("rseq", "7") in next(s for s in seen if s.status == 183).headers
-    assert loud_s(recording) > 0.7
+    assert loud_s(recording) > 0.5
 
 
 def test_an_answer_with_another_description_than_the_early_media_is_heard(pool: WorkerPool, tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_an_answer_with_another_description_than_the_early_media_is_heard(pool: 
         wait(call, seen, lambda: False)
         recording = finish(call, seen)
     assert statuses(seen) == [183, 200]
-    assert loud_s(recording) > 1.0
+    assert loud_s(recording) > 0.85
 
 
 def test_a_second_branch_that_answers_too_is_acknowledged_and_released(pool: WorkerPool, tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_a_far_end_that_holds_and_takes_us_back_is_told_and_its_music_heard(
         recording = finish(call, seen)
     assert kinds(seen, HOLD, RESUME, RELEASED) == [HOLD, RESUME, RELEASED]
     assert of_kind(seen, HOLD)[0].reason == direction
-    assert loud_s(recording) > (0.9 if direction == "sendonly" else 0.4)
+    assert loud_s(recording) > (0.75 if direction == "sendonly" else 0.25)
 
 
 def test_a_hold_with_a_delayed_offer_is_told_too(pool: WorkerPool, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_an_answered_call_is_released_from_the_dead_process_s_own_address(
         (bye,) = dialog.texts("BYE ")
     assert [(s.direction, s.method, s.status) for s in of_kind(seen, ASIDE)] == [("tx", "BYE", 0), ("rx", "BYE", 200)]
     assert of_kind(seen, RELEASED)[0].status == 200
-    assert bye.startswith(f"BYE sip:peer@{peer.address} SIP/2.0")
+    assert bye.startswith(f"BYE sip:peer@{peer.address}{peer.params} SIP/2.0")
     assert header(bye, "To").endswith(";tag=peer")
     assert header(bye, "From") == header(dialog.invite, "From")
     assert int(header(bye, "CSeq").split()[0]) > int(header(dialog.invite, "CSeq").split()[0])

@@ -70,7 +70,7 @@ def test_a_redirection_within_the_directory_is_followed_in_the_same_recording(po
     assert (told.status, told.reason) == (302, f"sip:{OTHER}@{peer.address}")
     assert ("contact", f"<sip:{OTHER}@{peer.address}>") in next(s for s in seen if s.status == 302).headers
     assert [s.method for s in seen if s.kind == REQUEST and s.direction == "tx"] == ["INVITE", "ACK", "INVITE", "ACK"]
-    assert loud_s(recording) > 0.8
+    assert loud_s(recording) > 0.4
     assert [(s.direction, s.dialog) for s in seen if s.method == "BYE" and s.kind == REQUEST] == [("rx", 1)]
 
 
@@ -202,7 +202,7 @@ def test_a_blind_transfer_within_the_directory_is_followed_in_the_same_recording
     assert [s.method for s in of_kind(seen, ASIDE) if s.direction == "rx" and not s.status] == ["BYE"]
     assert [(s.direction, s.dialog) for s in seen if s.method == "BYE" and s.kind == REQUEST] == [("rx", 1)]
     assert of_kind(seen, RELEASED)[0].direction == "rx"
-    assert loud_s(recording) > 0.7
+    assert loud_s(recording) > 0.4
 
 
 def test_an_attended_transfer_takes_its_replaces_along(pool: WorkerPool, tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_transfer_that_finds_nobody_leaves_the_call_where_it_was(pool: WorkerP
         assert all(settled(peer, dialog) for dialog in peer.dialogs.values())
     assert of_kind(seen, TRANSFER_FAILED)[0].status == 486
     assert statuses(seen, dialog=1) == [486]
-    assert loud_s(recording) > 0.2
+    assert loud_s(recording) > 0.05
 
 
 def test_hanging_up_during_a_transfer_leaves_neither_call_up(pool: WorkerPool, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_sound_is_heard_and_sent_where_it_comes_from_whatever_the_description_sa
         wait(call, seen, lambda: False)
         recording = finish(call, seen)
     rtp.close()
-    assert loud_s(recording) > 0.8
+    assert loud_s(recording) > 0.4
     assert len(rtp.received) > 10  # ours went to where theirs came from
     (source,) = of_kind(seen, RTP_SOURCE)
     assert source.reason == f"127.0.0.1:{rtp.port}"
@@ -115,7 +115,7 @@ def test_sound_that_stops_and_comes_again_is_told_and_is_no_loss(pool: WorkerPoo
         recording = finish(call, seen)
     assert kinds(seen, RTP_STARTED, RTP_STOPPED, RTP_RESUMED)[:3] == [RTP_STARTED, RTP_STOPPED, RTP_RESUMED]
     assert recording.lost == 0
-    assert loud_s(recording) > 0.7
+    assert loud_s(recording) > 0.55
     stopped = of_kind(seen, RTP_STOPPED)[0]
     resumed = of_kind(seen, RTP_RESUMED)[0]
     assert resumed.latest_s - stopped.earliest_s > 0.7
@@ -139,7 +139,7 @@ def test_comfort_noise_is_silence_and_no_loss(pool: WorkerPool, tmp_path: Path) 
         recording = finish(call, seen)
     assert statuses(seen) == [200]
     assert recording.lost == 0
-    assert 0.5 < loud_s(recording) < 1.1
+    assert 0.4 < loud_s(recording) < 1.1
 
 
 # --- the same in virtual time ---------------------------------------------------------------------------

