@@ -197,8 +197,9 @@ class Detector:
             sure = known or burst.end - burst.start > _NOTE
             self._hear(burst.start if sure else min(burst.start + _TASTE, burst.end))
             named = self._cadence.push(burst, spoken=self._is_voice(burst), music=self._is_among_notes(burst))
-            if named is not None and sure:
-                self._done += self._voice.reset(burst.end, since=burst.start)
+            if named is not None and (sure or self._stands_alone(burst)):
+                ended = self._voice.reset(burst.end, since=burst.start)
+                self._done += ended if sure else _clipped(ended, burst.start)
             elif named is not None:
                 self._done += _clipped(self._voice.skip(burst.end), burst.start)
             self._done += named or []
@@ -212,6 +213,10 @@ class Detector:
         if steady < (_NOTE_STEADY if self._cadence.is_whole(burst) and not likely else _VOWEL):
             return True
         return False if likely and steady < _STEADY else None
+
+    def _stands_alone(self, burst: Burst) -> bool:
+        """Whether a burst is no note for certain: two tones at once that began out of quiet."""
+        return burst.proven and burst.begins and self._tones.lines(burst) > 1 and not self._voice.music
 
     def _is_among_notes(self, burst: Burst) -> bool:
         """Whether music was playing until just now; two tones as pure and steady as an exchange's are none of it."""

@@ -11,7 +11,7 @@ from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, SPEECH
 from dsp.tone_plan import TonePlan
 
 _EXACT = 0.03
-_REST = 0.3
+_REST, _AT_ONCE = 0.3, 0.02
 _APART = 0.15
 """Seconds. Music that begins so much later did not begin with the burst."""
 _ON_BEAT = 3
@@ -31,11 +31,15 @@ def proven(
     if len(whole) > 1 and not restarted:
         return True
     exact = any(abs(b.length / sr - on) <= _EXACT * on for b in bursts for on, _ in plan.cadence)
-    if not exact and _near(rings[0][0], segments, (MUSIC,), before=_after_music(4.0, plan) * sr, after=sr):
+    if not exact and _near(
+        rings[0][0], segments, (MUSIC,), before=_after_music(4.0, plan) * sr, after=_before_music(1.0, plan) * sr
+    ):
         return False  # a last note that dies away
     if len(rings) > 1 and not restarted:
         return True
-    others = [s for s in segments if s not in rings[0]]
+    # Not the pieces that the ring's own bursts were put together from.
+    own = [(burst.start, burst.end) for burst in rings[0]]
+    others = [s for s in segments if s.sound != RINGBACK or not any(a <= s.start < b for a, b in own)]
     return _stands_free(rings[0][0], others, sr=sr, plan=plan)
 
 
@@ -43,7 +47,11 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
     """Whether a burst alone is one: whole and not a long vowel, or cut with no other tone near."""
     exact = any(abs(lonely.length / sr - on) <= _EXACT * on for on, _ in plan.cadence)
     if not lonely.begins or _near(
-        lonely, segments, (MUSIC,), before=_after_music(1.0, plan) * sr, after=_APART * sr if exact else sr
+        lonely,
+        segments,
+        (MUSIC,),
+        before=_after_music(1.0, plan) * sr,
+        after=_before_music(_APART if exact else 1.0, plan) * sr,
     ):
         return False
     others = (TONE, RINGBACK, BUSY, CONGESTION)
@@ -61,6 +69,11 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
 def _after_music(seconds: float, plan: TonePlan) -> float:
     """How long after music a note may still be its own; two tones at once, or one that swings, are no instrument's."""
     return _REST if len(plan.ringback.frequencies_hz) > 1 or plan.ringback.modulation_hz else seconds
+
+
+def _before_music(seconds: float, plan: TonePlan) -> float:
+    """How soon before music a note may be its first one."""
+    return _AT_ONCE if _after_music(seconds, plan) == _REST else seconds
 
 
 def is_whole(burst: Segment, *, sr: int, plan: TonePlan) -> bool:

@@ -103,7 +103,9 @@ def _goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: 
     if round(steps) in (1, 2) and abs(steps - round(steps)) <= _ON_TIME:
         # A burst on time: whatever sounded in the gap did not stop the ringing, unless a burst did not come.
         due = before.start + period
-        return round(steps) == 1 or not spoken or hidden(segments, due, due + before.length)
+        talk = any(s.sound == SPEECH and s.start < start and s.end > group[-1][-1].end for s in segments)
+        exact = len(group) > 2 and abs(start - before.start - 2 * period) <= 2 * EARLY_S * sr
+        return round(steps) == 1 or not spoken or (exact and not talk) or hidden(segments, due, due + before.length)
     whole = all(is_whole(burst, sr=sr, plan=plan) for burst in (group[-1][-1], ring[0]))
     return not spoken and whole and _SOONEST < steps < 2 * (1 + STRETCH)
 
