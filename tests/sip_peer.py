@@ -167,7 +167,8 @@ class SipPeer:
             f"Via: SIP/2.0/UDP {self.address};branch=z9hG4bK{random.getrandbits(48):x}\r\n"
             f"From: {header(dialog.invite, 'To')};tag={tag}\r\nTo: {header(dialog.invite, 'From')}\r\n"
             f"Call-ID: {dialog.call_id}\r\nCSeq: {dialog.cseq} {method}\r\nMax-Forwards: 70\r\n"
-            f"Contact: <sip:peer@{self.address}{self.params}>\r\n{headers}{kind}Content-Length: {len(body)}\r\n\r\n{body}",
+            f"Contact: <sip:peer@{self.address}{self.params}>\r\n"
+            f"{headers}{kind}Content-Length: {len(body)}\r\n\r\n{body}",
             dialog.source,
         )
 
