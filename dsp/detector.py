@@ -207,9 +207,9 @@ class Detector:
     def _is_voice(self, burst: Burst) -> bool | None:
         """Whether a burst is a piece of a voice; None: nobody was speaking, or it is too steady for that."""
         likely = self._voice.likely
-        if not likely and (not burst.proven or self._cadence.is_due(burst)):
-            return None
-        steady = self._tones.steadiness(burst) if burst.proven else 0.0
+        if not burst.proven or (not likely and self._cadence.is_due(burst)):
+            return None  # whoever looked for a burst where one was due asked first whether somebody spoke
+        steady = self._tones.steadiness(burst)
         if steady < (_NOTE_STEADY if self._cadence.is_whole(burst) and not likely else _VOWEL):
             return True
         return False if likely and steady < _STEADY else None
@@ -220,8 +220,8 @@ class Detector:
 
     def _is_among_notes(self, burst: Burst) -> bool:
         """Whether music was playing until just now; two tones as pure and steady as an exchange's are none of it."""
-        if not self._voice.music:
-            return False
+        if not self._voice.music or not burst.proven:
+            return False  # what was looked for where a burst was due is judged by that
         return self._tones.lines(burst) < 2 or burst.share < _PURE or self._tones.steadiness(burst) < _PURE
 
     def _probe(self) -> None:
