@@ -34,6 +34,7 @@ _HALF_PURE, _HALF_SHARE = 0.85, 0.6
 """A half of a burst is believed only where it is purer than a whole one need be."""
 _SHORT, _HOLE, _REPLY, _TAIL = round(0.01 * SR), 0.15, 5, 0.7
 _STEADY, _STEADY_EDGE, _HELD = round(0.5 * SR), round(0.005 * SR), 0.7
+_STEADY_WINDOW, _LEAST_WINDOWS, _WINDOWS_HELD = round(0.08 * SR), 3, 0.7
 _TOLD_APART = 0.6
 _MORE = 1.1
 """A set with more tones than another must explain a tenth more than that one: skirts of a line look like lines."""
@@ -227,7 +228,11 @@ class ToneTracker:
         Exchanges' tones have 0.75 to 1.0 (less only where packets were lost), vowels up to 0.46: measured on cut
         bursts and on speech, through every codec of the truth set."""
         if self._steadiness is None or self._steadiness[0] != burst:
-            self._steadiness = burst, self._steady_share(burst)
+            share = self._steady_share(burst)
+            if share < _HELD:
+                by_windows = self._share_by_windows(burst)
+                share = max(share, by_windows if by_windows > _WINDOWS_HELD else 0.0)
+            self._steadiness = burst, share
         return self._steadiness[1]
 
     def _steady_share(self, burst: Burst) -> float:
@@ -240,6 +245,25 @@ class ToneTracker:
         # Where the sender halted, each side is steady, but not with the other.
         sides = ((burst.start, middle - _STEADY // 8), (middle + _STEADY // 8, burst.end))
         return max(whole, min(self._held(start, end, burst.tone_set) for start, end in sides))
+
+    def _share_by_windows(self, burst: Burst) -> float:
+        """The same where lost packets were concealed: phase and place of the tones jump there, but between the jumps
+        they are the same tones. The median over short windows, by the frequencies that one of four parts tells best.
+
+        Vowels have up to 0.6, exchanges' tones 0.75 and more: measured on speech and music, and on bursts of which
+        one packet in ten was lost and concealed."""
+        samples = self._read(burst.start + _STEADY_EDGE, burst.end - _STEADY_EDGE)
+        if len(samples) < _LEAST_WINDOWS * _STEADY_WINDOW:
+            return 0.0
+        part = max(len(samples) // 4, 2 * _STEADY_WINDOW)
+        told = {
+            lines_hz(spectrum(samples[at : at + part]), self._sets[burst.tone_set])
+            for at in range(0, len(samples) - part + 1, part)
+        }
+        starts = range(0, len(samples) - _STEADY_WINDOW + 1, _STEADY_WINDOW // 2)
+        return max(
+            float(np.median([explained(samples[at : at + _STEADY_WINDOW], tones) for at in starts])) for tones in told
+        )
 
     def lines(self, burst: Burst) -> int:
         """How many lines a burst's set has."""
