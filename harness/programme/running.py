@@ -24,7 +24,7 @@ from harness.programme.month_plan import PlannedTest
 from harness.programme.redraw import redraw
 from harness.programme.seal import new_seed, seal_of
 from harness.programme.settings import read_programme
-from harness.redial import VOID, Attempt, next_attempt, rules_of
+from harness.redial import BUSY, VOID, Attempt, next_attempt, rules_of
 from harness.redialling import Clock, Earlier, attempt_of
 from harness.scoring import usable_form
 from harness.store import Store, open_store
@@ -33,6 +33,9 @@ from rubric.periods import period_of
 
 GRACE = timedelta(minutes=10)
 """A test is dialled no later than this after its time; then the time was missed and is drawn anew."""
+WAIT = timedelta(minutes=1)
+"""After so long a test is tried again that found the line, the switchboard or the number in use by another test."""
+IN_USE = frozenset(f"refused.{what}" for what in ("number_in_call", "switchboard_in_call", "line_full", "at_once"))
 MOST_REFUSALS = 3
 """So often the number gate may refuse a test before a person must look at it."""
 Row = dict[str, Any]
@@ -55,6 +58,7 @@ class Programme:
         clock: Clock,
         workers: Executor,
         tell: Callable[[Event], None] = lambda _: None,
+        seeds: Callable[[], str] = new_seed,
     ) -> None:
         """
         Args:
@@ -63,10 +67,12 @@ class Programme:
             clock: when it is.
             workers: where calls are placed.
             tell: told of everything that happens.
+            seeds: gives the seed of a month that is drawn; nobody can guess it.
         """
         self._folder, self._place, self._clock, self._tell = folder, place, clock, tell
-        self._workers = workers
+        self._workers, self._seeds = workers, seeds
         self._flying: dict[str, tuple[Row, Earlier, Future[TestCall]]] = {}
+        self._waits: dict[str, datetime] = {}
 
     def recover(self) -> None:
         """Settle what was being dialled when the programme was stopped."""
@@ -115,7 +121,7 @@ class Programme:
             months.append(period_of((today.replace(day=1) + timedelta(days=32)).replace(day=1), "month"))
         drawn = {row["month"] for row in store.plans.months()}
         for month in (one for one in months[-1:] if one not in drawn):
-            plan = draw_and_seal(agency, month, store, seed=new_seed(), now=now)
+            plan = draw_and_seal(agency, month, store, seed=self._seeds(), now=now)
             self._say("month_drawn", detail={"month": month, "tests": len(plan.tests), "seal": seal_of(plan)})
             for unmet in plan.unmet:
                 self._say("unmet", detail={"month": month, "rule": unmet.rule, **unmet.what})
@@ -125,6 +131,8 @@ class Programme:
     def _attend(self, row: Row, store: Store, agency: Agency) -> None:
         """Dial a waiting test that is due, or draw it anew when its time has passed."""
         now, due = self._clock.now(), datetime.fromisoformat(row["due_at"])
+        if now < self._waits.get(row["test_id"], now):
+            return
         if now > due + GRACE:
             self._anew(row, store, agency, {"why": "missed", "due_at": row["due_at"]})
         elif self.flying < agency.settings.at_once:
@@ -149,7 +157,7 @@ class Programme:
         try:
             attempt = attempt_of(call.result(), ended_at=self._clock.now())
         except Refused as refusal:
-            self._refused(row, store, agency, refusal)
+            self._refused(row, earlier, store, agency, refusal)
             return
         except Exception as error:  # a fault of our side, or of this program itself: the programme goes on
             attempt = Attempt(ended_at=self._clock.now(), outcome=VOID, leg="unit")
@@ -170,8 +178,14 @@ class Programme:
         else:
             self._note(row, state.DONE, store, detail=detail)
 
-    def _refused(self, row: Row, store: Store, agency: Agency, refusal: Refused) -> None:
-        """The gate said no: another time may do; after some refusals a person must look."""
+    def _refused(self, row: Row, earlier: Earlier, store: Store, agency: Agency, refusal: Refused) -> None:
+        """The gate said no: a minute later, or another day, may do; after some refusals a person must look."""
+        if refusal.key in IN_USE:
+            detail = {"attempts": written(earlier), "why": "in_use", "key": refusal.key}
+            now = self._clock.now()
+            store.plans.note(row["test_id"], state.WAITS, month=row["month"], detail=detail, now=now)
+            self._waits[row["test_id"]] = now + WAIT
+            return
         events = [e for e in store.plans.events(row["month"]) if e["test_id"] == row["test_id"]]
         before = sum(event["detail"].get("why") == "refused" for event in events)
         reason = {"why": "refused", "key": refusal.key}
@@ -182,6 +196,11 @@ class Programme:
             self._anew(row, store, agency, reason)
 
     def _anew(self, row: Row, store: Store, agency: Agency, reason: Row) -> None:
+        """Draw another time; an engaged line that was dialled again and again until closing stays engaged."""
+        earlier = attempts_of(row)
+        if earlier and earlier[-1].outcome == BUSY:
+            self._note(row, state.DONE, store, detail=reason | {"attempts": written(earlier), "outcome": BUSY})
+            return
         at = redraw(agency, row, store, reason=reason, now=self._clock.now())
         self._say(state.CALLED_OFF if at is None else state.REDRAWN, row["test_id"], reason)
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from harness.errors import WrongInput
 from harness.store.connection import Room, Row, as_json, stamp
 
-DRAWN, REDRAWN, CLAIMED, AGAIN = "drawn", "redrawn", "claimed", "again"
+DRAWN, REDRAWN, CLAIMED, AGAIN, WAITS = "drawn", "redrawn", "claimed", "again", "waits"
 DONE, UNKNOWN, CALLED_OFF = "done", "unknown", "called_off"
-WAITING = (DRAWN, REDRAWN, AGAIN)
+WAITING = (DRAWN, REDRAWN, AGAIN, WAITS)
 """What a test may have come to last if it is still to be dialled."""
 
 _NOW = """
