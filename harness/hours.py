@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_ZH = dict(zip(DAYS, "一二三四五六日", strict=True))
 _SPAN = re.compile(r"^(\d{2}):(\d{2})-(\d{2}):(\d{2})$")
 
 
@@ -39,6 +41,11 @@ def read_hours(text: str) -> Hours:
         if later[0] < earlier[1]:
             raise ValueError(text)
     return Hours(spans)
+
+
+def days_said(days: Sequence[str]) -> dict[str, str]:
+    """Name days of the week (of `DAYS`) for a sentence: 星期一、二 and Mon Tue."""
+    return {"zh": "星期" + "、".join(_ZH[day] for day in days), "en": " ".join(day.title() for day in days)}
 
 
 def _span(text: str) -> tuple[int, int]:

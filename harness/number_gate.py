@@ -22,7 +22,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from harness.errors import Refused
-from harness.hours import DAYS
+from harness.hours import DAYS, days_said
 from harness.ledger import Claim, claims
 from harness.number_text import Target, digits_of, target_of
 
@@ -454,8 +454,10 @@ def _refuse_closed(unit: Unit, agency: Agency, now: datetime) -> None:
         local = now.astimezone(agency.zone)
         if DAYS[local.weekday()] in agency.settings.hours.days and not _is_worked(agency, local.date()):
             raise Refused("refused.holiday", unit=unit.unit, day=f"{local:%Y-%m-%d}")
-        when = f"{' '.join(agency.settings.hours.days)} {agency.hours_of(unit)}"
-        raise Refused("refused.closed", unit=unit.unit, hours=when, now=f"{local:%a %H:%M}")
+        days = agency.settings.hours.days
+        when = {lang: f"{said} {agency.hours_of(unit)}" for lang, said in days_said(days).items()}
+        moment = {lang: f"{said} {local:%H:%M}" for lang, said in days_said((DAYS[local.weekday()],)).items()}
+        raise Refused("refused.closed", unit=unit.unit, hours=when, now=moment)
 
 
 def _refuse_unannounced(agency: Agency, now: datetime) -> None:

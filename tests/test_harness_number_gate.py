@@ -704,3 +704,12 @@ def test_no_forbidden_number_is_ever_followed(tmp_path_factory, digits):
     leave = permit("desk", forwarding_agency(tmp_path_factory.getbasetemp()), now=NOON)
     if may_follow(f"sip:{digits}@pbx.example", leave):
         assert follow(f"sip:{digits}@pbx.example", leave).removeprefix("sip:").split("@")[0] in leave.follows
+
+
+def test_a_refusal_out_of_hours_names_the_days_in_each_language(tmp_path):
+    agency = an_agency(tmp_path, units=[Unit(unit="u", number="0227001234")], hours=HoursSettings())
+    with pytest.raises(Refused) as raised:
+        permit("u", agency, now=datetime(2026, 3, 8, 10, 0, tzinfo=agency.zone))
+    assert "星期日 10:00" in raised.value.sentence("zh")
+    assert "星期一、二、三、四、五" in raised.value.sentence("zh")
+    assert "Sun 10:00" in raised.value.sentence("en")
