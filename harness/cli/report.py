@@ -1,0 +1,170 @@
+"""`thirdring report`: the papers of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import Asked, asked_for
+from harness.cli.output import print_json, print_lines, tell
+from harness.errors import DONE, NotFound
+from harness.words import chosen, say
+
+if TYPE_CHECKING:
+    from harness.papers.edition import Edition
+    from harness.papers.gather import Gathered
+    from rubric.periods import Period
+
+
+@click.group()
+@asked_for
+def report(asked: Asked) -> None:
+    """製作一段期間的文書：ODT、ODS、CSV，裝了就有 PDF。The papers of a period.
+
+    PERIOD：2026-11、2026-Q4、2026-H2、2026，或民國 115-11。In either calendar.
+    """
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        click.argument("period", metavar="PERIOD"),
+        click.option(
+            "--to",
+            "folder",
+            type=click.Path(path_type=Path, file_okay=False),
+            required=True,
+            help="寫到哪裡。Where to.",
+        ),
+        click.option("--no-pdf", is_flag=True, help="不做 PDF，較快。No PDF, which is quicker."),
+        click.option("--overwrite", is_flag=True, help="覆寫已有的文書。Replace papers that are there."),
+        click.option(
+            "--approved-by",
+            default="",
+            metavar="NAME",
+            help="首長已核可：製作獎懲建議名單，並記錄。The head has approved: the reward list too; that is logged.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return asked_for(command)
+
+
+@report.command()
+@_options
+def month(asked: Asked, **values: Any) -> int:
+    """簽、各單位通知、公佈欄版、分配表、改進情形表。A month: result, notices, board, allocation, improvements."""
+    return _report(asked, "month", **values)
+
+
+@report.command()
+@_options
+def quarter(asked: Asked, **values: Any) -> int:
+    """提報推動小組的季報、成果報告。A quarter: for the steering group, and for the superior agency."""
+    return _report(asked, "quarter", **values)
+
+
+@report.command()
+@_options
+def half(asked: Asked, **values: Any) -> int:
+    """半年自行考核報告。The self-review of half a year."""
+    return _report(asked, "half_year", **values)
+
+
+@report.command()
+@_options
+def year(asked: Asked, **values: Any) -> int:
+    """年度自行考核報告（次年 1 月 15 日前）。The self-review of a year, due on 15 January."""
+    return _report(asked, "year", **values)
+
+
+@report.command()
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="寫到哪裡。Where to."
+)
+@click.option("--overwrite", is_flag=True, help="覆寫已有的範本。Replace templates that are there.")
+@asked_for
+def templates(asked: Asked, folder: Path, overwrite: bool) -> int:
+    """複製文書範本，供機關修改。Copy the templates of the papers, to be changed."""
+    from harness.papers.write import copy_templates
+
+    found = copy_templates(folder, overwrite=overwrite)
+    if asked.as_json:
+        print_json({"schema": "thirdring.templates/1", "files": [str(path) for path in found]})
+    else:
+        print_lines([say("report.templates_written", n=len(found), folder=folder)])
+    return DONE
+
+
+def _report(
+    asked: Asked, kind: Period, *, period: str, folder: Path, no_pdf: bool, overwrite: bool, approved_by: str
+) -> int:
+    from harness.agency import load_agency
+    from harness.figures import span_of
+    from harness.papers.edition import edition_of
+    from harness.papers.gather import gather
+    from harness.store import open_store
+    from rubric.periods import roc_period
+
+    span, agency, now = span_of(kind, period), load_agency(asked.agency), datetime.now(UTC)
+    with open_store(agency.database) as store:
+        known = gather(span, agency=agency, store=store, today=now.astimezone(agency.zone).date())
+        if not known.figures["calls"]:
+            raise NotFound("report.no_calls", period={"zh": roc_period(span.name), "en": span.name})
+        edition = edition_of(known, approved_by=approved_by)
+        written, missing = _write(asked, edition, known, folder, pdf=not no_pdf, overwrite=overwrite, now=now)
+        if approved_by:
+            store.log.write("reward_list_made", who=approved_by, detail={"period": span.name}, now=now)
+    _tell(asked, edition, known, folder, written, missing)
+    return DONE
+
+
+def _write(
+    asked: Asked, edition: Edition, known: Gathered, folder: Path, *, pdf: bool, overwrite: bool, now: datetime
+) -> tuple[list[Path], dict[str, str] | None]:
+    """Write with a bar of progress; what is missing for PDF is told, and everything else is made."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from harness.documents.pdf import why_no_pdf
+    from harness.papers.write import write_edition
+
+    missing = why_no_pdf() if pdf else None
+    with Progress(console=Console(stderr=True), transient=True, disable=asked.as_json) as progress:
+        task = progress.add_task("", total=None)
+        written = write_edition(
+            edition,
+            known,
+            folder,
+            pdf=pdf and missing is None,
+            made_at=now,
+            overwrite=overwrite,
+            tick=lambda done, all_: progress.update(task, completed=done, total=all_),
+        )
+    return written, None if missing is None else {lang: missing.sentence(lang) for lang in ("zh", "en")}
+
+
+def _tell(
+    asked: Asked,
+    edition: Edition,
+    known: Gathered,
+    folder: Path,
+    written: list[Path],
+    missing: dict[str, str] | None,
+) -> None:
+    from rubric.periods import roc_period
+
+    span = known.span
+    if asked.as_json:
+        told = {"period": span.name, "period_roc": roc_period(span.name), "over": known.over}
+        told |= {"files": [str(path) for path in written], "left_out": list(edition.left_out), "no_pdf": missing}
+        print_json({"schema": "thirdring.report/1", **told, "unsettled": len(known.unsettled)})
+        return
+    period = {"zh": roc_period(span.name), "en": span.name}
+    print_lines([say("report.written", period=period, n=len(written), folder=folder)])
+    print_lines(say("report.left_out", why=why) for why in edition.left_out)
+    if missing:
+        tell(chosen(missing["zh"], missing["en"]))

@@ -1,0 +1,119 @@
+"""Papers are templates that an agency can change: Jinja2 that writes Markdown, its own folder before ours.
+
+Every value is escaped on its way into the text: a unit's name or a person's answer is text, whatever it contains.
+Templates run in a sandbox: they come from a folder that is copied about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import SandboxedEnvironment
+
+from harness.documents.table import MISSING, MeanCell, Table, escaped, shown
+from harness.errors import WrongInput
+from rubric.periods import roc_day
+
+FOLDER = "templates"
+"""Where an agency's own templates lie, in its folder."""
+SUFFIX = ".md.j2"
+NUMERALS = "一二三四五六七八九"
+
+
+class Markdown(str):
+    """Text that is Markdown already."""
+
+    __slots__ = ()
+
+
+def write_markdown(name: str, values: Mapping[str, Any], *, agency_folder: Path | None = None) -> str:
+    """Fill a template; WrongInput names the file, the line and what is wrong in it."""
+    try:
+        filled: str = _environment(agency_folder).get_template(f"{name}{SUFFIX}").render(values)
+    except TemplateSyntaxError as error:
+        raise _fault(error.filename or f"{name}{SUFFIX}", error.lineno, error) from None
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, OSError) as error:
+        raise _fault(f"{name}{SUFFIX}", _line(error, name), error) from None
+    return filled
+
+
+def shipped_templates() -> dict[str, str]:
+    """Every template that comes with the program: file name and text."""
+    found = files("harness.documents").joinpath(FOLDER)
+    return {one.name: one.read_text("utf-8") for one in found.iterdir() if one.name.endswith(SUFFIX)}
+
+
+def numeral(n: int) -> str:
+    """一、二 … 九十九 for the points of an official letter."""
+    tens, ones = divmod(n, 10)
+    return f"{NUMERALS[tens - 1] if tens > 1 else ''}{'十' if tens else ''}{NUMERALS[ones - 1] if ones else ''}"
+
+
+def _fault(file: str, line: int | None, error: Exception) -> WrongInput:
+    return WrongInput("report.template", file=Path(file).name, line=line or MISSING, reason=str(error))
+
+
+def _line(error: BaseException, name: str) -> int | None:
+    """The template's line in which a value failed: Jinja2 puts it into the traceback."""
+    line, step = None, error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename.endswith(f"{name}{SUFFIX}"):
+            line = step.tb_lineno
+        step = step.tb_next
+    return line
+
+
+@cache
+def _environment(agency_folder: Path | None) -> SandboxedEnvironment:
+    own = [FileSystemLoader(agency_folder / FOLDER)] if agency_folder else []
+    environment = SandboxedEnvironment(
+        loader=ChoiceLoader([*own, PackageLoader("harness.documents", FOLDER)]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_as_markdown,
+        autoescape=False,  # what is written is Markdown, escaped by finalize
+    )
+    environment.filters |= {"day": _day}
+    environment.globals |= {"table": _table, "points": _points, "numeral": lambda n: Markdown(numeral(n))}
+    return environment
+
+
+def _as_markdown(value: Any) -> Any:
+    """What an expression of a template becomes; Jinja2 calls it for every one of them."""
+    if isinstance(value, Markdown) or value == "":
+        return value
+    if value is None or isinstance(value, str | int | float | MeanCell):
+        return escaped(shown(value))
+    return escaped(roc_day(value) if isinstance(value, date) else str(value))
+
+
+def _day(value: date | str) -> str:
+    """A day in 民國."""
+    if isinstance(value, str):
+        return roc_day(date.fromisoformat(value[:10]))
+    return roc_day(value.date() if isinstance(value, datetime) else value)
+
+
+def _table(table: Table) -> Markdown:
+    """A table with its title above it; one without rows says so."""
+    head = f"{escaped(table.title)}\n\n"
+    return Markdown(f"\n{head}{table.markdown()}\n" if table.rows else f"\n{escaped(table.title)}：無。\n")
+
+
+def _points() -> Callable[[], Markdown]:
+    """Counts the points of an official letter: 一、, 二、, …"""
+    counted = 0
+
+    def following() -> Markdown:
+        nonlocal counted
+        counted += 1
+        return Markdown(f"{numeral(counted)}、")
+
+    return following

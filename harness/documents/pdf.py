@@ -1,0 +1,37 @@
+"""PDF from our own HTML by WeasyPrint: tagged (PDF/UA-1), fonts embedded, nothing fetched. It is an extra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.errors import EnvironmentFailed
+
+
+def pdf_bytes(page: str) -> bytes:
+    """The page as PDF. EnvironmentFailed says what to install where the extra or its libraries are missing."""
+    found = _weasyprint().HTML(string=page, url_fetcher=refuse).write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
+    return bytes(found)
+
+
+def why_no_pdf() -> EnvironmentFailed | None:
+    """What is missing for PDF; None when nothing is."""
+    try:
+        _weasyprint()
+    except EnvironmentFailed as missing:
+        return missing
+    return None
+
+
+def refuse(url: str, *_: Any, **__: Any) -> Any:
+    """Fetch nothing: neither from the network nor from this machine's files."""
+    raise ValueError(url)
+
+
+def _weasyprint() -> Any:
+    try:
+        import weasyprint
+    except ImportError:
+        raise EnvironmentFailed("report.no_weasyprint") from None
+    except OSError as error:  # Pango is not Python's and comes from the system
+        raise EnvironmentFailed("report.no_pango", reason=str(error).splitlines()[0]) from None
+    return weasyprint

@@ -1,0 +1,1 @@
+"""What goes into the papers of a period: gathered from the database, put into tables, written as files."""
