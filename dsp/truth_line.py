@@ -66,6 +66,19 @@ class Condition:
     """Nothing arrives for so long after the pick-up, where the exchange's sound gives way to the telephone's."""
 
 
+def noise_dbfs(condition: Condition) -> float:
+    """The line's noise after the pick-up: hiss, hum, and talk in the background."""
+    parts = [condition.level_dbfs - condition.snr_db]
+    if condition.noise == "babble":
+        parts.append(condition.voice_dbfs - 20)
+    if condition.crosstalk:
+        parts.append(condition.level_dbfs - condition.snr_db - 9)
+    parts = [part + condition.noise_step_db for part in parts]
+    if condition.hum_hz:
+        parts.append(condition.level_dbfs - max(20.0, condition.snr_db))
+    return float(10 * np.log10(sum(10 ** (part / 10) for part in parts)))
+
+
 def draw_condition(rng: np.random.Generator, *, strict: bool, plain: bool = False) -> Condition:
     """A line. `plain`: white noise, codecs and single lost packets only; else two calls of three have more."""
     level = float(rng.uniform(-40, -6))

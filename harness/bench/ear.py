@@ -18,6 +18,7 @@ from dsp.legs import Leg
 from dsp.listen import listen
 from dsp.tone_plan import TonePlan, load_plan, plan_names
 from dsp.truth_judge import Row, judge
+from dsp.truth_line import noise_dbfs
 from dsp.truth_set import TruthCall, make_call
 from harness.bench.narrowest import narrowest_latency_s
 from harness.facts import facts_of
@@ -79,25 +80,32 @@ class Judged:
 
 
 def bench_ear(
-    count: int, *, seed: int, voices: Sequence[NDArray[np.float32]], progress: Progress = lambda _: None
+    count: int,
+    *,
+    seed: int,
+    voices: Sequence[NDArray[np.float32]],
+    plain: bool = False,
+    progress: Progress = lambda _: None,
 ) -> list[Judged]:
-    """Make `count` calls and hear them, one after another, in this process."""
+    """Make `count` calls and hear them, one after another, in this process; `plain` as `dsp.truth_set` has it."""
     form = find_form(FORM)
     judged = []
-    for index, plan, call in _calls(count, seed, voices):
+    for index, plan, call in _calls(count, seed, voices, plain=plain):
         judged.append(_judge(index, plan, call, form))
         progress(index)
     return judged
 
 
-def _calls(count: int, seed: int, voices: Sequence[NDArray[np.float32]]) -> Iterator[tuple[int, TonePlan, TruthCall]]:
+def _calls(
+    count: int, seed: int, voices: Sequence[NDArray[np.float32]], *, plain: bool = False
+) -> Iterator[tuple[int, TonePlan, TruthCall]]:
     home, *others = plan_names()
     for index in range(count):
         turn, lap = index % 10, index // 10
         name = home if turn < 8 else others[(2 * lap + turn) % len(others)]
         plan = load_plan(name)
         rng = np.random.default_rng([seed, index])
-        yield index, plan, make_call(rng, plan=plan, voices=voices, strict=turn not in (6, 7))
+        yield index, plan, make_call(rng, plan=plan, voices=voices, strict=turn not in (6, 7), plain=plain)
 
 
 def _judge(index: int, plan: TonePlan, call: TruthCall, form: Form) -> Judged:
@@ -109,7 +117,6 @@ def _judge(index: int, plan: TonePlan, call: TruthCall, form: Form) -> Judged:
     by_ear = _points(form, *_heard(leg, call.sr))
     by_truth = _points(form, call.truth.outcome, call.truth.rings, _exact(call))
     by_any = _points(form, call.truth.outcome, call.truth.rings, narrowest)
-    noise = call.condition.level_dbfs - call.condition.snr_db + call.condition.noise_step_db
     return Judged(
         index=index,
         plan=plan.name,
@@ -120,7 +127,7 @@ def _judge(index: int, plan: TonePlan, call: TruthCall, form: Form) -> Judged:
         points_open=by_ear is None,
         points_open_for_any=by_any is None,
         voice_missed=call.truth.voice_onset is not None and (leg is None or leg.voice_onset is None),
-        voice_is_clear=call.condition.voice_dbfs - noise >= CLEAR_DB,
+        voice_is_clear=call.condition.voice_dbfs - noise_dbfs(call.condition) >= CLEAR_DB,
         sound_s=heard.n / heard.sr,
         heard_in_s=heard_in_s,
     )

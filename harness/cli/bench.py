@@ -32,9 +32,10 @@ def bench(asked: Asked) -> None:
     show_default=True,
     help="語音：內建的、另裝的（Debian 的 asterisk-core-sounds-en-wav）。Whose voices: shipped, or Debian's package.",
 )
+@click.option("--plain", is_flag=True, help="線路只有雜訊與單包遺失，沒有音樂。Lines with noise and single lost packets only.")
 @click.option("--markdown", is_flag=True, help="印成 Markdown 表格，放進說明檔。As a Markdown table, for a document.")
 @asked_for
-def ear(asked: Asked, calls: int, seed: int, voices: str, markdown: bool) -> int:
+def ear(asked: Asked, calls: int, seed: int, voices: str, plain: bool, markdown: bool) -> int:
     """製造已知真實時間的電話，給耳朵聽，印出誤差表。Make calls with known truth, hear them, print the errors."""
     from harness.bench.ear import bench_ear, figures
     from harness.bench.voices import installed_voices, shipped_voices
@@ -48,7 +49,7 @@ def ear(asked: Asked, calls: int, seed: int, voices: str, markdown: bool) -> int
         if (index + 1) % 100 == 0:
             tell(f"{index + 1} / {calls}")
 
-    judged = bench_ear(calls, seed=seed, voices=[*shipped, *installed], progress=progress)
+    judged = bench_ear(calls, seed=seed, voices=[*shipped, *installed], plain=plain, progress=progress)
     found = figures(judged)
     wrong = [{"index": one.index, "plan": one.plan, "wrong": one.faults} for one in judged if one.faults]
     if asked.as_json:
