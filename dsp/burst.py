@@ -46,6 +46,8 @@ class Burst:
     """The line's own noise goes on behind it: no packet was lost there."""
     begins: bool = True
     """It was quiet before it."""
+    told_apart: bool = False
+    """It was long enough, and its lines even enough, to be this set and none with fewer lines."""
     share: float = 1.0
     """Share of the whole band's energy that the tones hold: little beside other instruments."""
 

@@ -167,15 +167,25 @@ class Cadence:
         """Under which set bursts of one set wait: sets that cannot always be told apart wait together."""
         return min(self._kin) if tone_set in self._kin else tone_set
 
-    def _names(self, bursts: list[Burst]) -> list[str]:
-        """What bursts in a row can be: the signals whose lengths and pauses all fit, wherever it began."""
-        pairs = [((a.end - a.start) / SR, (b.start - a.end) / SR) for a, b in pairwise(bursts)]
-        return [name for name, tone in self._alike(bursts[0].tone_set) if _follows(pairs, tone.cadence)]
+    def _names(self, bursts: list[Burst], *, cut: bool = True) -> list[str]:
+        """What bursts in a row can be: the signals whose lengths and pauses all fit, wherever it began.
 
-    def _settle(self, place: int) -> list[Segment]:
-        """Name what is pending of one set, now that nothing more will join it."""
+        `cut`: the last burst may be cut. Of two bursts one must be whole: a pause alone proves nothing."""
+        pairs = [((a.end - a.start) / SR, (b.start - a.end) / SR) for a, b in pairwise(bursts)]
+        last = (bursts[-1].end - bursts[-1].start) / SR
+        told = next((burst.tone_set for burst in bursts if burst.told_apart), None)
+        return [
+            name
+            for name, tone, tone_set in self._repeated
+            if (name, tone) in self._alike(bursts[0].tone_set)
+            and told in (None, tone_set)
+            and _follows(pairs, tone.cadence, last, cut=cut)
+        ]
+
+    def _settle(self, place: int, *, ended: bool = False) -> list[Segment]:
+        """Name what is pending of one set, now that nothing more will join it. `ended`: the audio cut its last."""
         bursts = self._pending.pop(place, [])
-        names = self._names(bursts) if len(bursts) > 1 else []
+        names = self._names(bursts, cut=ended) if len(bursts) > 1 else []
         if names:
             self._rings = [ring for ring in self._rings if ring not in bursts]
             return [_segment(names[0], bursts[0], bursts[-1])]
@@ -227,7 +237,7 @@ class Cadence:
 
     def close(self) -> list[Segment]:
         """Name the rest at the end of the audio."""
-        return [segment for place in list(self._pending) for segment in self._settle(place)]
+        return [segment for place in list(self._pending) for segment in self._settle(place, ended=True)]
 
     @property
     def open(self) -> tuple[Segment, ...]:
@@ -236,16 +246,25 @@ class Cadence:
         return tuple(_segment(name, b[0], b[-1]) for b in several for name in self._names(b)[:1])
 
 
-def _follows(pairs: list[tuple[float, float]], cadence: tuple[tuple[float, float], ...]) -> bool:
-    """Whether (on, off) lengths in a row are a cadence's, from some place of it on; its first burst may be cut."""
+def _follows(
+    pairs: list[tuple[float, float]], cadence: tuple[tuple[float, float], ...], last: float, *, cut: bool
+) -> bool:
+    """Whether (on, off) lengths in a row and a last burst are a cadence's, from some place of it on; its first burst
+    may be cut, and the last one where `cut` says so."""
     return any(
-        all(
-            fits(off, cadence[(place + i) % len(cadence)][1])
-            and (fits(on, cadence[(place + i) % len(cadence)][0]) or (i == 0 and on < cadence[place][0]))
-            for i, (on, off) in enumerate(pairs)
-        )
-        for place in range(len(cadence))
+        _follows_from(pairs, [*cadence[place:], *cadence[:place]], last, cut=cut) for place in range(len(cadence))
     )
+
+
+def _follows_from(
+    pairs: list[tuple[float, float]], cadence: list[tuple[float, float]], last: float, *, cut: bool
+) -> bool:
+    size, on = len(cadence), cadence[len(pairs) % len(cadence)][0]
+    whole = [fits(length, cadence[i % size][0]) for i, (length, _) in enumerate(pairs)] + [fits(last, on)]
+    first_fits = whole[0] or pairs[0][0] < cadence[0][0]
+    last_fits = whole[-1] or (cut and last < on and any(whole[:-1]))
+    pauses = all(fits(off, cadence[i % size][1]) for i, (_, off) in enumerate(pairs))
+    return pauses and first_fits and all(whole[1:-1]) and last_fits
 
 
 def _kin(ring_set: int, sets: tuple[ToneSet, ...]) -> frozenset[int]:

@@ -66,6 +66,7 @@ def find_legs(
     end: int,
     early_until: int | None = None,
     answered_at: int | None = None,
+    buffer_s: float = 0.0,
 ) -> tuple[Leg, ...]:
     """The legs of a call, in order.
 
@@ -77,11 +78,12 @@ def find_legs(
         early_until: until this sample the call was not answered by signalling: speech before it is an
             announcement, never a pick-up. None: no signalling is known.
         answered_at: the sample at which a 200 OK arrived; None: none, or not known.
+        buffer_s: so much sound a jitter buffer may have put in or taken out at any place.
     """
     ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
     if early_until is None:
         early_until = answered_at if answered_at is not None else 0
-    call = Call(ordered, sr, plan, end, early_until, answered_at)
+    call = Call(ordered, sr, plan, end, early_until, answered_at, buffer_s)
     trains = find_trains(ordered, sr=sr, plan=plan)
     legs: list[Leg] = []
     first = trains[0].onset if trains else end
@@ -159,7 +161,9 @@ def _onset(call: Call, train: Train) -> Span:
     """Where the ringing began; where only one burst tells, its first packets may have been lost."""
     error = EDGE_ERROR_S * call.sr
     lost = 0 if train.sure else LOST_S * call.sr
-    return Span(max(round(train.onset - error - lost), 0), round(train.onset + error))
+    # A jitter buffer may have moved the later bursts, by which the onset was told, against the first one.
+    latest = max(train.onset, train.rings[0][0].start) if call.buffer_s else train.onset
+    return Span(max(round(train.onset - error - lost), 0), round(latest + error))
 
 
 def _first_voice(call: Call, train: Train, limit: int) -> Segment | None:

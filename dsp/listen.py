@@ -44,6 +44,7 @@ def listen(
     missing: Sequence[tuple[int, int]] = (),
     early_until: int | None = None,
     answered_at: int | None = None,
+    buffer_s: float = 0.0,
 ) -> Listening:
     """Hear a recording from end to end.
 
@@ -55,6 +56,7 @@ def listen(
         missing: (start, end) samples that never arrived, whatever the file holds there.
         early_until: until this sample the call was not answered by signalling.
         answered_at: the sample at which a 200 OK arrived.
+        buffer_s: so much sound a jitter buffer may have put in or taken out at any place.
 
     Raises:
         ValueError: a rate the ear does not take.
@@ -62,9 +64,9 @@ def listen(
     if plan is None:
         known = find_plan(samples, sr=sr)
         plans = (known,) if known else fitting_plans(samples, sr=sr) or (load_plan("tw"),)
-        heard = [_listen(samples, sr, one, missing, early_until, answered_at) for one in plans]
+        heard = [_listen(samples, sr, one, missing, early_until, answered_at, buffer_s) for one in plans]
         return replace(heard[0], legs=agreed([one.legs for one in heard]))
-    return _listen(samples, sr, plan, missing, early_until, answered_at)
+    return _listen(samples, sr, plan, missing, early_until, answered_at, buffer_s)
 
 
 def _listen(
@@ -74,6 +76,7 @@ def _listen(
     missing: Sequence[tuple[int, int]],
     early_until: int | None,
     answered_at: int | None,
+    buffer_s: float,
 ) -> Listening:
     detector = Detector(sr=sr, plan=plan)
     if answered_at is not None:
@@ -86,7 +89,15 @@ def _listen(
         at = max(end, at)
     found += _feed(detector, samples[at:], sr=sr) + detector.flush()
     ordered = tuple(sorted(found, key=lambda s: (s.start, s.end)))
-    legs = find_legs(ordered, sr=sr, plan=plan, end=len(samples), early_until=early_until, answered_at=answered_at)
+    legs = find_legs(
+        ordered,
+        sr=sr,
+        plan=plan,
+        end=len(samples),
+        early_until=early_until,
+        answered_at=answered_at,
+        buffer_s=buffer_s,
+    )
     return Listening(ordered, legs, sr, len(samples), plan)
 
 

@@ -27,6 +27,10 @@ _HOLE_S = 0.21
 """A burst shorter by less than this may have lost ten packets at its end instead of being cut."""
 _HEARD_S = 0.012
 """A burst shorter by more than this was cut, where nothing was lost."""
+_SILENT_HEARD_S = 0.035
+"""The same where no noise behind it shows that nothing was lost: a jitter buffer takes out or puts in 20 ms."""
+_STEADY_ENDS_S = 0.030
+"""Ends of bursts that agree to this were not moved by a jitter buffer."""
 _SAME_S = 0.0015
 """Ends of bursts that agree to this are equal: edges are known to 1.5 ms at 20 dB."""
 _CODED_S = 0.002
@@ -60,6 +64,8 @@ class Call:
     """Until this sample nobody had picked up, by signalling."""
     answered_at: int | None
     """The sample of the 200 OK."""
+    buffer_s: float = 0.0
+    """So much of a burst a jitter buffer may have put in or taken out."""
 
     @property
     def knows_losses(self) -> bool:
@@ -159,12 +165,38 @@ def is_whole(call: Call, train: Train, hole: int | None = None) -> bool:
 
 def _was_cut(call: Call, train: Train, hole: int) -> bool:
     """Whether the last burst is surely shorter than a whole one, and not for want of its last packets."""
-    lacks = _whole_end(call, train, hole) - train.lean - train.last.end
-    least = _HEARD_S if _nothing_lost(call, train) else _HOLE_S
+    lacks = _least_end(call, train, hole) - train.lean - train.last.end
+    least = _least_lack_s(call, train)
     if not _ends(call, train):
         nominal = call.plan.cadence[min(len(train.rings[-1]), len(call.plan.cadence)) - 1][0]
         least += STRETCH * nominal
     return lacks > least * call.sr
+
+
+def _least_lack_s(call: Call, train: Train) -> float:
+    """A burst that lacks more was cut."""
+    if not _nothing_lost(call, train):
+        return max(_HOLE_S, _most_torn_s(call, train))
+    return max(_HEARD_S if train.last.stops else _SILENT_HEARD_S, call.buffer_s)
+
+
+def _least_end(call: Call, train: Train, hole: int) -> float:
+    """Where a whole burst in the last one's place ends at the earliest: a jitter buffer stretches some."""
+    told, ends = _whole_end(call, train, hole), _ends(call, train)
+    apart = max(ends, default=0.0) - min(ends, default=0.0)
+    if not call.buffer_s or not ends or (len(ends) > 2 and apart <= _STEADY_ENDS_S * call.sr):
+        return told
+    shortest = min(*ends, _nominal_end(call, len(train.rings[-1]) - 1) - train.lean)
+    return min(told, train.last_start + hole + shortest + train.lean)
+
+
+def _most_torn_s(call: Call, train: Train) -> float:
+    """Seconds that the plan's end is behind where the shortest ring before the last one ended: a network that took so
+    much of a ring that nobody cut may take as much of the last."""
+    place = len(train.rings[-1]) - 1
+    before = zip(train.starts[:-1], train.rings[:-1], strict=True)
+    ends = [ring[place].end - start for start, ring in before if len(ring) > place]
+    return max((_nominal_end(call, place) - end for end in ends), default=0.0) / call.sr
 
 
 def _nothing_lost(call: Call, train: Train) -> bool:
@@ -202,7 +234,8 @@ def latency_span(call: Call, train: Train, pick_up: Span) -> Span:
     its error cancels."""
     told = train.on_beat >= 3 and not train.restarted
     error = (_ONSET_ERROR_S if told else EDGE_ERROR_S) * call.sr
-    earliest = pick_up.earliest - train.onset - (0 if is_whole(call, train) else error)
+    latest_onset = max(train.onset, train.rings[0][0].start) if call.buffer_s else train.onset
+    earliest = pick_up.earliest - latest_onset - (0 if is_whole(call, train) else error)
     latest = pick_up.latest - train.onset + error + (0 if train.sure else LOST_S * call.sr)
     if train.sure and not train.restarted:
         latest = min(latest, due(call, train) - train.onset)

@@ -34,8 +34,8 @@ _HALF_PURE, _HALF_SHARE = 0.85, 0.6
 """A half of a burst is believed only where it is purer than a whole one need be."""
 _SHORT, _HOLE, _REPLY, _TAIL = round(0.01 * SR), 0.15, 5, 0.7
 _STEADY, _STEADY_EDGE, _HELD = round(0.5 * SR), round(0.005 * SR), 0.7
-_STEADY_WINDOW, _LEAST_WINDOWS, _WINDOWS_HELD = round(0.08 * SR), 3, 0.7
-_TOLD_APART = 0.6
+_STEADY_WINDOW, _WINDOWS_HELD = round(0.08 * SR), 0.7
+_TOLD_APART, _EVEN = 0.6, 0.15
 _MORE = 1.1
 """A set with more tones than another must explain a tenth more than that one: skirts of a line look like lines."""
 _AFTER = round(0.004 * SR), round(0.044 * SR)
@@ -207,8 +207,23 @@ class ToneTracker:
         start, end = self._sharpened(start, end, tones, long=run.start is not None)
         self._usual[tone_set] = _Usual(level, tones, found.share)
         stops, begins = self._stops(start, end, tones, level), self._begins(start, level)
-        burst = Burst(tone_set, start, end, level, proven=True, stops=stops, begins=begins, share=found.share)
+        burst = Burst(
+            tone_set,
+            start,
+            end,
+            level,
+            proven=True,
+            stops=stops,
+            begins=begins,
+            told_apart=self._told_apart(heard, found, tone_set),
+            share=found.share,
+        )
         return self._found(burst)
+
+    def _told_apart(self, heard: Spectrum, found: Purity, tone_set: int) -> bool:
+        """Whether a set's several lines were seen one by one, about as strong."""
+        tones = self._sets[tone_set]
+        return tones.lines > 1 and heard.half_hz < _TOLD_APART * tones.spacing_hz and found.balance > _EVEN
 
     def _begins(self, start: int, level: float) -> bool:
         before = self._read(max(start - _QUIET[0], 0), max(start - _QUIET[1], 0))
@@ -252,12 +267,15 @@ class ToneTracker:
 
         Vowels have up to 0.6, exchanges' tones 0.75 and more: measured on speech and music, and on bursts of which
         one packet in ten was lost and concealed."""
-        samples = self._read(burst.start + _STEADY_EDGE, burst.end - _STEADY_EDGE)
-        if len(samples) < _LEAST_WINDOWS * _STEADY_WINDOW:
+        return self._by_windows(burst.start + _STEADY_EDGE, burst.end - _STEADY_EDGE, burst.tone_set)
+
+    def _by_windows(self, start: int, end: int, tone_set: int) -> float:
+        samples = self._read(start, end)
+        if len(samples) < 2 * _STEADY_WINDOW:
             return 0.0
         part = max(len(samples) // 4, 2 * _STEADY_WINDOW)
         told = {
-            lines_hz(spectrum(samples[at : at + part]), self._sets[burst.tone_set])
+            lines_hz(spectrum(samples[at : at + part]), self._sets[tone_set])
             for at in range(0, len(samples) - part + 1, part)
         }
         starts = range(0, len(samples) - _STEADY_WINDOW + 1, _STEADY_WINDOW // 2)
@@ -312,7 +330,8 @@ class ToneTracker:
         tail = start + (last + 1) * _SHORT
         samples = self._read(tail, end)
         tones = lines_hz(spectrum(samples), self._sets[tone_set])
-        return end if explained(samples, tones) > _TAIL * share else tail - _SHORT
+        held = explained(samples, tones) > _TAIL * share or self._by_windows(tail, end, tone_set) > _TAIL
+        return end if held else tail - _SHORT
 
     def _sounds(self, at: int, tones: tuple[float, ...], level: float, share: float) -> bool:
         piece = self._read(at, at + _PIECE)

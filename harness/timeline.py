@@ -25,6 +25,8 @@ LAG_MOST_S = 0.065
 """Frame, jitter buffer and bridge on a quiet line: 20 to 57 ms measured on loopback, idle and with busy cores."""
 DRIFT_S = 0.025
 """A jitter buffer that adapts moves later sounds by up to a frame against earlier ones (20 ms measured)."""
+BUFFER_S = 0.065
+"""So much sound the jitter buffer puts into a burst or takes out of it: three packets were seen."""
 HOLE_S = 0.010
 """Digital silence of such a length is no packet's: G.711 has no zero."""
 QUIET_BUFFER_S = 0.060
@@ -95,7 +97,16 @@ def build_timeline(record: CallRecord, samples: NDArray[np.int16], plan: TonePla
     windows = _apart([(round(m.start_s * rate), round(m.end_s * rate)) for m in record.missing])
     never = len(samples) if at is None else at
     unheard = _unheard(samples, windows, rate=rate)
-    heard = _marked(listen(samples, sr=rate, plan=plan, missing=unheard, early_until=never, answered_at=at), windows)
+    listened = listen(
+        samples,
+        sr=rate,
+        plan=plan,
+        missing=unheard,
+        early_until=never,
+        answered_at=at,
+        buffer_s=BUFFER_S,
+    )
+    heard = _marked(listened, windows)
     return Timeline(record, heard, _in_order(record, heard))
 
 
