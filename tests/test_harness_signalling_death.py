@@ -77,7 +77,7 @@ def test_a_telephone_that_rings_stops_ringing(tmp_path: Path) -> None:
         wait(call, seen, lambda: 180 in statuses(seen))
         killed(call)
         (dialog,) = peer.dialogs.values()
-        assert dialog.requests == ["CANCEL", "ACK"]
+        assert peer.wait(lambda: dialog.requests == ["CANCEL", "ACK"]), dialog.requests
         (cancel,) = dialog.texts("CANCEL ")
         assert header(cancel, "Via") == header(dialog.invite, "Via")  # else it is another transaction
 
@@ -96,7 +96,7 @@ def test_who_picks_up_after_the_death_is_let_go(tmp_path: Path) -> None:
         wait(call, seen, lambda: 180 in statuses(seen))
         killed(call)
         (dialog,) = peer.dialogs.values()
-        assert dialog.requests == ["CANCEL", "ACK", "BYE"]
+        assert peer.wait(lambda: dialog.requests == ["CANCEL", "ACK", "BYE"]), dialog.requests
 
 
 def test_a_server_that_asks_who_says_bye_is_told(tmp_path: Path) -> None:
