@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import floor
 
 from dsp.legs import Leg
+from dsp.segment import Segment
 from harness.deaf import no_sound_came
 from harness.ending_cause import VOID
 from harness.heard_leg import leg_from_ear
@@ -14,6 +15,8 @@ from harness.live_ear import MUSIC_KNOWN_S, NOTE_S
 from harness.measured_leg import SIGNALLED, MeasuredLeg
 from harness.ringing import (
     AFTER_ANSWER_S,
+    RANG_S,
+    RINGING,
     began_after,
     evidence_of,
     rang_before,
@@ -28,9 +31,11 @@ from harness.ringing import (
     was_forwarded,
 )
 from harness.softphone.signals import SipSignal
-from harness.timeline import Timeline, answer_of
+from harness.timeline import Timeline, answer_of, responses
 from harness.unanswered_leg import unanswered_leg
 
+LOUD_S = 0.3
+"""Shorter sounds behind a 200 are a handset's."""
 TAIL_S = 1.0
 """Ringback may run on so long behind a 200 until the far end's sound is switched over."""
 
@@ -64,11 +69,19 @@ def _unproven(timeline: Timeline, name: str, answer: SipSignal) -> MeasuredLeg |
     rate, segments = timeline.heard.sr, timeline.heard.segments
     since = (answer.latest_s + AFTER_ANSWER_S) * rate
     words = min((s.start for s in segments if s.sound in ("speech", "music") and s.start >= since), default=None)
-    torn = [s for s in segments if s.sound == "ringback" and s.start >= since and (words is None or s.start < words)]
+    rung = [s for s in segments if s.sound == "ringback"] + _loud_behind_a_gateway(timeline, answer)
+    torn = [s for s in rung if s.start >= since and (words is None or s.start < words)]
     if not torn:
         return None
     evidence = (f"sip:200@{answer.latest_s:.3f}", *(f"heard:ringback@{s.start / rate:.3f}" for s in torn))
     return MeasuredLeg(leg=name, outcome="answered", provisional=True, evidence=evidence)
+
+
+def _loud_behind_a_gateway(timeline: Timeline, answer: SipSignal) -> list[Segment]:
+    """What sounded without a name behind a 200 that came at once: the ringing that a gateway plays, perhaps."""
+    told = [s.latest_s for s in responses(timeline.record) if s.status == RINGING]
+    at_once = not any(at_s < answer.latest_s - RANG_S for at_s in told)
+    return [s for s in timeline.unnamed if s.length > LOUD_S * timeline.heard.sr] if at_once else []
 
 
 def _early_answered(timeline: Timeline, name: str, heard: Leg, answer: SipSignal) -> MeasuredLeg:

@@ -13,6 +13,7 @@ from harness.interval import Interval, hull
 from harness.measured_leg import HEARD, NOMINAL
 from harness.softphone.signals import SipSignal
 from harness.timeline import Timeline, answer_of, responses
+from harness.unnamed_sound import may_have_begun
 
 AFTER_ANSWER_S = 0.15
 """Ringback that begins later than this after a 200 is no tail of early media: the 200 was a gateway's."""
@@ -40,6 +41,7 @@ def ring_onset(timeline: Timeline, heard: Leg | None) -> tuple[Interval | None, 
         onset = timeline.on_the_wire(heard.ring_onset)
         # What was heard so long after the 180 may be the second telephone that rings.
         late = rung is not None and onset.latest - rung.latest > timeline.heard.plan.period_s
+        onset = _begun_unheard(timeline, heard, onset)
         return (hull([rung, onset]) if late and rung else onset), HEARD
     alerted = next((when(s) for s in told if 180 <= s.status < 199), None)
     music = music_rings(timeline)
@@ -49,6 +51,17 @@ def ring_onset(timeline: Timeline, heard: Leg | None) -> tuple[Interval | None, 
     if rung is not None or alerted is None or answer is None:
         return rung, NOMINAL
     return hull([alerted, answer]), NOMINAL
+
+
+def _begun_unheard(timeline: Timeline, heard: Leg, onset: Interval) -> Interval:
+    """The onset, back to where a burst may have been that was lost or torn beyond knowing."""
+    told = [s.earliest_s for s in responses(timeline.record) if 180 <= s.status < 300]
+    since = round(max(min(told, default=0.0), 0.0) * timeline.heard.sr)
+    begun = may_have_begun(heard, timeline.heard, timeline.unnamed, since=since)
+    if begun is None:
+        return onset
+    earlier = timeline.on_the_wire(begun)
+    return hull([onset, Interval(max(earlier.earliest, min(told, default=0.0)), earlier.latest)])
 
 
 def music_rings(timeline: Timeline) -> Interval | None:

@@ -18,6 +18,7 @@ from dsp.tone_plan import TonePlan
 from harness.interval import Interval
 from harness.record import CallRecord
 from harness.softphone.signals import RESPONSE, SipSignal
+from harness.unnamed_sound import unnamed
 
 LAG_LEAST_S = 0.005
 """A sound stands in the recording at least this much later than its packet came."""
@@ -65,6 +66,8 @@ class Timeline:
     """What was heard."""
     events: tuple[Event, ...]
     """Everything, by time."""
+    unnamed: tuple[Segment, ...] = ()
+    """What was as loud as the ringing, and the ear gave it no name."""
 
     @property
     def excess_lag_s(self) -> float:
@@ -107,7 +110,7 @@ def build_timeline(record: CallRecord, samples: NDArray[np.int16], plan: TonePla
         buffer_s=BUFFER_S,
     )
     heard = _marked(listened, windows)
-    return Timeline(record, heard, _in_order(record, heard))
+    return Timeline(record, heard, _in_order(record, heard), unnamed(samples, heard))
 
 
 def _unheard(samples: NDArray[np.int16], windows: list[tuple[int, int]], *, rate: int) -> list[tuple[int, int]]:
