@@ -12,6 +12,7 @@ import numpy.typing as npt
 from dsp.detector import Detector, Samples
 from dsp.doubt import agreed
 from dsp.legs import Leg, find_legs
+from dsp.notes import without_notes
 from dsp.plan_choice import find_plan, fitting_plans
 from dsp.segment import Segment, Span
 from dsp.tone_plan import TonePlan, load_plan
@@ -88,7 +89,7 @@ def _listen(
         found += detector.fill(min(end, len(samples)) - max(start, at))
         at = max(end, at)
     found += _feed(detector, samples[at:], sr=sr) + detector.flush()
-    ordered = tuple(sorted(found, key=lambda s: (s.start, s.end)))
+    ordered = without_notes(found, sr=sr)
     legs = find_legs(
         ordered,
         sr=sr,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.detector import Detector
+from dsp.notes import without_notes
 from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import TonePlan
 from harness.softphone.protocol import Call, Missing
@@ -45,6 +46,8 @@ class LiveEar:
         self._heard = 0
         self._holes: list[Missing] = []
         self.segments: list[Segment] = []
+        """What is over, music in one piece; the music that plays now is among them, as far as it was heard."""
+        self._over: list[Segment] = []
         self.period_s = plan.period_s
         self.burst_s = max(on for on, _ in plan.cadence)
 
@@ -57,7 +60,9 @@ class LiveEar:
             self._blocks.append(samples)
             if self._watch is not None:
                 self._watch.feed(samples)
-            self.segments += self._detector.feed(samples)
+            self._over += self._detector.feed(samples)
+            playing = [s for s in self._detector.open if s.sound == MUSIC]
+            self.segments = list(without_notes([*self._over, *playing], sr=self._rate))
 
     def answered_at(self, at_s: float) -> None:
         """Tell the ear when a 200 OK came: what was playing before says nothing of the voice behind it."""
@@ -108,17 +113,14 @@ class LiveEar:
         return [*self.voices(since_s), *([(began, self.heard_s)] if sound == SPEECH else [])]
 
     def music(self, since_s: float) -> list[tuple[float, float]]:
-        """Start and end of each stretch of music that ended after an instant."""
+        """Start and end of each stretch of music that ended after an instant, or plays on."""
         return self._stretches((MUSIC,), since_s)
 
     def _is_note(self, start_s: float, end_s: float) -> bool:
         if end_s - start_s >= NOTE_S:
             return False
-        music = [(s.start / self._rate, s.end / self._rate) for s in self._all() if s.sound == MUSIC]
+        music = [(s.start / self._rate, s.end / self._rate) for s in self.segments if s.sound == MUSIC]
         return any(abs(start_s - end) < 0.05 or 0 <= start - end_s < MUSIC_KNOWN_S for start, end in music)
-
-    def _all(self) -> tuple[Segment, ...]:
-        return (*self.segments, *self._detector.open)
 
     def refused(self, since_s: float) -> str | None:
         """The busy or congestion tone heard since an instant; None without one."""
@@ -131,7 +133,7 @@ class LiveEar:
     @property
     def now(self) -> str | None:
         """What is sounding and not over yet, as far as the ear is sure; None: nothing, or not sure."""
-        return next((s.sound for s in self._detector.open), None)
+        return self.sounding[0]
 
     @property
     def sounding(self) -> tuple[str | None, float]:

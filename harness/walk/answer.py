@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dsp.segment import MUSIC, SPEECH
 from harness import scenario as do
 from harness.live_ear import MUSIC_KNOWN_S, NOTE_S
 from harness.prompts.kinds import QUEUE
@@ -88,11 +89,18 @@ class _Wait:
             return ANSWERED
         onset = bursts[0] if bursts else self._alerted_s()
         limit_s = give_up_s(self.step, ear.period_s)
+        if onset is None and self._waits_in_music(limit_s):
+            return "no_answer"
         if onset is not None and self._given_up(onset, bursts, limit_s):
             return "no_answer"
         if onset is None and now_s - self.begin > max(NO_SIGNAL_S, limit_s):
             return "no_signal"
         return ""
+
+    def _waits_in_music(self, limit_s: float) -> bool:
+        """Whether a queue's music has played for as long as a telephone would ring before it is given up."""
+        music = self.call.ear.music(self.rang_since)
+        return bool(music) and self.call.ear.now == MUSIC and self.call.now_s - music[0][0] >= limit_s
 
     def _given_up(self, onset: float, bursts: list[float], limit_s: float) -> bool:
         enough = self.step.give_up_rings is None or len(bursts) >= self.step.give_up_rings or not bursts
@@ -115,7 +123,7 @@ class _Wait:
         if direct and any(since <= start < ringing[0] for start, _ in ear.voices(since)):
             return True  # somebody spoke first: what rings now is the telephone behind them
         last = ringing[-1]
-        if any(start > last for start, _ in ear.voices(last)) or ear.now == "speech":
+        if any(start > last for start, _ in ear.voices(last)) or ear.now == SPEECH:
             return True
         over = last + 1.15 * (ear.period_s + ear.burst_s) + UNHEARD_S
         return ear.heard_s > over and not ear.music(last)
@@ -132,10 +140,10 @@ class _Wait:
         if direct and any(e - s >= NOTE_S or ear.heard_s >= e + MUSIC_KNOWN_S for s, e in voices):
             return True
         sound, began = ear.sounding
-        if direct and sound == "speech" and began >= since and ear.heard_s - began >= NOTE_S:
+        if direct and sound == SPEECH and began >= since and ear.heard_s - began >= NOTE_S:
             return True
         quiet_since = max([since, *[end for _, end in voices], *[end for _, end in ear.music(since)]])
-        speaking = ear.now in ("speech", "music")
+        speaking = ear.now in (SPEECH, MUSIC)
         enough = SETTLE_S if quiet_since > since else SILENT_S
         return not speaking and ear.heard_s - quiet_since > enough and (direct or bool(self._somebody(voices)))
 

@@ -43,7 +43,7 @@ def _seen(call: CallInProgress, begin: float) -> tuple[str, float] | None:
     bursts = [*ear.bursts(begin), *([at_s] if sound == "ringback" and at_s >= begin else [])]
     if bursts:
         return "ringback", bursts[0]
-    music = [*ear.music(begin), *([(at_s, ear.heard_s)] if sound == "music" else [])]
+    music = ear.music(begin)
     if sum(end - max(start, begin) for start, end in music) >= MUSIC_KNOWN_S:
         return "music", max(music[0][0], begin)
     moved = [s for s in call.since(begin) if s.kind == REQUEST and s.direction == "rx" and s.method in MOVES]

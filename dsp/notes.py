@@ -1,0 +1,81 @@
+"""Music in one piece: its notes that passed for tones, and its rests, belong to it.
+
+A note of an instrument can have an exchange's frequencies, or a key's. What tells is what is around it: ringing, keys
+and refusals have quiet on one side at least."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dsp.segment import BUSY, CONGESTION, DIAL, DTMF, MISSING, MUSIC, RINGBACK, SIT, TONE, Segment
+
+_TONES = (RINGBACK, BUSY, CONGESTION, DIAL, SIT, TONE, DTMF)
+_BEFORE_S, _AFTER_S = 0.35, 1.5
+"""A note follows on the music; the music that goes on behind it is known a little late."""
+_AT_ONCE_S = 0.05
+"""Ringing out of quiet is none of its notes, unless the quiet is this short."""
+_OPENS_S = 0.6
+"""A tone that did not begin out of quiet, so shortly before music, is its first note."""
+_REST_S = 1.5
+_LONGEST_S = 2.5
+"""A refusal that lasts longer is one; no instrument holds a note for longer, nor repeats it so."""
+
+
+def without_notes(segments: Sequence[Segment], *, sr: int) -> tuple[Segment, ...]:
+    """The segments by start, with music whole: no tones inside it, and no gaps at its rests.
+
+    Args:
+        segments: what the detector heard, in any order; speech is never touched.
+        sr: samples a second.
+    """
+    ordered = sorted(segments, key=lambda s: (s.start, s.end))
+    heard = [s for s in ordered if s.sound != MISSING]
+    if not any(s.sound == MUSIC for s in heard):
+        return tuple(ordered)
+    whole: list[Segment] = []
+    for index, segment in enumerate(heard):
+        if segment.sound == MUSIC:
+            _add_music(whole, segment, sr=sr)
+        elif not _is_note(segment, whole, heard[index + 1 :], sr=sr):
+            whole.append(segment)
+        elif whole and whole[-1].sound == MUSIC:
+            whole[-1] = replace(whole[-1], end=max(whole[-1].end, segment.end))
+        else:
+            whole.append(Segment(MUSIC, segment.start, segment.end))
+    lost = [s for s in ordered if s.sound == MISSING]
+    return tuple(sorted((*whole, *lost), key=lambda s: (s.start, s.end)))
+
+
+def _add_music(whole: list[Segment], music: Segment, *, sr: int) -> None:
+    """Music goes on over a rest."""
+    if whole and whole[-1].sound == MUSIC and music.start - whole[-1].end <= _REST_S * sr:
+        whole[-1] = replace(whole[-1], end=max(whole[-1].end, music.end))
+    else:
+        whole.append(music)
+
+
+def _is_note(tone: Segment, before: Sequence[Segment], after: Sequence[Segment], *, sr: int) -> bool:
+    if tone.sound not in _TONES or tone.length > _LONGEST_S * sr:
+        return False
+    last = before[-1] if before else None
+    near_s = _AT_ONCE_S if tone.sound == RINGBACK and tone.begins else _BEFORE_S
+    follows = last is not None and last.sound == MUSIC and tone.start - last.end <= near_s * sr
+    if follows and last is not None and tone.end <= last.end:
+        return True
+    reaches = _music_after(tone, after, within_s=_AFTER_S if follows else _OPENS_S, sr=sr)
+    return reaches and (follows or (tone.sound == TONE and not tone.begins))
+
+
+def _music_after(tone: Segment, after: Sequence[Segment], *, within_s: float, sr: int) -> bool:
+    """Whether music goes on behind a tone, other notes between."""
+    end = tone.end
+    for segment in after:
+        if segment.start - end > within_s * sr:
+            return False
+        if segment.sound == MUSIC:
+            return True
+        if segment.sound not in _TONES or segment.length > _LONGEST_S * sr:
+            return False
+        end = max(end, segment.end)
+    return False
