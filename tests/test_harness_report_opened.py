@@ -20,7 +20,7 @@ from harness.cli.program import run
 from harness.documents.paper import read_paper
 from harness.documents.paper_html import html_page
 from harness.documents.pdf import no_fetcher, pdf_bytes, why_no_pdf
-from harness.errors import DONE, EnvironmentFailed
+from harness.errors import DONE, WRONG_USAGE, EnvironmentFailed
 from harness.figures import span_of
 from harness.papers.edition import edition_of
 from harness.papers.gather import gather
@@ -105,6 +105,18 @@ def test_without_the_extra_it_says_what_to_install_and_makes_everything_else(
     assert "pip install 'thirdring[pdf]'" in capsys.readouterr().err
     kinds = {path.suffix for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert kinds == {".odt", ".ods", ".csv"}
+
+
+def test_a_calls_sheet_is_printed_in_its_forms_own_layout(
+    agency: Agency, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need_pdf(request)
+    asked = ["--agency", str(agency.folder), "report", "sheet"]
+    assert run([*asked, "c1", "--to", str(tmp_path / "out")]) == DONE
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"c1.html", "c1.pdf"}
+    assert (tmp_path / "out" / "c1.pdf").read_bytes().startswith(b"%PDF-1.7")
+    assert run([*asked, "nobody", "--to", str(tmp_path / "out")]) == WRONG_USAGE
+    capsys.readouterr()
 
 
 def test_without_pango_it_names_the_systems_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

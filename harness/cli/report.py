@@ -82,6 +82,35 @@ def year(asked: Asked, **values: Any) -> int:
 
 
 @report.command()
+@click.argument("call_id", metavar="CALL_ID")
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="寫到哪裡。Where to."
+)
+@click.option("--no-pdf", is_flag=True, help="只要網頁。Only the page.")
+@click.option("--overwrite", is_flag=True, help="覆寫已有的。Replace what is there.")
+@asked_for
+def sheet(asked: Asked, call_id: str, folder: Path, no_pdf: bool, overwrite: bool) -> int:
+    """一通電話的量表，照量表原格式，網頁與 PDF。A call's score sheet in its form's own layout, as page and PDF."""
+    from harness.agency import load_agency
+    from harness.documents.pdf import why_no_pdf
+    from harness.papers.write import write_sheet
+    from harness.store import open_store
+
+    agency, missing = load_agency(asked.agency), None if no_pdf else why_no_pdf()
+    with open_store(agency.database) as store:
+        pdf = not no_pdf and missing is None
+        found = write_sheet(call_id, folder, agency=agency, store=store, pdf=pdf, overwrite=overwrite)
+    if asked.as_json:
+        lacks = None if missing is None else {lang: missing.sentence(lang) for lang in ("zh", "en")}
+        print_json({"schema": "thirdring.sheet_files/1", "files": [str(path) for path in found], "no_pdf": lacks})
+        return DONE
+    print_lines(str(path) for path in found)
+    if missing:
+        tell(missing.sentence())
+    return DONE
+
+
+@report.command()
 @click.option(
     "--to", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, help="寫到哪裡。Where to."
 )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from math import sqrt
 from typing import Literal
 
 from markdown_it import MarkdownIt
@@ -69,15 +70,15 @@ class TableBlock:
     """Columns of figures, set to the right."""
 
     def shares(self) -> tuple[float, ...]:
-        """Each column's share of the width, by its longest text; none is so narrow that a figure breaks."""
+        """Each column's share of the width, by its longest text; what does not fit is shared out by its square root."""
         lines = [tuple(width_of(plain_text(cell)) for cell in row) for row in self.rows]
         heads = [width_of(plain_text(cell)) / 2 for cell in self.head]  # a heading may take two lines
-        wanted = [max([head, *(row[at] for row in lines)]) + _PADDING for at, head in enumerate(heads)]
-        narrow = sum(one for one in wanted if one <= _NARROW)
-        wide = sum(min(one, _WIDEST) for one in wanted if one > _NARROW)
-        squeezed = min(1.0, max((_LINE - narrow) / wide, 0.2)) if wide else 1.0
-        given = [one if one <= _NARROW else min(one, _WIDEST) * squeezed for one in wanted]
-        return tuple(one / sum(given) for one in given)
+        wanted: list[float] = [max([head, *(row[at] for row in lines)]) + _PADDING for at, head in enumerate(heads)]
+        if sum(wanted) > _LINE:
+            wide = sum(sqrt(one) for one in wanted if one > _NARROW)
+            room = max(_LINE - sum(one for one in wanted if one <= _NARROW), _LINE / 2)
+            wanted = [one if one <= _NARROW else room * sqrt(one) / wide for one in wanted]
+        return tuple(one / sum(wanted) for one in wanted)
 
 
 class NewPage:
@@ -85,8 +86,8 @@ class NewPage:
 
 
 Block = Heading | Paragraph | TableBlock | NewPage
-_PADDING, _NARROW, _WIDEST, _LINE = 2, 20, 40, 82
-"""Widths in halves of a Chinese character: what a cell adds, columns that keep their own width, the widest, a line."""
+_PADDING, _NARROW, _LINE = 2, 14, 82
+"""Widths in halves of a Chinese character: what a cell adds, columns that keep their own width, a line."""
 
 
 def plain_text(runs: Runs) -> str:

@@ -113,7 +113,7 @@ def _series(block: Told, series: Told, known: Gathered) -> SeriesTables:
 
 
 def _part_columns(block: Told) -> list[str]:
-    return [f"={part['name']}（{part['max']:g} 分）" for part in block["parts"]]
+    return [f"={part['name']}部分（{part['max']:g} 分）" for part in block["parts"]]
 
 
 def _table(name: str, series: str, columns: tuple[str, ...], rows: tuple[tuple[Value, ...], ...]) -> Table:

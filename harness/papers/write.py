@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from harness.agency import Agency
 from harness.documents.csv_file import csv_bytes
 from harness.documents.paper import read_paper
 from harness.documents.paper_html import html_page
@@ -18,9 +19,12 @@ from harness.documents.pdf import pdf_bytes
 from harness.documents.spreadsheet import write_ods
 from harness.documents.table import Table
 from harness.errors import WrongInput
+from harness.kept_call import write_page
+from harness.kept_sheet import kept_sheet
 from harness.papers.edition import Edition, Paper, prefix_of
 from harness.papers.gather import Gathered
 from harness.papers.series_tables import LANG
+from harness.store import Store
 from harness.words import say
 
 LONGEST_SHEET_NAME = 31
@@ -60,6 +64,19 @@ def write_edition(
     written = _write_all(files, folder, overwrite=overwrite)
     tick(len(edition.papers), len(edition.papers))
     return written
+
+
+def write_sheet(call_id: str, folder: Path, *, agency: Agency, store: Store, pdf: bool, overwrite: bool) -> list[Path]:
+    """Write a call's score sheet in its form's own layout, as a page and as PDF.
+
+    Raises NotFound without such a call or sheet, WrongInput where a file is there already.
+    """
+    kept = kept_sheet(call_id, agency=agency, store=store)
+    page = write_page(kept.call, kept.sheet, kept.form, agency).read_text("utf-8")
+    files = [File(f"{call_id}.html", page.encode("utf-8"))]
+    if pdf:
+        files.append(File(f"{call_id}.pdf", pdf_bytes(page)))
+    return _write_all(files, folder, overwrite=overwrite)
 
 
 def copy_templates(folder: Path, *, overwrite: bool = False) -> list[Path]:
