@@ -26,8 +26,8 @@ LAG_MOST_S = 0.065
 """Frame, jitter buffer and bridge on a quiet line: 20 to 57 ms measured on loopback, idle and with busy cores."""
 DRIFT_S = 0.025
 """A jitter buffer that adapts moves later sounds by up to a frame against earlier ones (20 ms measured)."""
-BUFFER_S = 0.065
-"""So much sound the jitter buffer puts into a burst or takes out of it: three packets were seen."""
+BUFFER_S = 0.085
+"""So much sound the jitter buffer puts into a burst or takes out of it: three packets were seen, four can be."""
 HOLE_S = 0.010
 """Digital silence of such a length is no packet's: G.711 has no zero."""
 QUIET_BUFFER_S = 0.060

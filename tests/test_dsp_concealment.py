@@ -15,7 +15,7 @@ from dsp.listen import listen
 from dsp.segment import BUSY, CONGESTION
 from dsp.tone_plan import load_plan
 
-BUFFER_S = 0.065
+BUFFER_S = 0.085
 ANSWER = np.concatenate([syn.silence(0.7, sr=SR), voice("wei-nin-hao"), syn.silence(0.5, sr=SR)])
 
 
