@@ -128,9 +128,10 @@ class VoiceTracker:
 
     def reset(self, at: int, *, since: int | None = None) -> list[Segment]:
         """Begin anew at a sample: a burst ended there (and began at `since`), or the call was answered."""
+        rang = since is not None and not self.music  # a note of music's is no ring
         done = self._end_speech() + self._end_doubt() + self._end_music()
         done = [Segment(s.sound, s.start, min(s.end, max(since, s.start))) for s in done] if since is not None else done
-        self._background.burst() if since is not None else self._background.forget()
+        self._background.burst() if rang else self._background.forget()
         self._at = self._since = max(at, self._at)
         self._begin()
         return done
@@ -339,6 +340,7 @@ class VoiceTracker:
                 start, self._doubt = self._doubt.start, None
             self._music = (start, at + CHUNK)
             self._music_db = float(np.mean([db for _, _, db in self._window]))
+            self._background.forget()
             return self._end_doubt()
         return self._end_doubt() if self._doubt is not None and at - self._doubt.end > _WAIT else []
 
