@@ -187,6 +187,26 @@ def test_voices_in_the_background_of_every_gap_are_nobody_answering(seed):
     assert late[0].start == pytest.approx(said * SR, abs=VOICE_ERROR_S * SR)
 
 
+def test_an_operator_who_puts_through_does_not_hide_the_next_voice():
+    talk = np.concatenate([quiet(0.2), voice("hold-on"), quiet(0.3)])
+    wave = [quiet(0.5), tone("ringback", 4.5, -15), talk, tone("ringback", 1.6, -15), quiet(0.4), voice("wei-nin-hao")]
+    heard = hear(with_noise(np.concatenate([*wave, quiet(1)])))
+    said = sum(len(piece) for piece in wave[:-1])
+    late = [s for s in heard if s.sound == SPEECH and s.end > said]
+    assert late
+    assert late[0].start == pytest.approx(said, abs=VOICE_ERROR_S * SR)
+
+
+def test_a_short_word_that_the_network_is_slow_to_know_is_a_voice():
+    rng = np.random.default_rng(5)
+    word = voice("wei")[: round(0.3 * SR)]
+    for level in (-25, -35, -45):
+        noise = syn.white_noise(16 * SR, rng=rng, level_dbfs=level)
+        wave = np.concatenate([quiet(0.5), tone("ringback", 10.2, -12), quiet(0.5), syn.at_level(word, -12), quiet(2)])
+        heard = hear(syn.to_int16(wave + noise[: len(wave)]))
+        assert [s for s in heard if s.sound == SPEECH and s.end > 11 * SR]
+
+
 def test_music_begins_where_it_sounds_and_not_in_the_quiet_before_it():
     for gap in (0.2, 0.3, 0.4):
         wave = np.concatenate([quiet(0.5), tone("ringback", 7), quiet(gap), music(8)])

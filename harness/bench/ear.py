@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.legs import Leg
+from dsp.legs import NO_ANSWER, Leg
 from dsp.listen import listen
 from dsp.tone_plan import TonePlan, load_plan, plan_names
 from dsp.truth_judge import Row, judge
@@ -114,7 +114,7 @@ def _judge(index: int, plan: TonePlan, call: TruthCall, form: Form) -> Judged:
     heard_in_s = time.process_time() - begin
     leg = heard.legs[call.truth.before] if len(heard.legs) > call.truth.before else None
     narrowest = narrowest_latency_s(call, plan)
-    by_ear = _points(form, *_heard(leg, call.sr))
+    by_ear = None if _fell_silent(leg) else _points(form, *_heard(leg, call.sr))
     by_truth = _points(form, call.truth.outcome, call.truth.rings, _exact(call))
     by_any = _points(form, call.truth.outcome, call.truth.rings, narrowest)
     return Judged(
@@ -131,6 +131,11 @@ def _judge(index: int, plan: TonePlan, call: TruthCall, form: Form) -> Judged:
         sound_s=heard.n / heard.sr,
         heard_in_s=heard_in_s,
     )
+
+
+def _fell_silent(leg: Leg | None) -> bool:
+    """Ringing that stopped and nobody spoke: no sheet gives points for what nobody can say."""
+    return leg is not None and leg.outcome == NO_ANSWER and leg.provisional
 
 
 def _heard(leg: Leg | None, sr: int) -> tuple[str, int, Interval | None]:

@@ -32,7 +32,7 @@ def bench(asked: Asked) -> None:
     show_default=True,
     help="語音：內建的、另裝的（Debian 的 asterisk-core-sounds-en-wav）。Whose voices: shipped, or Debian's package.",
 )
-@click.option("--plain", is_flag=True, help="線路只有雜訊與單包遺失，沒有音樂。Lines with noise and single lost packets only.")
+@click.option("--plain", is_flag=True, help="線路只有雜訊與單包遺失。Noise and single lost packets only.")
 @click.option("--markdown", is_flag=True, help="印成 Markdown 表格，放進說明檔。As a Markdown table, for a document.")
 @asked_for
 def ear(asked: Asked, calls: int, seed: int, voices: str, plain: bool, markdown: bool) -> int:
