@@ -24,6 +24,11 @@ NOTE_S = 0.6
 MUSIC_KNOWN_S = 1.5
 """Music is known as such after so long; until then a brief voice may have been its first note."""
 
+MUSIC_NAMED_S = 3.5
+"""A queue's music may begin so long after its first note, `MUSIC_KNOWN_S`, and takes two seconds to be told."""
+ECHO_S = 0.1
+"""What dies away behind a sound."""
+
 
 def watch_for(marks: Sequence[Mark], rate: int) -> PromptWatch | None:
     """Give a watch for an agency's marked prompts; None where nothing was marked."""
@@ -111,6 +116,13 @@ class LiveEar:
         """The voices that ended after an instant, and the one that speaks now as far as it was heard."""
         sound, began = self.sounding
         return [*self.voices(since_s), *([(began, self.heard_s)] if sound == SPEECH else [])]
+
+    def hushed(self, start_s: float, end_s: float) -> bool:
+        """Whether it is 30 dB quieter behind a sound than in it; nothing is, before something was heard behind it."""
+        inside, behind = self.samples(start_s, end_s), self.samples(end_s + ECHO_S)
+        if not len(inside) or not len(behind):
+            return False
+        return float(np.mean(np.square(behind, dtype=float))) < 0.001 * float(np.mean(np.square(inside, dtype=float)))
 
     def music(self, since_s: float) -> list[tuple[float, float]]:
         """Start and end of each stretch of music that ended after an instant, or plays on."""

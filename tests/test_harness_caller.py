@@ -248,6 +248,24 @@ def test_music_behind_an_early_answer_is_nobody_and_gives_no_number(tmp_path: Pa
     assert (leg.provisional, leg.music, leg.answer_latency_s, leg.rings) == (True, True, None, None)
 
 
+def answered_after(record: CallRecord) -> float:
+    return next(act.at_s for act in record.acts if act.do == "answered")
+
+
+def test_a_first_note_that_passes_for_a_word_is_waited_through_with_its_music(tmp_path: Path) -> None:
+    note = voice()[round(0.3 * RATE) : round(0.5 * RATE)]
+    music = sound.to_pcm(sound.prompt("hold-music", RATE))[2 * RATE :]
+    queue = np.concatenate([note, silent(0.9), music, silent(0.5), voice()])
+    record, _ = call(FarEnd().says(0.1, 200).sounds_like(0.2, queue), tmp_path)
+    assert answered_after(record) > 0.2 + (len(note) + len(music)) / RATE
+
+
+def test_whoever_says_one_brief_word_is_not_kept_waiting(tmp_path: Path) -> None:
+    word = voice()[round(0.3 * RATE) : round(0.5 * RATE)]
+    record, _ = call(FarEnd().says(0.1, 200).sounds_like(0.2, word), tmp_path)
+    assert answered_after(record) < 2.5
+
+
 def test_speech_before_the_answer_is_an_announcement(tmp_path: Path) -> None:
     far = FarEnd().says(0.1, 183).sounds_like(0.3, voice()).says(8.0, 200).sounds_like(8.4, voice())
     _, measured = call(far, tmp_path)

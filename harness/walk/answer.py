@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dsp.segment import MUSIC, SPEECH
 from harness import scenario as do
-from harness.live_ear import MUSIC_KNOWN_S, NOTE_S
+from harness.live_ear import MUSIC_KNOWN_S, MUSIC_NAMED_S, NOTE_S
 from harness.prompts.kinds import QUEUE
 from harness.softphone.signals import RESPONSE
 from harness.walk.effect import Repeated
@@ -137,7 +137,7 @@ class _Wait:
         voices = ear.voices(since)
         # A brief voice may yet turn out to be the first note of a queue's music. One that still speaks has answered:
         # a menu must not be heard out before a key can be pressed into it.
-        if direct and any(e - s >= NOTE_S or ear.heard_s >= e + MUSIC_KNOWN_S for s, e in voices):
+        if direct and any(self._surely_spoke(s, e) for s, e in voices):
             return True
         sound, began = ear.sounding
         if direct and sound == SPEECH and began >= since and ear.heard_s - began >= NOTE_S:
@@ -146,6 +146,12 @@ class _Wait:
         speaking = ear.now in (SPEECH, MUSIC)
         enough = SETTLE_S if quiet_since > since else SILENT_S
         return not speaking and ear.heard_s - quiet_since > enough and (direct or bool(self._somebody(voices)))
+
+    def _surely_spoke(self, start_s: float, end_s: float) -> bool:
+        """Whether a voice is long, or brief with no music in its wake; what still sounds may yet be told as music."""
+        ear = self.call.ear
+        wake_s = MUSIC_KNOWN_S if ear.hushed(start_s, end_s) else MUSIC_NAMED_S
+        return end_s - start_s >= NOTE_S or ear.heard_s >= end_s + wake_s
 
     def _somebody(self, voices: list[tuple[float, float]]) -> list[tuple[float, float]]:
         """The voices that are no known words of a queue: who is told to wait goes on waiting."""
