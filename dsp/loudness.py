@@ -19,7 +19,7 @@ _QUIETEST = 6
 _CHUNKS_OF_A_GAP = 220
 """7 s: no plan's pause is longer."""
 _GAPS, _LEAST, _EDGE = 3, 8, 8
-"""The middle one of the last three gaps counts, or the quieter of two, without the quarter second at a burst's edges."""
+"""The middle one of the last three gaps counts, or the quieter of two, without the quarter second at its ends."""
 _OFTEN = 97
 _ABOVE_DB = 3.0
 
