@@ -23,6 +23,8 @@ MANY_COLUMNS = 7
 """A paper with a table of more columns lies on its side."""
 ROOM_FOR_THE_PEN = 5
 """Empty lines in a box that nobody has filled."""
+_END = '<text:p text:style-name="end"/>'
+"""A text must end with a paragraph; where a table fills the last page a usual one would begin another."""
 _UNUSED = ("Thumbnails", "Configurations2", "manifest.rdf")
 _AUTOMATIC = (
     '<style:style style:name="bold" style:family="text"><style:text-properties fo:font-weight="bold"'
@@ -52,6 +54,7 @@ def odt_bytes(blocks: Sequence[Block], *, made_at: datetime, author: str = "") -
         for style in _table_styles(block, number, room):
             automatic.append(Element.from_tag(style))
         body.append(Element.from_tag(_element(block, number)))
+    body.append(Element.from_tag(_END))
     for style in _AUTOMATIC:
         automatic.append(Element.from_tag(style))
     _describe(document, title_of(blocks), author, made_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Any
 
 from harness.errors import EnvironmentFailed
@@ -11,6 +12,12 @@ def pdf_bytes(page: str) -> bytes:
     """The page as PDF. EnvironmentFailed says what to install where the extra or its libraries are missing."""
     found = _weasyprint().HTML(string=page, url_fetcher=no_fetcher()).write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
     return bytes(found)
+
+
+def sheet_pdf_bytes(page: str) -> bytes:
+    """The page of sheet_page as PDF, laid out so that WeasyPrint sets it as browsers do."""
+    css = files("harness.documents").joinpath("sheet_print.css").read_text("utf-8")
+    return pdf_bytes(page.replace("</style>", f"{css}</style>", 1))
 
 
 def why_no_pdf() -> EnvironmentFailed | None:

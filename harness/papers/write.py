@@ -15,7 +15,7 @@ from harness.documents.paper import read_paper
 from harness.documents.paper_html import html_page
 from harness.documents.paper_odt import odt_bytes
 from harness.documents.paper_template import shipped_templates, write_markdown
-from harness.documents.pdf import pdf_bytes
+from harness.documents.pdf import pdf_bytes, sheet_pdf_bytes
 from harness.documents.spreadsheet import write_ods
 from harness.documents.table import Table
 from harness.errors import WrongInput
@@ -75,7 +75,7 @@ def write_sheet(call_id: str, folder: Path, *, agency: Agency, store: Store, pdf
     page = write_page(kept.call, kept.sheet, kept.form, agency).read_text("utf-8")
     files = [File(f"{call_id}.html", page.encode("utf-8"))]
     if pdf:
-        files.append(File(f"{call_id}.pdf", pdf_bytes(page)))
+        files.append(File(f"{call_id}.pdf", sheet_pdf_bytes(page)))
     return _write_all(files, folder, overwrite=overwrite)
 
 
