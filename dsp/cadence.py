@@ -241,9 +241,15 @@ class Cadence:
 
     @property
     def open(self) -> tuple[Segment, ...]:
-        """Busy and congestion that are known already but not over."""
-        several = [bursts for bursts in self._pending.values() if len(bursts) > 1]
-        return tuple(_segment(name, b[0], b[-1]) for b in several for name in self._names(b)[:1])
+        """Busy and congestion that are known already but not over: for certain, as somebody may hang up on it.
+
+        Of tones like ringback's three bursts must have come, and what they may be has one cadence only."""
+        tones = {name: tone.cadence for name, tone, _ in self._repeated}
+        least = {place: 3 if place in self._kin else 2 for place in self._pending}
+        several = [bursts for place, bursts in self._pending.items() if len(bursts) >= least[place]]
+        named = [(bursts, self._names(bursts)) for bursts in several]
+        known = [(b, names[0]) for b, names in named if len({tones[name] for name in names}) == 1]
+        return tuple(_segment(name, b[0], b[-1]) for b, name in known)
 
 
 def _follows(

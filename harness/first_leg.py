@@ -81,7 +81,9 @@ def _loud_behind_a_gateway(timeline: Timeline, answer: SipSignal) -> list[Segmen
     """What sounded without a name behind a 200 that came at once: the ringing that a gateway plays, perhaps."""
     told = [s.latest_s for s in responses(timeline.record) if s.status == RINGING]
     at_once = not any(at_s < answer.latest_s - RANG_S for at_s in told)
-    return [s for s in timeline.unnamed if s.length > LOUD_S * timeline.heard.sr] if at_once else []
+    if not at_once or _music_answers(timeline, answer):
+        return []
+    return [s for s in timeline.unnamed if s.length > LOUD_S * timeline.heard.sr]
 
 
 def _early_answered(timeline: Timeline, name: str, heard: Leg, answer: SipSignal) -> MeasuredLeg:
