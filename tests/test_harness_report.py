@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -187,6 +188,28 @@ def test_what_is_missing_is_a_dash_and_never_a_zero(agency: Agency, tmp_path: Pa
     untested = next(row for row in rows if row[0] == "秘書室")
     assert untested[2:6] == [MISSING] * 4
     assert untested[-1] == "本期未測"
+
+
+def test_a_month_in_which_nobody_judged_and_we_failed_has_no_figure(
+    agency: Agency, tmp_path: Path, settled: date
+) -> None:
+    keep_call(agency, "t1", GOOD, day=date(2026, 9, 3))
+    failed = call(has_ivr=False, legs={"operator": {"outcome": "fault_ours"}})
+    keep_call(agency, "t2", failed, unit="u2", day=date(2026, 9, 4))
+    told = known(agency, settled, "month", "2026-09")
+    assert [one.call_id for one in told.tested] == ["t1"]
+    made(agency, tmp_path, settled, "month", "2026-09")
+    text = text_of(tmp_path / "11509-簽-電話禮貌測試結果.odt")
+    assert "總分平均 —" in text
+    assert "線路因素不計者 1 通" in text
+
+
+def test_an_items_wording_is_that_of_its_calls_own_form(agency: Agency, settled: date) -> None:
+    told = known(agency, settled)
+    first = told.tested[0]
+    other = replace(first, sheet={**first.sheet, "form": "another"})
+    assert "電話鈴響" in told.item_text("B1.1", first)
+    assert told.item_text("B1.1", other) == "B1.1"
 
 
 def test_every_table_repeats_its_headings_and_pages_are_numbered(agency: Agency, tmp_path: Path, settled: date) -> None:

@@ -95,6 +95,15 @@ class Gathered:
         return tuple(one for one in self.deficient if one.call_id in settled)
 
     @cached_property
+    def _items(self) -> dict[tuple[str, str], Mapping[str, str]]:
+        """Items' wording by form and version: two forms may call different items alike."""
+        return {(block["form"], block["version"]): block["items"] for block in self.figures["forms"]}
+
+    def item_text(self, item: str, call: Tested) -> str:
+        """An item's wording in the form that a call was scored by."""
+        return self._items.get((call.sheet["form"], call.sheet["form_version"]), {}).get(item) or item
+
+    @cached_property
     def titles(self) -> dict[str, str]:
         """Units' names by their ids."""
         return {one.unit: one.name or one.unit for one in self.agency.units}

@@ -22,9 +22,8 @@ def calls_of(unit: str, known: Gathered) -> Table:
 
 def lost_of(unit: str, known: Gathered) -> Table:
     """What a unit's calls lost points for, each with the reason that its sheet gives."""
-    texts = {item: text for block in known.figures["forms"] for item, text in block["items"].items()}
     rows = (
-        (roc_minute(one.at), texts.get(item["id"]) or item["id"], f"{item['points']:g}／{item['max']:g}", item["why"])
+        (roc_minute(one.at), known.item_text(item["id"], one), f"{item['points']:g}／{item['max']:g}", item["why"])
         for one in known.tested
         if one.unit == unit
         for item in one.lost
@@ -76,9 +75,9 @@ def roc_minute(at: datetime) -> str:
 
 def reasons_told(one: Deficiency, known: Gathered) -> str:
     """Why a result is deficient, in words."""
-    texts = {item: text for block in known.figures["forms"] for item, text in block["items"].items()}
+    call = next(tested for tested in known.tested if tested.call_id == one.call_id)
     below = say("report.below", LANG, points=f"{known.programme.improvement.below:g}")
-    return "；".join(below if reason == "total" else texts.get(reason) or reason for reason in one.reasons)
+    return "；".join(below if reason == "total" else known.item_text(reason, call) for reason in one.reasons)
 
 
 def _call(one: Tested) -> tuple[Value, ...]:
