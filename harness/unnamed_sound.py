@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dsp.legs import Leg
 from dsp.listen import Listening
-from dsp.segment import MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
+from dsp.segment import DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
 
 FRAME_S = 0.020
 AS_LOUD = 0.25
@@ -22,6 +22,8 @@ NEAR_S = 0.3
 """A stream that is set up anew is silent for so long."""
 SHORT_S = 0.06
 """A first burst that lacks more than this lost its beginning, if anything was lost there."""
+ECHO_S = 0.2
+"""Notes follow upon each other so closely; what does not pause for longer before music is its beginning."""
 HIDES = 0.5
 """What hides so much of a burst may hide all of it."""
 
@@ -46,7 +48,22 @@ def unnamed(samples: NDArray[np.int16], heard: Listening) -> tuple[Segment, ...]
     loud = np.zeros(count, dtype=bool) if usual is None else (level > AS_LOUD * usual) & ~known
     edges = np.flatnonzero(np.diff(np.concatenate([[0], loud.astype(np.int8), [0]])))
     runs = edges.reshape(-1, 2) * size
-    return tuple(Segment(TONE, int(a), int(b)) for a, b in runs if b - a >= LEAST_S * heard.sr)
+    found = [Segment(TONE, int(a), int(b)) for a, b in runs if b - a >= LEAST_S * heard.sr]
+    opening = _openings(found, heard)
+    return tuple(s for s in found if not any(first <= s.start < music for first, music in opening))
+
+
+def _openings(loud: Sequence[Segment], heard: Listening) -> list[tuple[int, int]]:
+    """From where to where each piece of music sounded before it was known: (first note, music)."""
+    before = sorted((*loud, *(s for s in heard.segments if s.sound in (TONE, DTMF))), key=lambda s: -s.end)
+    found = []
+    for music in (s.start for s in heard.segments if s.sound == MUSIC):
+        first = music
+        for note in before:
+            if note.start < first and first - note.end <= ECHO_S * heard.sr:
+                first = note.start
+        found.append((first, music))
+    return found
 
 
 def _usual(level: NDArray[np.float64], segments: Sequence[Segment], size: int) -> float | None:
