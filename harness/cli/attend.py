@@ -39,10 +39,12 @@ def attend(asked: Asked, line: str, port: int, calls: int | None) -> int:
 
     agency = load_agency(asked.agency)
     with refusals_logged(asked.agency, asked="attend"), attending(agency, line, port=port) as taking:
-        tell(say("callback.ready", port=taking.port, number=agency.settings.call_back_number or "—"))
-        for number, call in enumerate(taking.calls(unregistered=_tell_unregistered), start=1):
+        number = agency.settings.call_back_number
+        ready = say("callback.ready", port=taking.port, number=number)
+        tell(ready if number else say("callback.ready_refusing", port=taking.port))
+        for nth, call in enumerate(taking.calls(unregistered=_tell_unregistered), start=1):
             _show(asked, call)
-            if number == calls:
+            if nth == calls:
                 return DONE
     raise LineError("callback.ended")
 
