@@ -2,7 +2,9 @@
 speech).
 
 It is asked only about chunks that stand out of the line's noise, and tones are taken out before; what it says
-holds 80 to 160 ms on after a tone, so that it counts only where the chunk is loud."""
+holds 80 to 160 ms on after a tone, so that it counts only where the chunk is loud. It cannot be the network's gate: at
+20 dB of signal to noise its mildest mode skips 39 of 100 chunks of calls, among them 2 of 100 with a voice and the
+first one of 8 voices in 100, and 3 of 100 of music; loudness alone lets no voice slip."""
 
 from __future__ import annotations
 

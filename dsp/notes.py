@@ -13,10 +13,14 @@ from dsp.segment import BUSY, CONGESTION, DIAL, DTMF, MISSING, MUSIC, RINGBACK, 
 _TONES = (RINGBACK, BUSY, CONGESTION, DIAL, SIT, TONE, DTMF)
 _BEFORE_S, _AFTER_S = 0.35, 1.5
 """A note follows on the music; the music that goes on behind it is known a little late."""
+_NEXT_S = 1.0
+"""Tones without a meaning, and keys, may come after a longer pause, where music goes on behind them."""
 _AT_ONCE_S = 0.05
-"""Ringing out of quiet is none of its notes, unless the quiet is this short."""
+"""What comes out of quiet is none of its notes, unless the quiet is this short."""
 _OPENS_S = 0.6
 """A tone that did not begin out of quiet, so shortly before music, is its first note."""
+_RINGS_S = 7.0
+"""Ringing has a second burst within this: Taiwan's after 3 s, the slowest plans' after 6 s."""
 _REST_S = 1.5
 _LONGEST_S = 2.5
 """A refusal that lasts longer is one; no instrument holds a note for longer, nor repeats it so."""
@@ -59,12 +63,22 @@ def _is_note(tone: Segment, before: Sequence[Segment], after: Sequence[Segment],
     if tone.sound not in _TONES or tone.length > _LONGEST_S * sr:
         return False
     last = before[-1] if before else None
-    near_s = _AT_ONCE_S if tone.sound == RINGBACK and tone.begins else _BEFORE_S
+    near_s = _NEXT_S if tone.sound in (TONE, DTMF) else _AT_ONCE_S if tone.begins else _BEFORE_S
     follows = last is not None and last.sound == MUSIC and tone.start - last.end <= near_s * sr
     if follows and last is not None and tone.end <= last.end:
         return True
-    reaches = _music_after(tone, after, within_s=_AFTER_S if follows else _OPENS_S, sr=sr)
-    return reaches and (follows or (tone.sound == TONE and not tone.begins))
+    opens_s = {TONE: _OPENS_S, RINGBACK: _AT_ONCE_S}.get(tone.sound, 0.0)
+    if tone.sound == RINGBACK and _rings(tone, (*before, *after), sr=sr):
+        opens_s = 0.0  # one burst out of other sounds is no proof of ringing, two are
+    if not follows:
+        return not tone.begins and opens_s > 0 and _music_after(tone, after, within_s=opens_s, sr=sr)
+    return _music_after(tone, after, within_s=_AFTER_S, sr=sr)
+
+
+def _rings(burst: Segment, others: Sequence[Segment], *, sr: int) -> bool:
+    """Whether another burst of ringing is near, before or after."""
+    rings = (s for s in others if s.sound == RINGBACK)
+    return any(_BEFORE_S * sr < abs(s.start - burst.start) < _RINGS_S * sr for s in rings)
 
 
 def _music_after(tone: Segment, after: Sequence[Segment], *, within_s: float, sr: int) -> bool:
