@@ -94,7 +94,8 @@ class WorkerProcess:
         status = self.registration.status if told and self.registration else 0
         if not 200 <= status < 300:
             reason = self.registration.reason if self.registration else ""
-            raise SoftphoneError("softphone.not_registered", status=status or "—", reason=reason)
+            reply = f"{status} {reason}".rstrip() if status else {"zh": "沒有回應", "en": "no response"}
+            raise SoftphoneError("softphone.not_registered", status=status, reply=reply)
 
     def take(self, leg: Listener) -> None:
         """Route this leg's events to `leg` from now on."""
