@@ -92,7 +92,7 @@ def may_have_begun(heard: Leg, listening: Listening, loud: Sequence[Segment], *,
     edge = round(EDGE_S * listening.sr)
     torn = [s for s in _sounding(listening, loud, first) if s.end > since]
     at = [min(s.start, s.end - whole) - edge for s in torn]
-    at += _begun_in(listening, first)
+    at += _begun_in(listening, first, since)
     return Span(max(min(at), 0), first.start) if at else None
 
 
@@ -103,13 +103,15 @@ def _sounding(listening: Listening, loud: Sequence[Segment], first: Segment) -> 
     return [s for s in (*named, *loud) if s.end < first.start - EDGE_S * listening.sr]
 
 
-def _begun_in(listening: Listening, first: Segment) -> list[int]:
+def _begun_in(listening: Listening, first: Segment, since: int) -> list[int]:
     """Where the first burst, or one before it, may have begun while packets were missing."""
     rate, whole = listening.sr, listening.plan.cadence[0][0] * listening.sr
     lacks = round(whole - first.length)
     lost = [s for s in listening.segments if s.sound == MISSING and s.start <= first.start + EDGE_S * rate]
     near = [s for s in lost if s.end >= first.start - max(lacks, 0) - NEAR_S * rate]
-    begun = [first.start - lacks] if near and lacks > SHORT_S * rate else []
+    # A jitter buffer that is just filling swallows some packets too.
+    filling = first.start < since + NEAR_S * rate
+    begun = [first.start - lacks] if (near or filling) and lacks > SHORT_S * rate else []
     hidden = [s.start - round(SHORT_S * rate) for s in lost if s.length > HIDES * whole and s.end < first.start]
     return [*begun, *hidden]
 
