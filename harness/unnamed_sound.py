@@ -114,9 +114,3 @@ def _begun_in(listening: Listening, first: Segment, since: int) -> list[int]:
     begun = [first.start - lacks] if (near or filling) and lacks > SHORT_S * rate else []
     hidden = [s.start - round(SHORT_S * rate) for s in lost if s.length > HIDES * whole and s.end < first.start]
     return [*begun, *hidden]
-
-
-def rang_on(heard: Leg, loud: Sequence[Segment], *, until: int) -> bool:
-    """Whether something as loud sounded between the last burst that was heard and a sample, and has no name."""
-    last = max((s.end for s in heard.evidence if s.sound == RINGBACK), default=None)
-    return last is not None and any(last < s.start < until for s in loud)
