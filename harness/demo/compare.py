@@ -11,9 +11,9 @@ from harness.record import CallRecord
 from harness.switchboard import truth as log
 from harness.switchboard.truth import TrueLeg, Truth, true_leg
 
-LOGGED_S = 0.010
-"""The log is written just before the message is sent, which a busy processor puts off; our packets' instants are
-the kernel's own."""
+LOGGED_S = 0.060
+"""The log is written just before the message is sent, which a busy processor puts off: by up to 44 ms, measured where
+a dozen calls begin at once on two cores. Our packets' instants are the kernel's own; tests hold them to 1 ms."""
 
 
 @dataclass(frozen=True, kw_only=True)
