@@ -440,13 +440,12 @@ def _is_open(unit: Unit, agency: Agency, now: datetime) -> bool:
 
 def _is_worked(agency: Agency, day: date) -> bool:
     """Whether the office is open that day: nobody is measured by a telephone that rings on a public holiday."""
-    from harness.programme.workdays import Workdays, read_official
+    from harness.programme.workdays import office_days
 
     hours = agency.settings.hours
     if hours.holidays:
         return DAYS[day.weekday()] in hours.days
-    works_on = tuple(DAYS.index(name) for name in hours.days)
-    return Workdays(official=read_official(agency.folder), works_on=works_on).is_worked(day)
+    return office_days(agency.folder, hours.days).is_worked(day)
 
 
 def _refuse_closed(unit: Unit, agency: Agency, now: datetime) -> None:

@@ -12,7 +12,7 @@ from harness.errors import EnvironmentFailed
 from harness.hours import DAYS, Hours, read_hours
 from harness.lines import LineSettings, softphone_line
 from harness.number_text import digits_of
-from harness.programme.workdays import Workdays, read_official
+from harness.programme.workdays import office_days
 from harness.softphone.line import LEGS_PER_WORKER
 
 EARLY_MIN, LATE_MIN = 7 * 60, 20 * 60
@@ -93,10 +93,9 @@ def _odd(hours: Hours) -> bool:
 
 def _holidays(agency: Agency, today: date) -> Finding:
     """Whether today is worked: on a public holiday the number gate lets nothing through."""
-    official = read_official(agency.folder)
-    works_on = [DAYS.index(day) for day in agency.settings.hours.days]
-    worked = Workdays(official=official, works_on=works_on).is_worked(today)
-    laid_in = any(day.year == today.year for day in official)
+    days = office_days(agency.folder, agency.settings.hours.days)
+    worked = days.is_worked(today)
+    laid_in = any(day.year == today.year for day in days.official)
     figures = (figure("today", today.isoformat()), figure("worked", worked), figure("official_table", laid_in))
     values = {"today": f"{today:%Y-%m-%d %a}", "year": today.year}
     if DAYS[today.weekday()] not in agency.settings.hours.days:

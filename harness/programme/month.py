@@ -10,13 +10,12 @@ from typing import Any
 from harness.agency import Agency
 from harness.directory import Unit
 from harness.errors import NotFound
-from harness.hours import DAYS
 from harness.programme.draw import draw_month
 from harness.programme.inputs import Inputs, Past
 from harness.programme.month_plan import MonthPlan, plan_from_dict
 from harness.programme.seal import digest, seal_of
 from harness.programme.settings import ProgrammeSettings, read_programme
-from harness.programme.workdays import Workdays, read_official
+from harness.programme.workdays import Workdays, office_days
 from harness.scenario import load_scenario
 from harness.store import Store
 from harness.test_call import USUAL_SCENARIO
@@ -82,10 +81,8 @@ def verify_month(agency: Agency, month: str, store: Store) -> Verdict:
 
 def workdays_of(agency: Agency, settings: ProgrammeSettings) -> Workdays:
     """The days an agency tests on, as its files say."""
-    works_on = tuple(DAYS.index(day) for day in agency.settings.hours.days)
-    return Workdays(
-        official=read_official(agency.folder), not_tested=frozenset(settings.no_test_days), works_on=works_on
-    )
+    not_tested = frozenset(settings.no_test_days)
+    return office_days(agency.folder, agency.settings.hours.days, not_tested=not_tested)
 
 
 def _number(unit: Unit, agency: Agency) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,6 @@ from harness.programme.inputs import Inputs
 from harness.programme.month import inputs_of, kept_plan
 from harness.programme.month_plan import MonthPlan
 from harness.programme.times import draw_time
-from harness.programme.workdays import Workdays
 from harness.store import Store
 from harness.store.plans import AGAIN, CALLED_OFF, REDRAWN, WAITING
 from rubric.periods import days_of
@@ -73,7 +73,8 @@ def _anew(inputs: Inputs, plan: MonthPlan, row: Row, store: Store, *, now: datet
     called += [day for name, day in others.items() if numbers.get(units[name]) == number]
     called += _dialled(plan.month, test.id, store, inputs)
     _, last = days_of(plan.month)
-    window = _without(inputs.workdays, but).between(now.astimezone(inputs.zone).date(), last)
+    days = replace(inputs.workdays, not_tested=inputs.workdays.not_tested | but)
+    window = days.between(now.astimezone(inputs.zone).date(), last)
     return draw_time(
         inputs,
         plan.seed,
@@ -91,10 +92,6 @@ def _dialled(month: str, test_id: str, store: Store, inputs: Inputs) -> list[dat
     """The days on which a test was dialled before its time was drawn anew: its number rests from them too."""
     taken = [one for one in store.plans.events(month) if one["test_id"] == test_id and one["what"] == AGAIN]
     return [datetime.fromisoformat(one["at"]).astimezone(inputs.zone).date() for one in taken]
-
-
-def _without(workdays: Workdays, days: set[date]) -> Workdays:
-    return Workdays(official=workdays.official, not_tested=workdays.not_tested | days, works_on=workdays.works_on)
 
 
 def _day(row: Row, agency: Agency) -> date:

@@ -113,18 +113,19 @@ class Programme:
     # --- months -------------------------------------------------------------------------------------
 
     def _draw_next(self, store: Store, agency: Agency) -> None:
-        """Draw this month where nobody has, and the next from the agency's day on."""
+        """Draw this month where nobody has; from the agency's day on, the next one."""
         now, settings = self._clock.now(), read_programme(agency.folder)
         today = now.astimezone(agency.zone).date()
-        months = [period_of(today, "month")]
+        begins = today.replace(day=1)
         if today.day >= settings.draw_day:
-            months.append(period_of((today.replace(day=1) + timedelta(days=32)).replace(day=1), "month"))
-        drawn = {row["month"] for row in store.plans.months()}
-        for month in (one for one in months[-1:] if one not in drawn):
-            plan = draw_and_seal(agency, month, store, seed=self._seeds(), now=now)
-            self._say("month_drawn", detail={"month": month, "tests": len(plan.tests), "seal": seal_of(plan)})
-            for unmet in plan.unmet:
-                self._say("unmet", detail={"month": month, "rule": unmet.rule, **unmet.what})
+            begins = (begins + timedelta(days=32)).replace(day=1)
+        month = period_of(begins, "month")
+        if any(row["month"] == month for row in store.plans.months()):
+            return
+        plan = draw_and_seal(agency, month, store, seed=self._seeds(), now=now)
+        self._say("month_drawn", detail={"month": month, "tests": len(plan.tests), "seal": seal_of(plan)})
+        for unmet in plan.unmet:
+            self._say("unmet", detail={"month": month, "rule": unmet.rule, **unmet.what})
 
     # --- tests --------------------------------------------------------------------------------------
 

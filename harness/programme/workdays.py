@@ -18,6 +18,7 @@ from pathlib import Path
 import holidays
 
 from harness.errors import AgencyError
+from harness.hours import DAYS
 from harness.toml_file import read_text
 
 CALENDAR_GLOB = "calendar*.csv"
@@ -40,11 +41,8 @@ class Workdays:
         """Whether the office is open that day."""
         if day in self.official:
             return self.official[day]
-        if day.weekday() < 5:
-            return day.weekday() in self.works_on and day not in _taiwan(day.year)
-        return day in _taiwan(day.year).weekend_workdays or (
-            day.weekday() in self.works_on and day not in _taiwan(day.year)
-        )
+        taiwan = _taiwan(day.year)
+        return day in taiwan.weekend_workdays or (day.weekday() in self.works_on and day not in taiwan)
 
     def is_tested(self, day: date) -> bool:
         """Whether telephones may be tested that day."""
@@ -59,6 +57,12 @@ class Workdays:
 @lru_cache(maxsize=64)
 def _taiwan(year: int) -> holidays.HolidayBase:
     return holidays.country_holidays("TW", years=year)
+
+
+def office_days(folder: Path, days: Collection[str], *, not_tested: frozenset[date] = frozenset()) -> Workdays:
+    """The days that an agency's folder says it works, on the days of the week of its hours (`mon`, `tue` …)."""
+    works_on = tuple(DAYS.index(day) for day in days)
+    return Workdays(official=read_official(folder), not_tested=not_tested, works_on=works_on)
 
 
 def read_official(folder: Path) -> dict[date, bool]:
