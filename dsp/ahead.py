@@ -55,3 +55,14 @@ class Ahead:
     def keep(self, rows: Rows, at: int) -> None:
         """Keep rows that somebody else worked out, of the chunks from sample `at` on."""
         self._rows, self._first = rows, at
+
+    def known_until(self, at: int) -> int:
+        """Up to this sample the rows are known, from sample `at` on."""
+        place, rest = divmod(at - self._first, CHUNK)
+        return at if rest or not 0 <= place < len(self._rows) else self._first + len(self._rows) * CHUNK
+
+    def add(self, rows: Rows, *, since: int) -> None:
+        """Keep rows behind those known from `since` on."""
+        known = (self.known_until(since) - since) // CHUNK
+        place = (since - self._first) // CHUNK
+        self.keep(np.concatenate([self._rows[place : place + known], rows]) if known else rows, since)

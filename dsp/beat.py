@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.cadence import STRETCH
+from dsp.quantile import median, middle
 from dsp.segment import Segment
 from dsp.tone_plan import TonePlan
 
@@ -20,6 +21,9 @@ LOST_S = 0.045
 """Two packets."""
 _MAX_LEAN_S = 0.0075
 _ROUNDED = 0.01
+_BY_CHANCE = 3
+"""So many rings that begin late may by chance keep a beat of their own."""
+_HIDDEN_S = 0.015
 _SHORT_S = 0.1
 """A shorter piece's start is not known as well."""
 
@@ -55,9 +59,12 @@ def find_beat(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat:
         is_plans = line.period == nominal
         if abs(line.period / nominal - 1) > STRETCH or not possible:
             continue
-        kept = on_it + _explained(group, starts, line, sr)
+        explained = _explained(group, starts, line, sr)
+        kept = on_it + explained
         likely = (kept + is_plans, -abs(line.period / nominal - scale))
-        told = on_it > 1 or (is_plans and close and (len(starts) > 2 or _lacks(group, starts, line, sr, plan)))
+        close = close and (len(starts) > 2 or _lacks(group, starts, line, sr, plan))
+        all_told = len(starts) > 1 and kept == len(starts)  # one ring is on any beat: there its length tells
+        told = on_it > 1 or (is_plans and (close or all_told))
         if told and likely > most:
             best, most = Beat(line.period, line.onset, steps, on_it), likely
     return _settled(best, starts, sr=sr, nominal=nominal)
@@ -108,7 +115,7 @@ def _settled(beat: Beat, starts: npt.NDArray[np.float64], *, sr: int, nominal: f
     period = beat.period
     if beat.on_it > 2 and period != nominal:
         period = float(np.polyfit(beat.steps[on_it], starts[on_it], 1)[0])
-    onset = float(np.median(starts[on_it] - beat.steps[on_it] * period))
+    onset = median(starts[on_it] - beat.steps[on_it] * period)
     return Beat(period, onset, beat.steps, beat.on_it)
 
 
@@ -131,7 +138,32 @@ def is_sure(group: Sequence[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> bo
     wanted = plan.cadence[0][0] * beat.period / plan.period_s
     if abs(group[0][0].length - wanted) <= 2 * EARLY_S * sr:
         return True
-    return beat.on_it >= 3 or (beat.on_it == 2 and beat.period == plan.period_s * sr)
+    nominal = plan.period_s * sr
+    if _begins_late(group, wanted, sr):
+        return False
+    if beat.period == nominal:
+        return beat.on_it >= 2
+    if beat.on_it == _BY_CHANCE:
+        return not (_may_be_late(group, beat, nominal, sr) or _grows(group, sr))
+    return beat.on_it > _BY_CHANCE
+
+
+def _begins_late(group: Sequence[Ring], wanted: float, sr: int) -> bool:
+    """Whether all rings lack as much: a coder that takes a packet to follow a faint tone hides the first of each."""
+    lacks = [wanted - ring[0].length for ring in group]
+    return len(group) > 1 and _HIDDEN_S * sr < middle(lacks) <= LOST_S * sr
+
+
+def _grows(group: Sequence[Ring], sr: int) -> bool:
+    """Whether a later ring's first burst is longer than the first one's, which then lost packets."""
+    grown = max(ring[0].length for ring in group) - group[0][0].length
+    return EARLY_S * 2 * sr < grown <= LOST_S * sr
+
+
+def _may_be_late(group: Sequence[Ring], beat: Beat, nominal: float, sr: int) -> bool:
+    """Whether the rings may as well keep the plan's period, each late by a packet or two of its own."""
+    starts = np.array([ring[0].start for ring in group]) - beat.steps * nominal
+    return float(starts[0] - starts.min()) > EARLY_S * sr and float(np.ptp(starts)) <= LOST_S * sr
 
 
 def lean(group: Sequence[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> float:
@@ -143,4 +175,4 @@ def lean(group: Sequence[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> float
     wanted = plan.cadence[0][0] * beat.period / plan.period_s
     lacks = [(wanted - ring[0].length) / 2 for ring in group]
     small = [lack for lack in lacks if abs(lack) <= _MAX_LEAN_S * sr]
-    return float(np.median(small)) if small else 0.0
+    return middle(small) if small else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dsp.burst import Burst
@@ -22,6 +22,12 @@ _LATEST_S = 0.11
 """Five."""
 _ROUNDED = 0.01
 _EDGE = round(0.012 * SR)
+_LEAST_REST = round(0.04 * SR)
+"""Less left of a burst behind a hole is not looked for."""
+_TORN = 0.34
+"""Share of the bursts of a refusal that may have lost packets at their ends."""
+_TORN_S, _HALT = 0.09, 0.25
+"""Pieces of one burst stand no further apart, or no further than this share of the plan's shortest silence."""
 _LONG_S = 2.5
 """A plan's tone without end that lasted this long is that tone."""
 
@@ -48,6 +54,7 @@ class Cadence:
         self._steps = tuple(on + off for on, off in plan.cadence)
         self.ring_set = set_of(plan.ringback, sets)
         self._ring_ons = tuple(on for on, _ in plan.cadence)
+        self._least_off = min(off for _, off in plan.cadence)
         named: tuple[tuple[str, Tone | None], ...] = ((BUSY, plan.busy), (CONGESTION, plan.congestion))
         self._repeated = tuple((name, tone, set_of(tone, sets)) for name, tone in named if tone and tone.cadence)
         self._is_one_line = sets[self.ring_set].lines == 1
@@ -69,7 +76,7 @@ class Cadence:
         (True: it wavers as vowels do). None: nobody was, or the burst is steadier than any voice.
         `music`: music was playing. Then a burst must be whole and stand alone: instruments hold notes.
         """
-        if music and (burst.share < _ALONE or not self.is_whole(burst)):
+        if music and not self.stands_alone(burst):
             return None
         if not burst.proven:
             return self._ring(burst) if spoken is None and self.is_due(burst) else None
@@ -87,6 +94,10 @@ class Cadence:
         if not self._may_repeat(burst):
             return [*self._settle(self._place(burst.tone_set)), *self._single(burst)]
         return self._join(burst)
+
+    def stands_alone(self, burst: Burst) -> bool:
+        """Whether a burst is a whole one with nothing beside it: among music nothing else is believed."""
+        return burst.share >= _ALONE and self.is_whole(burst)
 
     def is_whole(self, burst: Burst) -> bool:
         """Whether a burst has the full length of one of the plan's."""
@@ -121,8 +132,11 @@ class Cadence:
         return Due(start, round(last.start + step * max(scales) * SR) + 2 * _EDGE - start)
 
     def _earliest(self, due: int, period: float) -> int:
-        """The same moment as the rings before tell it: a lost packet makes a burst begin late, never early."""
-        told = (ring.start + round((due - ring.start) / period) * period for ring in self._rings)
+        """The same moment as the rings before tell it: a lost packet makes a burst begin late, never early.
+
+        Lost at the second ring's start it makes the plan's own period look longer."""
+        periods = (period, self._steps[0] * SR)
+        told = (ring.start + round((due - ring.start) / p) * p for ring in self._rings for p in periods)
         return round(min((at for at in told if due - _LATEST_S * SR <= at), default=due))
 
     @property
@@ -157,11 +171,19 @@ class Cadence:
         place = self._place(burst.tone_set)
         bursts = self._pending.get(place, [])
         if bursts and not self._names([*bursts, burst]):
-            done = self._settle(place)
-        self._pending.setdefault(place, []).append(burst)
+            apart = self._apart(bursts, burst)
+            self._pending[place] = bursts[:apart]
+            done, bursts = self._settle(place), bursts[apart:]
+        self._pending[place] = [*bursts, burst]
         if burst.tone_set == self.ring_set and any(fits((burst.end - burst.start) / SR, on) for on in self._ring_ons):
             self._expect_after(burst)  # if it was a ring, then the next is due before this one has its name
         return done
+
+    def _apart(self, bursts: list[Burst], burst: Burst) -> int:
+        """How many bursts that wait are not of the signal that a new one goes on with."""
+        known = len(bursts) > 1 and self._names(bursts, cut=False)
+        places = () if known else range(1, len(bursts))
+        return next((place for place in places if self._names([*bursts[place:], burst])), len(bursts))
 
     def _place(self, tone_set: int) -> int:
         """Under which set bursts of one set wait: sets that cannot always be told apart wait together."""
@@ -174,21 +196,28 @@ class Cadence:
         pairs = [((a.end - a.start) / SR, (b.start - a.end) / SR) for a, b in pairwise(bursts)]
         last = (bursts[-1].end - bursts[-1].start) / SR
         told = next((burst.tone_set for burst in bursts if burst.told_apart), None)
-        return [
-            name
+        torn = {
+            name: _torn(pairs, tone.cadence, last, cut=cut)
             for name, tone, tone_set in self._repeated
-            if (name, tone) in self._alike(bursts[0].tone_set)
-            and told in (None, tone_set)
-            and _follows(pairs, tone.cadence, last, cut=cut)
-        ]
+            if (name, tone) in self._alike(bursts[0].tone_set) and told in (None, tone_set)
+        }
+        least = min((count for count in torn.values() if count is not None), default=None)
+        return [name for name, count in torn.items() if count is not None and count == least]
 
     def _settle(self, place: int, *, ended: bool = False) -> list[Segment]:
         """Name what is pending of one set, now that nothing more will join it. `ended`: the audio cut its last."""
         bursts = self._pending.pop(place, [])
-        names = self._names(bursts, cut=ended) if len(bursts) > 1 else []
-        if names:
-            self._rings = [ring for ring in self._rings if ring not in bursts]
-            return [_segment(names[0], bursts[0], bursts[-1])]
+        # Two pieces of a torn ring may look like two bursts of a refusal, which would have gone on.
+        least = 3 if place in self._kin and not ended else 2
+        # The last one may be another signal's first.
+        for count in range(len(bursts), max(len(bursts) - 2, least - 1), -1):
+            row = bursts[:count]
+            names = self._names(row, cut=False) or (self._names(row) if ended and row == bursts else [])
+            if names and _is_no_music(row):
+                starts = {burst.start for burst in row}
+                self._rings = [ring for ring in self._rings if ring.start not in starts]
+                rest = [segment for burst in bursts[count:] for segment in self._single(burst)]
+                return [_segment(names[0], row[0], row[-1]), *rest]
         return [segment for burst in bursts for segment in self._single(burst)]
 
     def _single(self, burst: Burst) -> list[Segment]:
@@ -196,6 +225,8 @@ class Cadence:
         seconds = (burst.end - burst.start) / SR
         longest = max(self._ring_ons)
         pure = burst.share > (_FREE if self._is_one_line else _FREE_OF_TWO) or not burst.proven or self.is_due(burst)
+        # A line that clips puts other tones beside two, whose own they are all the same.
+        pure |= not self._is_one_line and burst.told_apart and burst.begins and burst.stops and self.is_whole(burst)
         if burst.tone_set == self.ring_set and pure and seconds <= longest * (1 + STRETCH) + _SLACK_S:
             return self._ring(burst)
         return [_segment(TONE, burst, burst)]
@@ -206,8 +237,29 @@ class Cadence:
         return [_segment(RINGBACK, burst, burst)]
 
     def _expect_after(self, burst: Burst) -> None:
-        self._rings = [*self._rings[-3:], burst]
-        self.due = self._next_due()
+        last = self._rings[-1] if self._rings else None
+        if last is not None and self._is_rest(last, burst):
+            self._rings[-1] = replace(last, end=burst.end, stops=burst.stops, broken=burst.broken)
+        else:
+            self._rings = [*self._rings[-3:], burst]
+        self.due = () if self._was_cut(self._rings[-1]) else (*self._rest_due(self._rings[-1]), *self._next_due())
+
+    def _rest_due(self, burst: Burst) -> tuple[Due, ...]:
+        """Where the rest of a burst may be heard, behind packets that were lost before it was over."""
+        lacks = round(burst.start + max(self._ring_ons) * self._scale * SR) - burst.end
+        if not burst.broken or lacks < _LEAST_REST:
+            return ()
+        return (Due(burst.end + _EDGE, lacks - _LEAST_REST),)
+
+    def _is_rest(self, last: Burst, burst: Burst) -> bool:
+        """Whether a burst is the rest of the one before it, behind a hole."""
+        gap, length = (burst.start - last.end) / SR, (burst.end - last.start) / SR
+        return gap < max(_TORN_S, _HALT * self._least_off) and length <= max(self._ring_ons) * (1 + STRETCH) + _SLACK_S
+
+    def _was_cut(self, burst: Burst) -> bool:
+        """Whether a burst was surely cut short: then somebody picked up, and no other is due."""
+        seconds = (burst.end - burst.start) / SR
+        return burst.stops and burst.proven and not any(fits(seconds, on) for on in self._ring_ons)
 
     def _sit_step(self, burst: Burst) -> list[Segment] | None:
         """Collect the three rising tones; None when the burst is none of them."""
@@ -246,31 +298,62 @@ class Cadence:
         Of tones like ringback's three bursts must have come, and what they may be has one cadence only."""
         tones = {name: tone.cadence for name, tone, _ in self._repeated}
         least = {place: 3 if place in self._kin else 2 for place in self._pending}
-        several = [bursts for place, bursts in self._pending.items() if len(bursts) >= least[place]]
+        waiting = self._pending.items()
+        several = [bursts for place, bursts in waiting if len(bursts) >= least[place] and _is_no_music(bursts)]
         named = [(bursts, self._names(bursts)) for bursts in several]
         known = [(b, names[0]) for b, names in named if len({tones[name] for name in names}) == 1]
         return tuple(_segment(name, b[0], b[-1]) for b, name in known)
 
 
-def _follows(
+def _is_no_music(row: list[Burst]) -> bool:
+    """Whether bursts are no notes: of two, one must come out of quiet or stand alone."""
+    return len(row) > 2 or any(burst.begins or burst.share >= _ALONE for burst in row)
+
+
+def _torn(
     pairs: list[tuple[float, float]], cadence: tuple[tuple[float, float], ...], last: float, *, cut: bool
-) -> bool:
-    """Whether (on, off) lengths in a row and a last burst are a cadence's, from some place of it on; its first burst
-    may be cut, and the last one where `cut` says so."""
-    return any(
-        _follows_from(pairs, [*cadence[place:], *cadence[:place]], last, cut=cut) for place in range(len(cadence))
+) -> int | None:
+    """How many bursts packets were lost of, if (on, off) lengths in a row and a last burst are a cadence's, from some
+    place of it on; its first burst may be cut, and the last one where `cut` says so. None: they are not."""
+    places = range(len(cadence))
+    found = [_torn_from(pairs, [*cadence[place:], *cadence[:place]], last, cut=cut) for place in places]
+    return min((count for count in found if count is not None), default=None)
+
+
+def _torn_from(
+    pairs: list[tuple[float, float]], cadence: list[tuple[float, float]], last: float, *, cut: bool
+) -> int | None:
+    size, on = len(cadence), cadence[len(pairs) % len(cadence)][0]
+    lengths = [*(length for length, _ in pairs), last]
+    whole = [fits(length, cadence[i % size][0]) for i, length in enumerate(lengths)]
+    first_fits = whole[0] or pairs[0][0] < cadence[0][0]
+    last_fits = whole[-1] or (cut and last < on and any(whole[:-1]))
+    torn = [i for i in range(len(pairs)) if not whole[i] and (i or not fits(pairs[0][1], cadence[0][1]))]
+    few = len(torn) <= _TORN * len(lengths)
+    if not (first_fits and last_fits and few and _pauses_fit(pairs, cadence, torn)):
+        return None
+    return len(torn) + (not whole[-1])
+
+
+def _pauses_fit(pairs: list[tuple[float, float]], cadence: list[tuple[float, float]], torn: list[int]) -> bool:
+    """Whether every pause has its length; around a burst that lost packets both together, with what is left of it."""
+    size = len(cadence)
+    offs = [cadence[i % size][1] for i in range(len(pairs))]
+    for i, (_, off) in enumerate(pairs):
+        if i not in torn and i + 1 not in torn and not fits(off, offs[i]):
+            return False
+    return all(
+        _is_torn(pairs[max(i - 1, 0) : i + 1], [(cadence[j % size]) for j in range(max(i - 1, 0), i + 1)]) for i in torn
     )
 
 
-def _follows_from(
-    pairs: list[tuple[float, float]], cadence: list[tuple[float, float]], last: float, *, cut: bool
-) -> bool:
-    size, on = len(cadence), cadence[len(pairs) % len(cadence)][0]
-    whole = [fits(length, cadence[i % size][0]) for i, (length, _) in enumerate(pairs)] + [fits(last, on)]
-    first_fits = whole[0] or pairs[0][0] < cadence[0][0]
-    last_fits = whole[-1] or (cut and last < on and any(whole[:-1]))
-    pauses = all(fits(off, cadence[i % size][1]) for i, (_, off) in enumerate(pairs))
-    return pauses and first_fits and all(whole[1:-1]) and last_fits
+def _is_torn(pairs: list[tuple[float, float]], cadence: list[tuple[float, float]]) -> bool:
+    """Whether the last of some bursts, with the pauses around it, is one that lost packets at its ends."""
+    (length, _), (on, _) = pairs[-1], cadence[-1]
+    before = [off for _, off in pairs], [off for _, off in cadence]
+    whole = sum(before[0]) + length, sum(before[1]) + on
+    shortest = all(off > (1 - STRETCH) * wanted - _SLACK_S for off, wanted in zip(*before, strict=True))
+    return length < on and fits(*whole) and shortest
 
 
 def _kin(ring_set: int, sets: tuple[ToneSet, ...]) -> frozenset[int]:
@@ -281,7 +364,8 @@ def _kin(ring_set: int, sets: tuple[ToneSet, ...]) -> frozenset[int]:
 
 
 def _segment(sound: str, first: Burst, last: Burst) -> Segment:
-    return Segment(sound, first.start, last.end, stops=last.stops, begins=first.begins)
+    told = first.proven and first.begins and first.told_apart and first.share >= _ALONE
+    return Segment(sound, first.start, last.end, stops=last.stops, begins=first.begins, told=told)
 
 
 def _sit_sets(sit: Tone | None, sets: tuple[ToneSet, ...]) -> tuple[int, ...]:

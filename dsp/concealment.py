@@ -40,7 +40,15 @@ class Buffered:
         return int(self.starts[index]) + sample - index * self.packet
 
 
-def played_out(wave: Array, *, sr: int, lost: float, moved: float, rng: np.random.Generator) -> Buffered:
+def played_out(
+    wave: Array,
+    *,
+    sr: int,
+    lost: float,
+    moved: float,
+    rng: np.random.Generator,
+    keep: tuple[int, int] | None = None,
+) -> Buffered:
     """Play a stream out through a jitter buffer.
 
     Args:
@@ -49,6 +57,7 @@ def played_out(wave: Array, *, sr: int, lost: float, moved: float, rng: np.rando
         lost: share of packets that never come.
         moved: share of packets at which the buffer puts a frame in, and of those at which it leaves one out.
         rng: draws which.
+        keep: nothing is done to the packets that hold any of these samples, [start, end).
     """
     size = round(PACKET_S * sr)
     out: list[Array] = []
@@ -56,7 +65,7 @@ def played_out(wave: Array, *, sr: int, lost: float, moved: float, rng: np.rando
     starts, missing = [], []
     balance = 0
     for first in range(0, len(wave) - size + 1, size):
-        kind = rng.random()
+        kind = 1.0 if keep is not None and first < keep[1] and first + size > keep[0] else rng.random()
         packet = wave[first : first + size]
         if length >= 4 * size and lost <= kind < lost + moved and balance < 2:
             out.append(_carried_on(out, size, 1))

@@ -53,6 +53,8 @@ _STEPS_AHEAD = 8
 _TASTE = round(0.2 * SR)
 _NOTE_STEADY, _VOWEL, _STEADY = 0.4, 0.5, 0.7
 """Vowels are less steady than the one, exchanges' tones more than the other, but where packets were lost."""
+_TALK = 0.35
+"""Of talk in the background, where a burst was due; an exchange's is steadier than 0.5 on any line."""
 _PURE = 0.55
 _GHOST = round(0.04 * SR)
 _NOTE = SR
@@ -110,11 +112,14 @@ class Detector:
 
     def fill(self, n: int) -> list[Segment]:
         """The next n samples never arrived: not silence, nothing is known of them."""
-        if n <= 0:
-            return []
-        self._done.append(Segment(MISSING, self._fed // self._factor, (self._fed + n) // self._factor))
-        self._append(np.zeros(n, np.float32))
+        self.append_missing(n)
         return self.hear()
+
+    def append_missing(self, n: int) -> None:
+        """The first half of `fill`."""
+        if n > 0:
+            self._done.append(Segment(MISSING, self._fed // self._factor, (self._fed + n) // self._factor))
+            self._append(np.zeros(n, np.float32))
 
     def answered_at(self, sample: int) -> None:
         """A 200 OK arrived at this sample: the voice is listened for anew from there. Say it before that
@@ -156,7 +161,11 @@ class Detector:
 
     def next_chunks(self) -> Array | None:
         """The chunks that the next step will likely have the network hear, (m, CONTEXT + CHUNK)."""
-        if not self._ahead or self._ahead[0].sounds or self._tones.clear_until < self._steps * STEP:
+        if not self._ahead:
+            return None
+        # While a tone may be sounding the voice waits, but for a voice and for music: most of their tones are none.
+        waits = self._ahead[0].sounds or self._tones.clear_until < self._steps * STEP
+        if waits and not (self._voice.music or self._voice.likely):
             return None
         return self._voice.next_chunks((self._steps + 1) * STEP)
 
@@ -196,23 +205,35 @@ class Detector:
             known = not burst.proven or self._cadence.is_whole(burst) or self._cadence.is_due(burst)
             sure = known or burst.end - burst.start > _NOTE
             self._hear(burst.start if sure else min(burst.start + _TASTE, burst.end))
-            named = self._cadence.push(burst, spoken=self._is_voice(burst), music=self._is_among_notes(burst))
+            music = self._is_among_notes(burst)
+            # Where music tells already what it is, nobody need know how steady it is.
+            spoken = None if music and not self._cadence.stands_alone(burst) else self._is_voice(burst)
+            named = self._cadence.push(burst, spoken=spoken, music=music)
+            self._tones.judged(burst, believed=named is not None)
             if named is not None and (sure or self._stands_alone(burst)):
                 ended = self._voice.reset(burst.end, since=burst.start)
                 self._done += ended if sure else _clipped(ended, burst.start)
             elif named is not None:
-                self._done += _clipped(self._voice.skip(burst.end), burst.start)
+                self._done += _clipped(self._voice.skip(burst.end, since=burst.start), burst.start)
             self._done += named or []
 
     def _is_voice(self, burst: Burst) -> bool | None:
         """Whether a burst is a piece of a voice; None: nobody was speaking, or it is too steady for that."""
         likely = self._voice.likely
-        if not burst.proven or (not likely and self._cadence.is_due(burst)):
+        if not burst.proven:
             return None  # whoever looked for a burst where one was due asked first whether somebody spoke
+        if not likely and self._stands_out(burst):
+            return None
+        if not likely and self._cadence.is_due(burst):
+            return True if self._tones.steadiness(burst) < _TALK else None
         steady = self._tones.steadiness(burst)
         if steady < (_NOTE_STEADY if self._cadence.is_whole(burst) and not likely else _VOWEL):
             return True
         return False if likely and steady < _STEADY else None
+
+    def _stands_out(self, burst: Burst) -> bool:
+        """Whether a burst is a whole one of two tones, out of quiet and into quiet: clipped ones waver as voices do."""
+        return burst.begins and burst.stops and burst.told_apart and self._cadence.is_whole(burst)
 
     def _stands_alone(self, burst: Burst) -> bool:
         """Whether a burst is no note for certain: two tones at once that began out of quiet."""
@@ -222,6 +243,8 @@ class Detector:
         """Whether music was playing until just now; two tones as pure and steady as an exchange's are none of it."""
         if not self._voice.music or not burst.proven:
             return False  # what was looked for where a burst was due is judged by that
+        if self._tones.lines(burst) > 1 and self._stands_out(burst):
+            return False  # clipped ones are less pure and less steady
         return self._tones.lines(burst) < 2 or burst.share < _PURE or self._tones.steadiness(burst) < _PURE
 
     def _probe(self) -> None:
@@ -264,7 +287,9 @@ class Detector:
         done = [self._scaled(s) for s in self._done]
         self._done = []
         top = min(limit * self._factor, self._fed)
-        trimmed = (replace(s, start=max(s.start, 0), end=min(s.end, top)) for s in done)
+        # Of what never arrived the end is known before a converter has got there.
+        tops = ((s, self._fed if s.sound == MISSING else top) for s in done)
+        trimmed = (replace(s, start=max(s.start, 0), end=min(s.end, last)) for s, last in tops)
         return [s for s in trimmed if s.end > s.start]
 
     def _scaled(self, segment: Segment) -> Segment:

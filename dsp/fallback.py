@@ -38,6 +38,11 @@ class WebrtcVoice:
         """1.0 where the detector hears a voice in a chunk's 30 ms, else 0.0."""
         return [self._hear(row[CONTEXT : CONTEXT + CHUNK][:_FRAME]) for row in encoded]
 
+    def hear_both(self, encoded: Array, one: State, other: State) -> tuple[list[float], list[float]]:
+        """It has no state: the same twice."""
+        heard = self.hear(encoded, one)
+        return heard, heard
+
     def _hear(self, chunk: Array) -> float:
         if float(np.sqrt(np.mean(chunk**2))) < _LOUD:
             return 0.0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import rfft
 
+from dsp.fourier import rfft
+from dsp.kernel import MOST_SETS, Asked, kernel
 from dsp.tone_sets import BAND_HZ, DETUNE, HOP, SR, STEP, STEP_FRAMES, WINDOW, ToneSet
 
 Array = npt.NDArray[np.float32]
@@ -28,10 +29,11 @@ _SILENT = 0.99 * _FAINTEST / (WINDOW // 2) / 2
 """Energy of a frame's samples: two such hold no tone of -56 dBFS, however pure (Parseval)."""
 _BINS = np.arange(WINDOW // 2 + 1) * (SR / WINDOW)
 _HANN = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+_STRIDES = (STEP * 4, HOP * 4, 4)
+"""Of the frames of steps in a row, in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frames:
+class Frames(NamedTuple):
     """One step's frames."""
 
     sets: list[int]
@@ -47,9 +49,8 @@ _NOTHING = Frames([-1] * STEP_FRAMES, [0.0] * STEP_FRAMES, sounds=False)
 
 def step_frames(samples: Array, steps: int) -> Array:
     """The frames of some steps in a row, (steps, STEP_FRAMES, WINDOW); frame i begins at sample i * HOP."""
-    size = samples.itemsize
-    strides = (STEP * size, HOP * size, size)
-    return np.ndarray((steps, STEP_FRAMES, WINDOW), np.float32, np.ascontiguousarray(samples), strides=strides)
+    rows = np.ascontiguousarray(samples, np.float32)
+    return np.ndarray((steps, STEP_FRAMES, WINDOW), np.float32, rows, strides=_STRIDES)
 
 
 class Candidates:
@@ -62,11 +63,17 @@ class Candidates:
         self._bins = slice(int(asked[0]), int(asked[-1]) + 1)
         self._masks = np.ascontiguousarray(masks[:, self._bins])
         self._shares = np.array([_FAR_SHARE if s.is_far else _SHARE for s in sets], np.float32)
+        limits = _FAINTEST, _SHARE, _SILENT
+        self._asked = Asked(_HANN, self._bins, _spans(self._masks), self._shares, STEP_FRAMES, limits)
 
     def find(self, frames: Array) -> list[Frames]:
         """What may sound in the frames of some steps, (steps, STEP_FRAMES, WINDOW): of one call or of many.
 
         A step's answer does not depend on the steps asked about along with it, not even in its last bit."""
+        machine = kernel()
+        if machine is not None and len(self.sets) < MOST_SETS:
+            steps = zip(*machine.find(frames, self._asked), strict=True)
+            return [Frames(sets, powers, max(sets) >= 0) for sets, powers in steps]
         found = [_NOTHING] * len(frames)
         pieces = frames[:, ::_SIDE_BY_SIDE]
         loudest = np.einsum("ijk,ijk->ij", pieces, pieces).max(axis=1)
@@ -79,9 +86,7 @@ class Candidates:
 
     def _powers(self, frames: Array) -> Array:
         """Power of each frame in each set and in the whole band, (steps, sets + 1, STEP_FRAMES)."""
-        lines = np.abs(rfft(frames * _HANN, overwrite_x=True)[..., self._bins])
-        np.square(lines, out=lines)
-        powers: Array = np.matmul(self._masks, lines.swapaxes(1, 2))  # a product a step
+        powers: Array = np.matmul(self._masks, _line_powers(frames, self._bins).swapaxes(1, 2))  # a product a step
         return powers
 
     def _strongest(self, powers: Array) -> list[tuple[int, Frames]]:
@@ -96,6 +101,20 @@ class Candidates:
         on = may[steps] & (top[steps] > self._shares[best] * band[steps])
         rows = np.where(on, best, -1).tolist(), top[steps].tolist(), on.any(axis=1).tolist()
         return [(step, Frames(*row)) for step, *row in zip(steps.tolist(), *rows, strict=True)]
+
+
+def _line_powers(frames: Array, bins: slice) -> Array:
+    """Power of some lines of each frame, (steps, STEP_FRAMES, lines)."""
+    lines = np.abs(rfft(frames * _HANN)[..., bins])
+    np.square(lines, out=lines)
+    return lines
+
+
+def _spans(masks: Array) -> list[tuple[int, int, int]]:
+    """(row, first, last) of each stretch of ones in masks."""
+    steps = np.diff(masks, axis=1, prepend=0, append=0)
+    begins, ends = np.argwhere(steps > 0), np.argwhere(steps < 0)
+    return [(int(row), int(first), int(last)) for (row, first), (_, last) in zip(begins, ends, strict=True)]
 
 
 def _masks(sets: tuple[ToneSet, ...]) -> Array:

@@ -8,12 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
-from dsp.beat import LOST_S
+from dsp.cadence import STRETCH, fits
 from dsp.detector import EDGE_ERROR_S, VOICE_ERROR_S
-from dsp.pick_up import Call, due, latency_span, pick_up_span
-from dsp.segment import BUSY, CONGESTION, DTMF, MUSIC, SIT, SPEECH, TONE, Segment, Span
-from dsp.tone_plan import TonePlan
+from dsp.one_ringing import NOTE_S, REPLIES
+from dsp.pick_up import (
+    Brief,
+    Call,
+    due,
+    latency_span,
+    latest_onset,
+    lost_at_onset,
+    more_rings,
+    nothing_brief,
+    pick_up_span,
+)
+from dsp.ring_proof import TOLD_S, lost_beside
+from dsp.ring_proof import is_whole as is_whole_ring
+from dsp.segment import BUSY, CONGESTION, DTMF, MUSIC, RINGBACK, SIT, SPEECH, TONE, Segment, Span
+from dsp.tone_plan import Tone, TonePlan
 from dsp.trains import Train, find_trains
 
 __all__ = ["ANSWERED", "NONE", "NO_ANSWER", "Leg", "Span", "find_legs"]
@@ -22,8 +36,15 @@ ANSWERED = "answered"
 NO_ANSWER = "no_answer"
 NONE = "none"
 
-_LEAST_S = {SPEECH: 0.3, MUSIC: 1.0}
-"""No prompt is shorter."""
+_LEAST_S = {SPEECH: 0.28, MUSIC: 1.0}
+"""No prompt is shorter, but for the errors of its edges."""
+_WORD_S = 0.3
+"""A sound without a name that lasts so long may be a word."""
+_PIECE_S = 0.2
+"""A sound before the ringing that nobody could name and that lasts so long may be a short prompt, or what packets lost
+of it left."""
+_STOPPED_S = 0.3
+"""Of a ring that was due so much would have been heard, whatever packets were lost."""
 _LEAST_TONES_S = 0.5
 """Tones behind the ringing that last so long, or are several, are a machine's answer, or music's notes."""
 _SIGNAL_S = 0.030
@@ -51,11 +72,19 @@ class Leg:
     """The bursts, and what ended them."""
     provisional: bool = False
     """The voice may be a recording, or the tone a release; of `no_answer`: the ringing stopped before the audio,
-    and somebody may have picked up in silence. A person or the signalling has to say."""
+    and somebody may have picked up in silence, or a sound without a name came behind the last ring. A person or the
+    signalling has to say."""
     music: bool = False
     """Music, or a machine's tones, was what came after the ringing."""
     restarted: bool = False
     """The ringing began anew: possibly forwarded."""
+    more_rings: int = 0
+    """So many rings more than `rings` may have begun unheard, where one was due within the span of the pick-up."""
+
+    @property
+    def most_rings(self) -> int:
+        """So many rings may have begun at the most."""
+        return self.rings + self.more_rings
 
 
 def find_legs(
@@ -67,6 +96,10 @@ def find_legs(
     early_until: int | None = None,
     answered_at: int | None = None,
     buffer_s: float = 0.0,
+    lifts: tuple[Span, ...] = (),
+    unnamed: tuple[Span, ...] = (),
+    brief: Brief = nothing_brief,
+    doubtful: tuple[Segment, ...] = (),
 ) -> tuple[Leg, ...]:
     """The legs of a call, in order.
 
@@ -79,11 +112,15 @@ def find_legs(
             announcement, never a pick-up. None: no signalling is known.
         answered_at: the sample at which a 200 OK arrived; None: none, or not known.
         buffer_s: so much sound a jitter buffer may have put in or taken out at any place.
+        lifts: where the line's noise stepped between a ring and a voice (`dsp.handset`).
+        unnamed: sounds that nobody could name (`dsp.unnamed`).
+        brief: where a ring ends that begins at a sample and was cut at once (`dsp.brief_ring`).
+        doubtful: what may have been a ring that was cut, or a voice (`dsp.clipped_rings`).
     """
     ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
     if early_until is None:
         early_until = answered_at if answered_at is not None else 0
-    call = Call(ordered, sr, plan, end, early_until, answered_at, buffer_s)
+    call = Call(ordered, sr, plan, end, early_until, answered_at, buffer_s, lifts, unnamed, brief, doubtful)
     trains = find_trains(ordered, sr=sr, plan=plan)
     legs: list[Leg] = []
     first = trains[0].onset if trains else end
@@ -93,7 +130,33 @@ def find_legs(
         leg = _ringing(call, train, limit, behind=bool(legs))
         legs.append(leg)
         legs += _refused_after(call, leg, limit)
-    return tuple(legs)
+    legs += _doubtful(call, trains)
+    return tuple(legs) or _unknown(call)
+
+
+def _unknown(call: Call) -> tuple[Leg, ...]:
+    """A call in which nothing rang and nobody spoke for as long as a prompt: a word, a tone that is no exchange's, or a
+    sound without a name."""
+    heard = tuple(s for s in call.segments if s.sound in (SPEECH, MUSIC) or _is_strange(call, s))
+    if not heard and not call.unnamed:
+        return ()
+    voice = next((s for s in heard if s.sound == SPEECH), None)
+    return (Leg(None, 0, NONE, None, _voice_span(call, voice), None, heard, provisional=True),)
+
+
+def _doubtful(call: Call, trains: Sequence[Train]) -> list[Leg]:
+    """A burst of an exchange's tones behind whoever picked up, beside music: another telephone that rang, or a note."""
+    if not trains:
+        return []
+    heard = _between(call, (RINGBACK,), trains[-1].last.end, call.end)
+    told = tuple(s for s in heard if s.told and s.length >= TOLD_S * call.sr)
+    over = trains[-1].last.end
+    spoken = any(s.start < burst.start for burst in told for s in _between(call, REPLIES, over, call.end))
+    return [Leg(None, 0, NONE, None, None, None, told, provisional=True)] if spoken else []
+
+
+def _is_strange(call: Call, heard: Segment) -> bool:
+    return heard.sound == TONE and heard.length > _LEAST_TONES_S * call.sr
 
 
 def _between(call: Call, sounds: Sequence[str], start: float, end: float) -> list[Segment]:
@@ -105,16 +168,74 @@ def _before(call: Call, first: int) -> list[Leg]:
     heard = _between(call, (SPEECH, MUSIC), 0, first)
     legs: list[Leg] = []
     refusals = _between(call, tuple(_REFUSED), 0, first)
-    spoken = [s for s in heard if not refusals or s.start < refusals[0].start]
-    heard_s = {
-        sound: sum(min(s.end, first) - s.start for s in spoken if s.sound == sound) / call.sr for sound in _LEAST_S
-    }
+    spoken = [s for s in heard if not refusals or (s.start < refusals[0].start and not _is_burst(call, s, refusals[0]))]
+    heard_s = {sound: sum(_lasts(call, s, first) for s in spoken if s.sound == sound) / call.sr for sound in _LEAST_S}
     if any(heard_s[sound] > least for sound, least in _LEAST_S.items()):
         voice = next((s for s in spoken if s.sound == SPEECH), None)
-        legs.append(Leg(None, 0, NONE, None, _voice_span(call, voice), None, tuple(spoken), music=voice is None))
+        told = tuple(spoken)
+        rang = _may_have_rung(call, spoken, first) or _sounded_before(call, spoken, first)
+        rang |= bool(refusals) and _is_amid(call, spoken, refusals[0])
+        legs.append(Leg(None, 0, NONE, None, _voice_span(call, voice), None, told, rang, music=voice is None))
+    elif first < call.end and not refusals and _may_be_prompt(call, spoken, first):
+        legs.append(Leg(None, 0, NONE, None, None, None, tuple(spoken), provisional=True))
     if refusals:
         legs.append(Leg(None, 0, _REFUSED[refusals[0].sound], None, None, None, (refusals[0],)))
     return legs
+
+
+def _may_be_prompt(call: Call, spoken: Sequence[Segment], first: int) -> bool:
+    """Whether what sounded before the ringing, too short for a prompt or without a name, may be one all the same."""
+    unnamed = any(s.latest < first and s.latest - s.earliest >= _PIECE_S * call.sr for s in call.unnamed)
+    return unnamed or any(s.sound == SPEECH for s in spoken)
+
+
+def _lasts(call: Call, heard: Segment, first: int) -> int:
+    """Samples that a prompt lasts, with the packets lost for certain just before and behind it, which held more."""
+    lost = lost_beside(heard, call.segments, sr=call.sr)
+    return min(heard.end, first) - heard.start + sum(s.length for s in lost)
+
+
+def _may_have_rung(call: Call, spoken: Sequence[Segment], first: int) -> bool:
+    """Whether nothing rang for certain and what was heard may yet be who picked up: a burst that proves nothing came
+    out of quiet before it, or was a whole one."""
+    bursts = _between(call, (RINGBACK,), 0, spoken[-1].end) if first == call.end else []
+    long = (s for s in bursts if s.length >= NOTE_S * call.sr)
+    return any(s.begins or is_whole_ring(s, sr=call.sr, plan=call.plan) for s in long)
+
+
+def _sounded_before(call: Call, spoken: Sequence[Segment], first: int) -> bool:
+    """Whether nothing rang for certain and a sound without a name came before whoever was heard."""
+    return first == call.end and any(s.latest <= spoken[0].start for s in call.unnamed)
+
+
+def _is_burst(call: Call, speech: Segment, refusal: Segment) -> bool:
+    """Whether what passed for a voice is the first burst of a refusal, torn by lost packets: a period before it."""
+    tone = call.plan.busy if refusal.sound == BUSY else call.plan.congestion
+    if tone is None or speech.sound != SPEECH or speech.end > refusal.start:
+        return False
+    apart_s, scale = (refusal.start - speech.start) / call.sr, _scale(refusal, tone, sr=call.sr)
+    steps = [on + off for on, off in tone.cadence]
+    return any(fits(apart_s, step) and apart_s <= step * scale + VOICE_ERROR_S for step in steps)
+
+
+def _is_amid(call: Call, spoken: Sequence[Segment], refusal: Segment) -> bool:
+    """Whether what passed for a voice, no longer than a burst, comes between a tone and a refusal: most likely a burst
+    of it that packets were lost of, as of the tone's next one."""
+    tone = call.plan.busy if refusal.sound == BUSY else call.plan.congestion
+    if tone is None:
+        return False
+    period, longest = sum(on + off for on, off in tone.cadence), max(on for on, _ in tone.cadence)
+    tones = _between(call, (TONE,), refusal.start - 4 * period * call.sr, spoken[0].start)
+    brief = all(fits(s.length / call.sr, longest) or s.length < longest * call.sr for s in spoken)
+    return brief and any(fits(s.length / call.sr, on) for s in tones for on, _ in tone.cadence)
+
+
+def _scale(refusal: Segment, tone: Tone, *, sr: int) -> float:
+    """How much slower than the plan's a refusal's cadence runs: it begins with a burst and ends with one. Packets lost
+    at an end of it count for little among many bursts."""
+    period_s, off_s = sum(on + off for on, off in tone.cadence), tone.cadence[-1][1]
+    count = round((refusal.length / sr + off_s) / period_s)
+    return refusal.length / sr / (count * period_s - off_s) if count > 1 else 1 + STRETCH
 
 
 def _refused_after(call: Call, leg: Leg, limit: int) -> list[Leg]:
@@ -139,9 +260,9 @@ def _ringing(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
     machine = _machine(call, train, limit)
     reply = min((s for s in (voice, music, machine) if s), key=lambda s: s.start, default=None)
     signalled = _signalled(call, train, limit)
-    if reply is None and signalled is None:
-        stopped = due(call, train) + train.last.length < limit
-        return Leg(onset, train.count, NO_ANSWER, None, None, None, train.bursts, stopped, restarted=train.restarted)
+    if reply is None and signalled is None and not _may_be_answered(call, train, after, limit):
+        unsure = _stopped(call, train, limit, within_s=_STOPPED_S) or _unnamed_since(call, after, limit, _WORD_S)
+        return Leg(onset, train.count, NO_ANSWER, None, None, None, train.bursts, unsure, restarted=train.restarted)
     pick_up = signalled or pick_up_span(call, train, reply, limit)
     return Leg(
         ring_onset=onset,
@@ -151,27 +272,42 @@ def _ringing(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
         voice_onset=_voice_span(call, voice),
         answer_latency=latency_span(call, train, pick_up),
         evidence=(*train.bursts, *((reply,) if reply else ())),
-        provisional=signalled is None and (behind or reply is not voice),
+        provisional=signalled is None and (behind or reply is None or reply is not voice),
         music=reply is not None and reply in (music, machine),
         restarted=train.restarted,
+        more_rings=0 if signalled else more_rings(call, train, pick_up),
     )
 
 
+def _may_be_answered(call: Call, train: Train, after: int, limit: int) -> bool:
+    """Whether the ringing stopped and a sound without a name came: somebody's, most likely; a person has to say."""
+    return _stopped(call, train, limit) and _unnamed_since(call, after, limit, 0.0)
+
+
+def _unnamed_since(call: Call, after: int, limit: int, least_s: float) -> bool:
+    since = max(after, call.early_until)
+    sounds = (s for s in call.unnamed if since <= s.earliest < limit)
+    return any(sound.latest - sound.earliest >= least_s * call.sr for sound in sounds)
+
+
+def _stopped(call: Call, train: Train, limit: int, *, within_s: float = inf) -> bool:
+    """Whether a ring that was due did not come: all of it, or so much of it as must have been heard."""
+    return due(call, train) + min(train.last.length, within_s * call.sr) < limit
+
+
 def _onset(call: Call, train: Train) -> Span:
-    """Where the ringing began; where only one burst tells, its first packets may have been lost."""
-    error = EDGE_ERROR_S * call.sr
-    lost = 0 if train.sure else LOST_S * call.sr
-    # A jitter buffer may have moved the later bursts, by which the onset was told, against the first one.
-    latest = max(train.onset, train.rings[0][0].start) if call.buffer_s else train.onset
-    return Span(max(round(train.onset - error - lost), 0), round(latest + error))
+    """Where the ringing began."""
+    error, lost = EDGE_ERROR_S * call.sr, lost_at_onset(call, train)
+    return Span(max(round(train.onset - error - lost), 0), round(latest_onset(call, train) + error))
 
 
 def _first_voice(call: Call, train: Train, limit: int) -> Segment | None:
     """The first speech after the ringing that can be a person's: not before the call is answered by
     signalling."""
     after = train.last.end - round(VOICE_ERROR_S * call.sr)
+    refusal = next(iter(_between(call, tuple(_REFUSED), after, limit)), None)
     for speech in _between(call, (SPEECH,), after, limit):
-        if _opens_music(call, speech):
+        if _opens_music(call, speech) or (refusal is not None and _is_burst(call, speech, refusal)):
             continue
         if speech.start >= call.early_until - VOICE_ERROR_S * call.sr:
             return speech

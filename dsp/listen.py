@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dsp.background import without_background
+from dsp.brief_ring import brief_ring_end
+from dsp.clipped_rings import with_clipped_rings
 from dsp.detector import Detector, Samples
 from dsp.doubt import agreed
+from dsp.handset import lifts
+from dsp.late_reply import with_heard_onsets
 from dsp.legs import Leg, find_legs
 from dsp.notes import without_notes
 from dsp.plan_choice import find_plan, fitting_plans
 from dsp.segment import Segment, Span
 from dsp.tone_plan import TonePlan, load_plan
+from dsp.unnamed import unnamed_sounds
 
 SCHEMA = "thirdring.listening/1"
 _BLOCK_S = 10
@@ -82,14 +89,9 @@ def _listen(
     detector = Detector(sr=sr, plan=plan)
     if answered_at is not None:
         detector.answered_at(answered_at)
-    found: list[Segment] = []
-    at = 0
-    for start, end in sorted(missing):
-        found += _feed(detector, samples[at : max(start, at)], sr=sr)
-        found += detector.fill(min(end, len(samples)) - max(start, at))
-        at = max(end, at)
-    found += _feed(detector, samples[at:], sr=sr) + detector.flush()
-    ordered = without_notes(found, sr=sr)
+    found = _feed(detector, samples, missing, sr=sr) + detector.flush()
+    clipped = with_clipped_rings(without_notes(found, sr=sr), samples, sr=sr, plan=plan)
+    ordered = with_heard_onsets(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
     legs = find_legs(
         ordered,
         sr=sr,
@@ -98,14 +100,31 @@ def _listen(
         early_until=early_until,
         answered_at=answered_at,
         buffer_s=buffer_s,
+        lifts=lifts(ordered, samples, sr=sr),
+        brief=cache(lambda at, before: brief_ring_end(samples, at, before=before, sr=sr, plan=plan)),
+        unnamed=unnamed_sounds(ordered, samples, sr=sr, plan=plan),
+        doubtful=clipped.doubtful,
     )
     return Listening(ordered, legs, sr, len(samples), plan)
 
 
-def _feed(detector: Detector, samples: npt.NDArray[np.generic], *, sr: int) -> list[Segment]:
-    """In blocks, so that an hour's call needs no more memory than a short one."""
-    size = _BLOCK_S * sr
-    return [s for at in range(0, len(samples), size) for s in detector.feed(samples[at : at + size])]  # type: ignore[arg-type]
+def _feed(
+    detector: Detector, samples: npt.NDArray[np.generic], missing: Sequence[tuple[int, int]], *, sr: int
+) -> list[Segment]:
+    """In blocks, so that an hour's call needs no more memory than a short one, but a block with its gaps at once: to
+    hear what lies between two lost packets alone took a third longer."""
+    found: list[Segment] = []
+    size, at, heard = _BLOCK_S * sr, 0, 0
+    for start, end in [*sorted(missing), (len(samples), len(samples))]:
+        for first in range(at, start, size):
+            last = min(first + size, start)
+            detector.append(samples[first:last])  # type: ignore[arg-type]
+            if last - heard >= size:
+                found += detector.hear()
+                heard = last
+        detector.append_missing(min(end, len(samples)) - max(start, at))
+        at = max(end, at)
+    return found + detector.hear()
 
 
 def to_dict(listening: Listening, *, file: str) -> dict[str, Any]:
@@ -127,10 +146,13 @@ def to_dict(listening: Listening, *, file: str) -> dict[str, Any]:
         digit = {} if s.digit is None else {"digit": s.digit}
         return {"sound": s.sound, "start_s": seconds(s.start), "end_s": seconds(s.end), **digit}
 
+    def rings(value: Leg) -> dict[str, int | None]:
+        return {"rings": None, "rings_at_least": value.rings} if value.more_rings else {"rings": value.rings}
+
     def leg(value: Leg) -> dict[str, Any]:
         return {
             "ring_onset_s": middle(value.ring_onset),
-            "rings": value.rings,
+            **rings(value),
             "outcome": value.outcome,
             "pick_up_s": span(value.pick_up),
             "answer_latency_s": span(value.answer_latency),

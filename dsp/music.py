@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import rfft
 
+from dsp.fourier import rfft
+from dsp.quantile import percentile
 from dsp.tone_sets import SR
 
 Array = npt.NDArray[np.float32]
+Marks = npt.NDArray[np.bool_]
 
 _WINDOW = 1024
 _LINES = 16
@@ -20,8 +24,15 @@ _MIN_ABOVE = 0.35
 0.55; noise of streets and of talk, hum in noise 0.14 to 0.31."""
 _LEAST_SWAY_DB = 0.4
 """Music's loudness sways by more from chunk to chunk (0.58 dB and more); mains hum's by less (0.15)."""
+_MAINS_HZ = (50.0, 60.0)
+_MAINS_SHARE = 0.6
+"""Hum, whatever a coder and lost packets make of it, has 0.72 to 1.0 of its energy on the mains' harmonics; music has
+at most 0.46, made-up chords more in one window of twenty."""
+_OFF_MAINS = 0.003
+_LOWEST_HZ = 40
 _HANN = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
-_LOW, _HIGH = int(150 * _WINDOW / SR), int(3600 * _WINDOW / SR)
+_BAND_HZ = (150, 3600)
+_LOW, _HIGH = (int(f * _WINDOW / SR) for f in _BAND_HZ)
 
 
 def tonality(samples: Array) -> float:
@@ -37,7 +48,7 @@ def tonality(samples: Array) -> float:
     power = np.partition(spectrum.real**2 + spectrum.imag**2, -_LINES, axis=1)
     total = power.sum(axis=1)
     held = power[:, -_LINES:].sum(axis=1)
-    return float(np.percentile(held[total > 0] / total[total > 0], _PERCENTILE)) if (total > 0).any() else 0.0
+    return percentile(held[total > 0] / total[total > 0], _PERCENTILE) if (total > 0).any() else 0.0
 
 
 def is_musical(samples: Array, levels: npt.NDArray[np.float64]) -> bool:
@@ -49,4 +60,26 @@ def is_musical(samples: Array, levels: npt.NDArray[np.float64]) -> bool:
     """
     if float(np.std(levels)) < _LEAST_SWAY_DB or tonality(samples) < MIN_TONALITY:
         return False
-    return tonality(np.asarray(np.diff(samples), dtype=np.float32)) >= _MIN_ABOVE
+    if tonality(np.asarray(np.diff(samples), dtype=np.float32)) < _MIN_ABOVE:
+        return False
+    return mains_share(samples) < _MAINS_SHARE
+
+
+def mains_share(samples: Array) -> float:
+    """Share of the band's energy on the harmonics of 50 or of 60 Hz, the lowest of them among it or not; of 1.5 s of
+    them each is 1.3 Hz wide."""
+    window, bands, harmonic = _mains(len(samples))
+    lines = rfft(samples * window)
+    power = lines.real**2 + lines.imag**2
+    heard = [power * band for band in bands]
+    return max(float(band[on].sum()) / max(float(band.sum()), 1e-20) for band in heard for on in harmonic)
+
+
+@lru_cache(maxsize=4)
+def _mains(n: int) -> tuple[Array, list[Marks], list[Marks]]:
+    """(the window of n samples; which lines of their spectrum are in the band, without its lowest and with them; which
+    are on the harmonics of either mains)."""
+    hz = np.arange(n // 2 + 1) * SR / n
+    harmonic = [np.abs(hz - np.round(hz / f) * f) <= 1 + _OFF_MAINS * hz for f in _MAINS_HZ]
+    bands = [(hz >= low) & (hz <= _BAND_HZ[1]) for low in (_BAND_HZ[0], _LOWEST_HZ)]
+    return np.hanning(n).astype(np.float32), bands, harmonic

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import rfft
 
+from dsp.fourier import rfft
+from dsp.kernel import MOST_TONES, kernel
 from dsp.tone_sets import BAND_HZ, DETUNE, SR, ToneSet
 
 Array = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 MIN_CONCENTRATION = 0.7
 """Share of a set's band that its lines must hold."""
@@ -25,8 +28,24 @@ _LONG, _BRIEF = 8192, 1024
 """Points of a spectrum; half as many show the wide lines of a brief stretch as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spectrum:
+class _Shape(NamedTuple):
+    """How a stretch of some length is looked at."""
+
+    window: Array
+    """Of its middle, which begins"""
+    first: int
+    """at this sample."""
+    points: int
+    """Of the spectrum,"""
+    hz: float
+    """whose lines are so far apart,"""
+    half_hz: float
+    """and half as wide."""
+    band: tuple[int, int]
+    """Lines of the telephone band."""
+
+
+class Spectrum(NamedTuple):
     """One long spectrum of a stretch."""
 
     power: Array
@@ -39,8 +58,7 @@ class Spectrum:
     """Energy of the telephone band."""
 
 
-@dataclass(frozen=True, slots=True)
-class Purity:
+class Purity(NamedTuple):
     """How well a stretch is one set of tones."""
 
     concentration: float
@@ -58,23 +76,46 @@ class Purity:
         return self.concentration >= MIN_CONCENTRATION and self.balance >= MIN_BALANCE
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=512)
 def _hann(n: int) -> Array:
     return np.hanning(n + 2)[1:-1].astype(np.float32)
 
 
 def spectrum(samples: Array) -> Spectrum:
-    """The spectrum of the middle of a stretch, half a second of it at most."""
-    n = next((length for length in _LENGTHS if length <= len(samples)), len(samples))
-    first = (len(samples) - n) // 2
-    padded = np.zeros(_LONG if n > _BRIEF else _LONG // 2, np.float32)
-    np.multiply(samples[first : first + n], _hann(n), out=padded[:n])
-    lines = rfft(padded, overwrite_x=True)
-    power = np.square(lines.real)
-    power += np.square(lines.imag)
-    hz = SR / len(padded)
-    low, high = (int(edge / hz) for edge in BAND_HZ)
-    return Spectrum(power, hz, max(2.2 * SR / max(n, 1), 2 * hz), _energy(power, low, high))
+    """The spectrum of the middle of a stretch, (n,), half a second of it at most."""
+    return spectra(samples[None])[0]
+
+
+def spectra(stretches: Array) -> list[Spectrum]:
+    """The same of several stretches of one length, (m, n), at once: four take little longer than two."""
+    shape, machine = _shape(stretches.shape[1]), kernel()
+    if machine is not None and len(shape.window):
+        rows = np.ascontiguousarray(stretches, np.float32).reshape(-1)[shape.first :]
+        size, (count, length) = shape.points // 2, stretches.shape
+        powers, wholes = machine.spectra(rows, length, count, shape.window, size, shape.band)
+    else:
+        powers, wholes = _spectra(stretches[:, shape.first : shape.first + len(shape.window)], shape.points, shape.band)
+    return [Spectrum(power, shape.hz, shape.half_hz, whole) for power, whole in zip(powers, wholes, strict=True)]
+
+
+@lru_cache(maxsize=512)
+def _shape(length: int) -> _Shape:
+    n = next((some for some in _LENGTHS if some <= length), length)
+    points = _LONG if n > _BRIEF else _LONG // 2
+    hz = SR / points
+    half_hz = max(2.2 * SR / max(n, 1), 2 * hz)
+    return _Shape(_hann(n), (length - n) // 2, points, hz, half_hz, (int(BAND_HZ[0] / hz), int(BAND_HZ[1] / hz)))
+
+
+def _spectra(stretches: Array, points: int, band: tuple[int, int]) -> tuple[Array, list[float]]:
+    """(power of each line, its sum over the band) of each of several stretches."""
+    count, n = stretches.shape
+    padded = np.zeros((count, points), np.float32)
+    np.multiply(stretches, _hann(n), out=padded[:, :n])
+    lines = rfft(padded)
+    powers = np.square(lines.real)
+    powers += np.square(lines.imag)
+    return powers, np.add.reduce(powers[:, slice(*band)], axis=1).tolist()
 
 
 MIN_DIGIT = 0.7
@@ -99,6 +140,46 @@ def purity(heard: Spectrum, tone_set: ToneSet) -> Purity:
                 strengths.append(_energy(power, *lines[-1]))
     held = sum(_energy(power, *stretch) for stretch in _joined(lines))
     return Purity(held / band, min(strengths) / max(strengths), held, held / heard.whole)
+
+
+def purities(heard: Spectrum, tone_sets: tuple[ToneSet, ...]) -> list[Purity]:
+    """The same for several sets at once."""
+    machine, places = kernel(), _all_places(tone_sets, heard.hz)
+    if machine is None or places is None:
+        return [purity(heard, one) for one in tone_sets]
+    half = heard.half_hz / heard.hz
+    found = machine.purities(heard.power, half, heard.half_hz, heard.whole, places)
+    return [Purity(*found[at : at + 4]) for at in range(0, len(found), 4)]
+
+
+def named(stretches: Array, tone_sets: tuple[ToneSet, ...]) -> list[tuple[int, Purity, Spectrum]] | None:
+    """Which of some sets holds each of some stretches best, (m, n), m four at most, -1 for none, as
+    `dsp.tone_names.ToneNames.named` has it; None: that cannot be told in compiled code."""
+    machine, shape = kernel(), _shape(stretches.shape[1])
+    places = _all_places(tone_sets, shape.hz) if machine is not None else None
+    if machine is None or places is None or not len(shape.window):
+        return None
+    rows = np.ascontiguousarray(stretches, np.float32).reshape(-1)[shape.first :]
+    spectrum_of = len(stretches), stretches.shape[1], shape.window, shape.points // 2, shape.band
+    powers, found = machine.named(rows, *spectrum_of, shape.hz, shape.half_hz, places)
+    return [
+        (int(best), Purity(*pure), Spectrum(power, shape.hz, shape.half_hz, whole))
+        for power, (best, *pure, whole) in zip(powers, found, strict=True)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _all_places(tone_sets: tuple[ToneSet, ...], hz: float) -> Doubles | None:
+    """Where sets are looked for, as the compiled loops read it, (sets, 13); None: a set has too many tones."""
+    if any(len(one.frequencies_hz) > MOST_TONES for one in tone_sets):
+        return None
+    table = np.zeros((len(tone_sets), 2 * MOST_TONES + 7))
+    for row, one in zip(table, tone_sets, strict=True):
+        places = _places(one, hz)
+        row[:3] = *places.band, len(places.tones)
+        row[3 : 3 + 2 * len(places.tones)] = np.ravel(places.tones)
+        row[-4:] = (one.modulation_hz or 0.0) / hz, one.modulation_hz or 0.0, one.lines, one.spacing_hz
+    return table
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,13 @@ from dsp.cadence import fits
 from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import TonePlan
 
-_EXACT = 0.03
-_REST, _AT_ONCE = 0.3, 0.02
+_EXACT, _VERY_EXACT = 0.03, 0.005
+_REST, _AT_ONCE = 0.3, 0.085
+_BESIDE_S = 0.006
+_LEAST_S = 0.12
+TOLD_S = 0.3
+_WORD_S = 0.3
+"""No word is shorter."""
 _APART = 0.15
 """Seconds. Music that begins so much later did not begin with the burst."""
 _ON_BEAT = 3
@@ -30,29 +35,52 @@ def proven(
         return False
     if len(whole) > 1 and not restarted:
         return True
-    exact = any(abs(b.length / sr - on) <= _EXACT * on for b in bursts for on, _ in plan.cadence)
-    if not exact and _near(
-        rings[0][0], segments, (MUSIC,), before=_after_music(4.0, plan) * sr, after=_before_music(1.0, plan) * sr
-    ):
+    exact = any(_lasts(each, _EXACT, sr=sr, plan=plan) for b in bursts for each in (b, _with_lost(b, segments, sr=sr)))
+    first, before = rings[0][0], _after_music(4.0, plan)
+    before = 0.0 if _is_no_note(first, sr=sr) else before
+    if not exact and _near(first, segments, (MUSIC,), before=before * sr, after=_before_music(1.0, plan) * sr):
         return False  # a last note that dies away
     if len(rings) > 1 and not restarted:
         return True
-    # Not the pieces that the ring's own bursts were put together from.
+    # Not the pieces that the ring's own bursts were put together from, nor a piece of the refusal that follows.
     own = [(burst.start, burst.end) for burst in rings[0]]
     others = [s for s in segments if s.sound != RINGBACK or not any(a <= s.start < b for a, b in own)]
+    others = [s for s in others if not _is_refusals(s, segments, sr=sr, plan=plan)]
     return _stands_free(rings[0][0], others, sr=sr, plan=plan)
 
 
+def _is_refusals(piece: Segment, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
+    """Whether a tone without a name is the first burst of a refusal, torn by lost packets: it ends a period before the
+    next one does, or begins one before it does."""
+    if piece.sound != TONE:
+        return False
+    refusals = {BUSY: plan.busy, CONGESTION: plan.congestion}
+    for refusal in (s for s in segments if s.sound in refusals and s.start > piece.start):
+        tone = refusals[refusal.sound]
+        steps = [(on, on + off) for on, off in tone.cadence] if tone is not None else []
+        apart = (refusal.start - piece.start) / sr, (refusal.start - piece.end) / sr
+        if any(fits(apart[0], step) or fits(apart[1] + on, step) for on, step in steps):
+            return True
+    return False
+
+
+def _with_lost(burst: Segment, segments: Sequence[Segment], *, sr: int) -> Segment:
+    """A burst with the packets that were lost at its ends for certain."""
+    parts = [burst, *lost_beside(burst, segments, sr=sr)]
+    start, end = min(s.start for s in parts), max(s.end for s in parts)
+    return Segment(RINGBACK, start, end, stops=burst.stops, begins=burst.begins)
+
+
 def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
-    """Whether a burst alone is one: whole and not a long vowel, or cut with no other tone near."""
-    exact = any(abs(lonely.length / sr - on) <= _EXACT * on for on, _ in plan.cadence)
-    if not lonely.begins or _near(
-        lonely,
-        segments,
-        (MUSIC,),
-        before=_after_music(1.0, plan) * sr,
-        after=_before_music(_APART if exact else 1.0, plan) * sr,
-    ):
+    """Whether a burst alone is one: whole and not a long vowel, or cut with no other tone near.
+
+    A piece too short to be told by its tones is one only where a burst was due."""
+    if lonely.length < _LEAST_S * sr:
+        return False
+    exact = _lasts(lonely, _EXACT, sr=sr, plan=plan)
+    before = 0.0 if _is_no_note(lonely, sr=sr) else _after_music(1.0, plan)
+    reach = {"before": before * sr, "after": _before_music(_APART if exact else 1.0, plan) * sr}
+    if not lonely.begins or (not _is_clean(lonely, sr=sr, plan=plan) and _near(lonely, segments, (MUSIC,), **reach)):
         return False
     others = (TONE, RINGBACK, BUSY, CONGESTION)
     if is_whole(lonely, sr=sr, plan=plan):
@@ -63,7 +91,26 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
         tones = _near(lonely, segments, others, before=1.5 * sr, after=0)
         return not (amid_speech or tones or _near(lonely, segments, (TONE, RINGBACK), before=0, after=sr // 2))
     spoken = _near(lonely, segments, (SPEECH,), before=0.3 * sr, after=0)
-    return not spoken and not _near(lonely, segments, (*others, DTMF), before=4 * sr, after=4 * sr)
+    # Behind a voice a refusal is the far end's, who hung up; a torn burst of the refusal may pass for a brief one.
+    voices = (s.start for s in segments if s.sound == SPEECH and s.start >= lonely.end and s.length > _WORD_S * sr)
+    voice = min(voices, default=None)
+    near = [s for s in segments if voice is None or s.start < voice or s.sound not in (BUSY, CONGESTION)]
+    return not spoken and not _near(lonely, near, (*others, DTMF), before=4 * sr, after=4 * sr)
+
+
+def _is_clean(lonely: Segment, *, sr: int, plan: TonePlan) -> bool:
+    """Whether a burst out of quiet stops in the line's noise, and is as long as the plan's to half a hundredth."""
+    return lonely.stops and _lasts(lonely, _VERY_EXACT, sr=sr, plan=plan)
+
+
+def _is_no_note(lonely: Segment, *, sr: int) -> bool:
+    """Whether a burst is two of an exchange's tones for long enough to be sure of them: no last note of music's."""
+    return lonely.told and lonely.length >= TOLD_S * sr
+
+
+def _lasts(burst: Segment, share: float, *, sr: int, plan: TonePlan) -> bool:
+    """Whether a burst is as long as one of the plan's to a share of that one's length."""
+    return any(abs(burst.length / sr - on) <= share * on for on, _ in plan.cadence)
 
 
 def _after_music(seconds: float, plan: TonePlan) -> float:
@@ -94,6 +141,13 @@ def _near(one: Segment, segments: Sequence[Segment], sounds: tuple[str, ...], *,
     """Whether one of some sounds is heard around a segment (for what comes after: also once it has ended)."""
     low, high = one.start - before, one.end + after if after else one.start
     return any(s.sound in sounds and s.start < high and s.end > low and s.start != one.start for s in segments)
+
+
+def lost_beside(one: Segment, segments: Sequence[Segment], *, sr: int) -> list[Segment]:
+    """The packets lost for certain just before a segment and just behind it."""
+    near = _BESIDE_S * sr
+    lost = (s for s in segments if s.sound == MISSING)
+    return [s for s in lost if min(abs(s.end - one.start), abs(s.start - one.end)) <= near]
 
 
 def hidden(segments: Sequence[Segment], start: float, end: float) -> bool:

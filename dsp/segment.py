@@ -36,6 +36,8 @@ class Segment:
 
     begins: bool = True
     """False: a tone that did not begin out of the line's quiet, but among other sounds, as notes do."""
+    told: bool = False
+    """Two tones at once, told apart, out of quiet and with nothing beside them: an exchange's, no instrument's."""
 
     @property
     def length(self) -> int:

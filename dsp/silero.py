@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dsp.kernel import Layers, kernel
 from dsp.one_core import keep_to_one_core
 
 Array = npt.NDArray[np.float32]
@@ -165,12 +166,18 @@ class Network:
         self._bias = (w["bih"] + w["bhh"])[order] * halves
         self._out = np.ascontiguousarray(w["out"][0, :, 0])
         self._bout = float(w["bout"][0])
+        convolutions = [(weight, bias) for weight, bias, _ in self._layers]
+        folded = self._bases[0], self._bases[-1]
+        self._compiled = Layers(folded, convolutions, (self._ih, self._bias), self._hh, (self._out, self._bout))
 
     def encode(self, chunks: Array) -> Array:
         """(m, CONTEXT + CHUNK) samples in [-1, 1] -> (m, 512) inputs of the recurrent layer.
 
         A chunk's inputs do not depend on the chunks encoded along with it: a single row, for which numpy adds
         in another order, is doubled."""
+        machine = kernel()
+        if machine is not None and len(chunks):
+            return machine.encode(chunks, self._compiled)
         if len(chunks) == 1:
             return self.encode(np.concatenate([chunks, chunks]))[:1]
         waves = np.empty((len(chunks), len(self._bases), 130), np.float32)
@@ -181,19 +188,57 @@ class Network:
         np.sqrt(x, out=x)
         for weight, bias, stride in self._layers:
             x = _layer(x, weight, bias, stride=stride)
-        return np.asarray(x[:, 0] @ self._ih + self._bias, dtype=np.float32)
+        encoded: Array = np.matmul(x[:, 0], self._ih)
+        encoded += self._bias
+        return encoded
 
     def hear(self, encoded: Array, state: State) -> list[float]:
         """(m, 512) encoded chunks in a row -> probability of speech in each; the state moves on."""
+        machine = kernel()
+        if machine is not None:
+            return machine.recur(encoded, self._compiled, (state.h, state.c))
         seen = np.empty((len(encoded), _UNITS), np.float32)
         before = state.h
         for inputs, after in zip(encoded, seen, strict=True):
             self._step(inputs, state, before, after)
             before = after
         state.h = before.copy()
-        np.maximum(seen, 0, out=seen)
+        return self._scores(seen)
+
+    def hear_both(self, encoded: Array, one: State, other: State) -> tuple[list[float], list[float]]:
+        """What `hear` gives with each of two states, in two thirds of the time: one product serves both."""
+        machine = kernel()
+        if machine is not None:
+            found = machine.recur(encoded, self._compiled, (one.h, one.c), (other.h, other.c))
+            return found[: len(encoded)], found[len(encoded) :]
+        seen = np.empty((len(encoded), 2, _UNITS), np.float32)
+        before = np.stack([one.h, other.h])
+        c = np.stack([one.c, other.c])
+        gates = np.empty((2, 4 * _UNITS), np.float32)
+        sigmoids = gates[:, : 3 * _UNITS]
+        taken, kept, output, offered = (gates[:, at : at + _UNITS] for at in range(0, 4 * _UNITS, _UNITS))
+        for inputs, after in zip(encoded, seen, strict=True):
+            np.dot(before, self._hh, out=gates)
+            np.add(gates, inputs, out=gates)
+            np.tanh(gates, out=gates)
+            np.add(sigmoids, 1, out=sigmoids)
+            np.multiply(sigmoids, 0.5, out=sigmoids)
+            np.multiply(kept, c, out=c)
+            np.multiply(taken, offered, out=taken)
+            np.add(taken, c, out=c)
+            np.tanh(c, out=after)
+            np.multiply(after, output, out=after)
+            before = after
+        for state, h, cell in zip((one, other), before, c, strict=True):
+            state.h, state.c[:] = h.copy(), cell
+        return self._scores(seen[:, 0]), self._scores(seen[:, 1])
+
+    def _scores(self, seen: Array) -> list[float]:
+        """Probability of speech, of (m, units) that the recurrent layer gave."""
         # One row alone is added up in another order than many, in a product but not here.
-        scores = np.einsum("ij,j->i", seen, self._out).tolist()
+        return self._likely(np.einsum("ij,j->i", np.maximum(seen, 0), self._out).tolist())
+
+    def _likely(self, scores: list[float]) -> list[float]:
         return [0.5 + 0.5 * math.tanh(0.5 * (score + self._bout)) for score in scores]
 
     def _step(self, inputs: Array, state: State, before: Array, after: Array) -> None:

@@ -186,7 +186,7 @@ def read_plans(path: Path) -> dict[str, TonePlan]:
         raise TonePlanError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise TonePlanError(f"{path.name}: not text in UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
         raise TonePlanError(f"{path.name}: {error}") from None
     if not tables:
         raise TonePlanError(f"{path.name}: no plan in it; write [name], and title, source and ringback under it")

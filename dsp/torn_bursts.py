@@ -12,6 +12,8 @@ from dsp.tone_plan import TonePlan
 
 HOLE_S = 0.09
 """No plan's silence is as short."""
+_LONGEST_LOST_S = 0.21
+"""Ten packets and what the edges lack."""
 _EXACT = 0.03
 _TIGHT_S = 0.01
 _HALT = 0.25
@@ -28,6 +30,8 @@ class Torn(Segment):
     """Whether it was a halt for certain."""
     first_end: int = 0
     """Where its first piece ended."""
+    rest_told: bool = True
+    """What came behind the hole began out of quiet and was told by its tones; else it may be no tone at all."""
 
     @property
     def length(self) -> int:
@@ -40,19 +44,30 @@ def halted(burst: Segment) -> int:
     return burst.hole if isinstance(burst, Torn) else 0
 
 
-def joined(bursts: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[Segment]:
-    """Pieces of one burst put together: no plan's silence is as short as some lost packets, nor as a sender's halt."""
+def joined(bursts: Sequence[Segment], *, sr: int, plan: TonePlan, lost: Sequence[Segment] = ()) -> list[Segment]:
+    """Pieces of one burst put together: no plan's silence is as short as some lost packets, nor as a sender's halt; of
+    one that is `lost` for certain a length is known only to the whole burst."""
     halt = max(HOLE_S, _HALT * min(off for _, off in plan.cadence)) * sr
     longest = (max(on for on, _ in plan.cadence) * (1 + STRETCH) + _EXACT) * sr
     whole: list[Segment] = []
     for burst in bursts:
         last = whole[-1] if whole else None
         gap = burst.start - last.end if last is not None else 0
-        if last is not None and (gap < HOLE_S * sr or (gap < halt and last.length + burst.length <= longest)):
+        if last is not None and _is_lost(last, burst, lost, sr=sr) and last.length + gap + burst.length <= longest:
+            end = max(last.end, burst.end)
+            whole[-1] = Torn(RINGBACK, last.start, end, stops=burst.stops, begins=last.begins, first_end=last.end)
+        elif last is not None and (gap < HOLE_S * sr or (gap < halt and last.length + burst.length <= longest)):
             whole[-1] = _one_of(last, burst, max(gap, 0), sr=sr, plan=plan)
         else:
             whole.append(burst)
     return [_stretched(one, other, sr=sr, plan=plan) for one, other in pairwise(whole)] + whole[-1:]
+
+
+def _is_lost(first: Segment, second: Segment, lost: Sequence[Segment], *, sr: int) -> bool:
+    """Whether what stands between two pieces never arrived."""
+    gap = second.start - first.end
+    gone = sum(max(min(s.end, second.start) - max(s.start, first.end), 0) for s in lost)
+    return 0 < gap <= _LONGEST_LOST_S * sr and gap - gone <= _TIGHT_S * sr
 
 
 def _stretched(burst: Segment, following: Segment, *, sr: int, plan: TonePlan) -> Segment:
@@ -70,7 +85,16 @@ def _one_of(first: Segment, second: Segment, gap: int, *, sr: int, plan: TonePla
     """Two pieces as one burst: packets were lost where that gives the plan's length, else the sender halted."""
     end = max(first.end, second.end)
     stops = second.stops if second.end >= first.end else first.stops
-    whole = Torn(RINGBACK, first.start, end, stops=stops, begins=first.begins, hole=halted(first), first_end=first.end)
+    whole = Torn(
+        RINGBACK,
+        first.start,
+        end,
+        stops=stops,
+        begins=first.begins,
+        hole=halted(first),
+        first_end=first.end,
+        rest_told=second.told,
+    )
     lengths = [on * sr for on, _ in plan.cadence]
     lost, halt = (min(abs(whole.length - less - on) for on in lengths) for less in (0, gap))
     if not (gap >= HOLE_S * sr or halt < lost):

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from dsp.beat import EARLY_S, Beat, Ring, find_beat, is_sure, lean
-from dsp.cadence import STRETCH
-from dsp.ring_proof import hidden, is_whole, proven
-from dsp.segment import DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
-from dsp.tone_plan import TonePlan
-from dsp.torn_bursts import HOLE_S, joined
+from dsp.beat import EARLY_S, LOST_S, Beat, Ring, find_beat, is_sure, lean
+from dsp.one_ringing import REPLIES, TOLD, goes_on, keeps_beat, may_be_voice
+from dsp.quantile import middle
+from dsp.restart import last_restart, lost_of_period
+from dsp.ring_proof import proven
+from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, Segment
+from dsp.tone_plan import Tone, TonePlan
+from dsp.torn_bursts import joined
 
-_ON_TIME = 0.04
-_SOONEST = 0.5
-"""Of a period: what comes sooner is no ring of the same ringing."""
+_NEAR = 0.06
+"""Of a period: rings so far off their time belong to no ringing begun anew."""
+_PARTED_S = 2.5
+"""A refusal goes on behind so long a hole."""
+_AT_ONCE_S, _SOON_S = 1.5, 3.0
+"""Hold music begins so soon behind who puts through; so soon behind its first note the rest of it is known."""
+_STRAY_S = 0.085
+"""A burst that lacks more than four packets of what all others have, off their beat, may be a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ class Train:
     """Rings that begin on the beat to a hair."""
     lean: float
     """How far inside their true edges bursts are seen, in samples; corrected in the starts above."""
+    unheard: float = 0.0
+    """So many samples before the onset a first burst may have been lost: later rings have one more."""
 
     @property
     def last(self) -> Segment:
@@ -60,19 +69,102 @@ class Train:
 
 def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tuple[Train, ...]:
     """Every ringing among the segments of a call, in order. Bursts that prove nothing are left out."""
-    bursts = joined(sorted((s for s in segments if s.sound == RINGBACK), key=lambda s: s.start), sr=sr, plan=plan)
+    rings = (s for s in segments if s.sound == RINGBACK and not may_be_voice(s, segments, sr=sr))
+    heard = sorted(rings, key=lambda s: s.start)
+    heard = _without_refusals(_without_dial_tone(heard, segments, plan=plan), segments, sr=sr, plan=plan)
+    bursts = joined(heard, sr=sr, plan=plan, lost=[s for s in segments if s.sound == MISSING])
     groups: list[list[Ring]] = []
     for ring in _rings(bursts, sr=sr, plan=plan):
-        if groups and _goes_on(groups[-1], ring, segments, sr=sr, plan=plan):
+        if groups and goes_on(groups[-1], ring, segments, sr=sr, plan=plan):
             groups[-1].append(ring)
         else:
             groups.append([ring])
+    groups = _merged(groups, segments, sr=sr, plan=plan)
     trains = [_train(group, sr=sr, plan=plan) for group in groups]
-    return tuple(
-        train
-        for train in trains
-        if proven(train.rings, segments, on_beat=train.on_beat, restarted=train.restarted, sr=sr, plan=plan)
-    )
+    believed: list[Train] = []
+    for train in trains:
+        near = _since_reply(segments, believed, train)
+        if proven(train.rings, near, on_beat=train.on_beat, restarted=train.restarted, sr=sr, plan=plan):
+            believed.append(train)
+    told = [ring[0].length for train in believed if train.on_beat >= TOLD for ring in train.rings]
+    usual = middle(told) if told else 0.0
+    after = (*believed[1:], None)
+    return tuple(a for a, b in zip(believed, after, strict=False) if not _is_stray(a, b, usual, segments, sr=sr))
+
+
+def _merged(groups: list[list[Ring]], segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[list[Ring]]:
+    """The ringings, where holes in the packets tore none apart."""
+    whole: list[list[Ring]] = []
+    for place, group in enumerate(groups):
+        following = groups[place + 1] if place + 1 < len(groups) else []
+        quiet = bool(following) and not _replied(segments, group[-1][-1].end, following[0][0].start)
+        later = [group, [*group, *following]] if quiet else [group]
+        if whole and any(keeps_beat(whole[-1], one, segments, sr=sr, plan=plan) for one in later):
+            whole[-1] = [*whole[-1], *group]
+        else:
+            whole.append(group)
+    return whole
+
+
+def _replied(segments: Sequence[Segment], over: int, start: int) -> bool:
+    """Whether anybody was heard between two samples."""
+    return any(s.sound in REPLIES and s.start < start and s.end > over for s in segments)
+
+
+def _without_refusals(heard: list[Segment], segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[Segment]:
+    """The bursts but for those that go on with a refusal of the same tones: packets lost parted them from it."""
+    refusals = {BUSY: plan.busy, CONGESTION: plan.congestion}
+    tones = [(s, refusals[s.sound]) for s in segments if s.sound in refusals]
+    pieces = {
+        burst
+        for burst in heard
+        for s, tone in tones
+        if tone is not None and tone.frequencies_hz == plan.ringback.frequencies_hz
+        if 0 < burst.start - s.end < _PARTED_S * sr and _is_on(burst.end - s.end, tone, sr=sr)
+    }
+    return [burst for burst in heard if burst not in pieces]
+
+
+def _is_on(apart: int, tone: Tone, *, sr: int) -> bool:
+    """Whether two ends are whole periods of a tone apart."""
+    period = sum(on + off for on, off in tone.cadence) * sr
+    return round(apart / period) >= 1 and abs(apart - round(apart / period) * period) <= LOST_S * sr
+
+
+def _without_dial_tone(heard: list[Segment], segments: Sequence[Segment], *, plan: TonePlan) -> list[Segment]:
+    """The bursts but for one that keys cut, where the plan's dial tone is of the same tones."""
+    if plan.dial is None or plan.dial.frequencies_hz != plan.ringback.frequencies_hz:
+        return heard
+    told = sorted((s for s in segments if s.sound != MISSING), key=lambda s: s.start)
+    dialled = {one for one, other in pairwise(told) if one.sound == RINGBACK and other.sound == DTMF}
+    return heard[1:] if heard and heard[0] in dialled else heard
+
+
+def _since_reply(segments: Sequence[Segment], believed: Sequence[Train], train: Train) -> Sequence[Segment]:
+    """The segments without the bursts of a telephone that was picked up before: they say nothing against the next."""
+    if not believed:
+        return segments
+    over = believed[-1].last.end
+    if not _replied(segments, over, train.onset):
+        return segments
+    return [s for s in segments if s.sound != RINGBACK or s.start > over]
+
+
+def _is_stray(train: Train, following: Train | None, usual: float, segments: Sequence[Segment], *, sr: int) -> bool:
+    """Whether one burst alone before a ringing is too short for this call's, and nobody cut it: a note, most likely."""
+    if following is None or len(train.bursts) > 1 or train.last.stops:
+        return False
+    if usual and abs(train.last.length - usual) > LOST_S * sr and _is_music_put_on(train.last, segments, sr=sr):
+        return True
+    if train.last.length > usual - _STRAY_S * sr:
+        return False
+    return not any(s.sound in REPLIES and train.last.start < s.start < following.onset for s in segments)
+
+
+def _is_music_put_on(burst: Segment, segments: Sequence[Segment], *, sr: int) -> bool:
+    """Whether a burst comes right behind a voice, and music soon behind it: then it may be the music's first note."""
+    spoken = any(s.sound in REPLIES and 0 <= burst.start - s.end <= _AT_ONCE_S * sr for s in segments)
+    return spoken and any(s.sound == MUSIC and 0 <= s.start - burst.end <= _SOON_S * sr for s in segments)
 
 
 def _rings(bursts: list[Segment], *, sr: int, plan: TonePlan) -> list[Ring]:
@@ -87,48 +179,37 @@ def _rings(bursts: list[Segment], *, sr: int, plan: TonePlan) -> list[Ring]:
     return [tuple(ring) for ring in rings]
 
 
-def _goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
-    """Whether a ring belongs to the ringing before it: on time, or late with nobody heard between."""
-    before, start = group[-1][0], ring[0].start
-    beat = find_beat(group, sr=sr, plan=plan)
-    period = _period(group, beat, start, sr=sr, plan=plan)
-    steps = (start - before.start) / period
-    heard = (SPEECH, MUSIC, TONE, DTMF)
-    spoken = any(s.sound in heard and s.start < start and s.end > group[-1][-1].end for s in segments)
-    if not (is_whole(before, sr=sr, plan=plan) or before.start < HOLE_S * sr):
-        # What ended early was picked up, or was never ringing; or packets were lost, and nothing came between.
-        late, known = abs(start - before.start - period), len(group) > 1
-        in_time = late <= (_ON_TIME if known else STRETCH) * period
-        return in_time and (not spoken or (known and late <= 2 * EARLY_S * sr))
-    if round(steps) in (1, 2) and abs(steps - round(steps)) <= _ON_TIME:
-        # A burst on time: whatever sounded in the gap did not stop the ringing, unless a burst did not come.
-        due = before.start + period
-        talk = any(s.sound == SPEECH and s.start < start and s.end > group[-1][-1].end for s in segments)
-        exact = len(group) > 2 and abs(start - before.start - 2 * period) <= 2 * EARLY_S * sr
-        return round(steps) == 1 or not spoken or (exact and not talk) or hidden(segments, due, due + before.length)
-    whole = all(is_whole(burst, sr=sr, plan=plan) for burst in (group[-1][-1], ring[0]))
-    return not spoken and whole and _SOONEST < steps < 2 * (1 + STRETCH)
-
-
-def _period(group: list[Ring], beat: Beat, start: int, *, sr: int, plan: TonePlan) -> float:
-    """The beat's period; of one ring alone also the one that its length tells, if the next ring fits that better."""
-    if len(group) > 1:
-        return beat.period
-    told = group[0][0].length / plan.cadence[0][0] * plan.period_s
-    step = start - group[0][0].start
-    return min((beat.period, told), key=lambda period: abs(step - period))
-
-
 def _train(group: list[Ring], *, sr: int, plan: TonePlan) -> Train:
+    """One ringing; where it began anew its beat is that of the rings since, and its onset that of the first ones."""
+    place = last_restart(group, sr=sr, plan=plan)
+    since = _of_one_beat(group[place:], sr=sr, plan=plan)
+    if not place:
+        return since
+    first = _train(group[:place], sr=sr, plan=plan)
+    return replace(
+        since,
+        rings=first.rings + since.rings,
+        starts=first.starts + since.starts,
+        count=first.count + since.count,
+        restarted=True,
+        onset=first.onset,
+        sure=first.sure,
+        unheard=first.unheard,
+    )
+
+
+def _of_one_beat(group: list[Ring], *, sr: int, plan: TonePlan) -> Train:
     beat = find_beat(group, sr=sr, plan=plan)
     told = _told(group, beat, sr=sr, plan=plan)
-    count, restarted = 1, False
+    count, restarted, unheard = 1, False, 0.0
     for (one, was_told), (other, is_told) in pairwise(zip(group, told, strict=True)):
-        steps = (other[0].start - one[0].start) / beat.period
-        near = abs(steps - round(steps)) <= 0.06 or (was_told and is_told)
+        steps, before = _periods(one, other, beat.period, plan=plan)
+        by_end = (other[0].end - one[0].end) / beat.period  # its first packets may be lost
+        near = min(abs(by - round(steps)) for by in (steps, by_end)) <= _NEAR or (was_told and is_told)
         on_time = near and round(steps) >= 1
         count += round(steps) if on_time else 1
         restarted |= not on_time
+        unheard = before * beat.period if one is group[0] and on_time else unheard
     inside = lean(group, beat, sr=sr, plan=plan)
     heard = [float(ring[0].start) for ring in group]
     beats = [beat.onset + float(step) * beat.period for step in beat.steps]
@@ -136,7 +217,20 @@ def _train(group: list[Ring], *, sr: int, plan: TonePlan) -> Train:
     sure = is_sure(group, beat, sr=sr, plan=plan)
     onset = round(starts[0] - inside)
     moved = tuple(start - inside for start in starts)
-    return Train(tuple(group), moved, count, beat.period, restarted, onset, sure, beat.on_it, inside)
+    return Train(tuple(group), moved, count, beat.period, restarted, onset, sure, beat.on_it, inside, unheard)
+
+
+def _periods(one: Ring, other: Ring, period: float, *, plan: TonePlan) -> tuple[float, float]:
+    """(from one ring to the next, of that before the one's first burst that was heard), in periods: of two bursts that
+    are one ring the first may be lost with its packets."""
+    apart = (other[0].start - one[0].start) / period
+    told = [
+        (apart + before - later, before)
+        for before in lost_of_period(one, plan)
+        for later in lost_of_period(other, plan)
+    ]
+    near = (steps for steps in told if abs(steps[0] - round(steps[0])) <= _NEAR)
+    return next(near, (apart, 0.0))
 
 
 def _told(group: list[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> list[bool]:

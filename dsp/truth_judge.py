@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dsp.legs import NONE, Leg
+from dsp.legs import NO_ANSWER, NONE, Leg
 from dsp.listen import Listening
 from dsp.segment import Span
 from dsp.tone_plan import TonePlan
 from dsp.truth_line import Condition
 from dsp.truth_scenes import ring_starts
-from dsp.truth_set import TruthCall
+from dsp.truth_set import Truth, TruthCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,13 @@ class Row:
     """What the ear made of one call."""
 
     rings_wrong: bool
-    """Another number of rings, or no leg."""
+    """Another number of rings than may have begun, or no leg."""
+    rings_open: bool
+    """More than one number of rings may have begun."""
     outcome_wrong: bool
-    """Another outcome, or another number of legs."""
+    """Another outcome, or another number of legs; but for what was left to a person."""
+    outcome_open: bool
+    """Nobody was heard for certain, and a person has to say: no number is given."""
     truth_outside: bool
     """The pick-up interval, the latency interval or the ring onset does not hold the truth."""
     voice_error_s: float | None
@@ -47,16 +51,21 @@ class Row:
 def judge(call: TruthCall, heard: Listening, *, plan: TonePlan) -> Row:
     """Compare what was heard with the truth of the call."""
     truth = call.truth
-    leg = heard.legs[truth.before] if len(heard.legs) > truth.before else None
+    legs = legs_to_judge(heard.legs, truth)
+    leg = legs[truth.before] if len(legs) > truth.before else None
     pick = leg.pick_up if leg else None
     least = _least(call, plan)
     limit = 10 * call.sr
+    nothing = bool(legs) and legs[-1].outcome == NONE and legs[-1].provisional
+    left = nothing or (leg is not None and leg.outcome == NO_ANSWER and leg.provisional)
     latency = leg.answer_latency if leg else None
     return Row(
-        rings_wrong=(leg.rings if leg else 0) != truth.rings,
-        outcome_wrong=(leg.outcome if leg else NONE) != truth.outcome
-        or len(heard.legs) != truth.before + 1 + truth.after,
-        truth_outside=_is_outside(call, leg),
+        rings_wrong=not nothing and _is_miscounted(leg, truth.rings),
+        rings_open=leg is not None and leg.more_rings > 0,
+        outcome_wrong=(not left and (leg.outcome if leg else NONE) != truth.outcome)
+        or (not nothing and len(legs) != truth.before + 1 + truth.after),
+        outcome_open=left,
+        truth_outside=not nothing and _is_outside(call, leg, left=left),
         voice_error_s=_error(leg.voice_onset if leg else None, truth.voice_onset, call.sr),
         onset_error_s=_error(leg.ring_onset if leg else None, truth.ring_onset, call.sr),
         width_s=(pick.latest - pick.earliest) / call.sr if pick else None,
@@ -67,11 +76,22 @@ def judge(call: TruthCall, heard: Listening, *, plan: TonePlan) -> Row:
     )
 
 
-def _is_outside(call: TruthCall, leg: Leg | None) -> bool:
+def legs_to_judge(legs: Sequence[Leg], truth: Truth) -> Sequence[Leg]:
+    """The legs without a first one of which only a person can say whether it was one, where the call has one less."""
+    first = legs[0] if legs else None
+    doubtful = first is not None and first.outcome == NONE and first.provisional and len(legs) > 1
+    return legs[1:] if doubtful and len(legs) == truth.before + truth.after + 2 else legs
+
+
+def _is_miscounted(leg: Leg | None, rings: int) -> bool:
+    return rings != 0 if leg is None else not leg.rings <= rings <= leg.most_rings
+
+
+def _is_outside(call: TruthCall, leg: Leg | None, *, left: bool) -> bool:
     truth = call.truth
     if truth.ring_onset is not None and (leg is None or not _holds(leg.ring_onset, truth.ring_onset)):
         return True
-    if truth.pick_up is None or truth.ring_onset is None or leg is None:
+    if truth.pick_up is None or truth.ring_onset is None or leg is None or left:
         return False
     latency = truth.pick_up - truth.ring_onset
     return not (_holds(leg.pick_up, truth.pick_up) and _holds(leg.answer_latency, latency))
@@ -113,7 +133,9 @@ def table(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
     return (
         ("calls", str(len(rows))),
         ("ring count wrong", str(sum(r.rings_wrong for r in rows))),
+        ("ring count open", str(sum(r.rings_open for r in rows))),
         ("outcome wrong", str(sum(r.outcome_wrong for r in rows))),
+        ("outcome open", str(sum(r.outcome_open for r in rows))),
         ("interval without the truth", str(sum(r.truth_outside for r in rows))),
         ("voice onset error, ms: median, p95, max", _spread(voice)),
         ("ring onset error, ms: median, p95, max", _spread(onset)),

@@ -10,13 +10,14 @@ plan has one tone for it and for busy, a pick-up after which nothing is ever hea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from dsp import synthesis as syn
+from dsp.concealment import played_out
 from dsp.tone_plan import TonePlan
 from dsp.truth_line import CODECS, SR, WIDE, Condition, coded, draw_condition, lose, on_the_line
 from dsp.truth_scenes import Scenery, Truth, ring_starts
@@ -28,6 +29,12 @@ Array = npt.NDArray[np.float32]
 SPARED_S = 0.060
 """A burst cut shorter than this loses no packet: one of three packets that all were lost is no ring to
 anybody."""
+
+
+MOST_MOVED = 0.01
+"""Share of packets, at most, at which a jitter buffer puts a frame in, and at which it leaves one out."""
+BUFFER_S = 0.085
+"""Two frames put in or left out are 40 ms, twice that between two moments; a telephone's own rounding comes on top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class TruthCall:
     """Packets the receiver knows it lost."""
     sr: int = SR
     """Samples a second: 8000, or 16000 behind the wide codec."""
+    buffer_s: float = 0.0
+    """So much sound the telephone's jitter buffer may have put in or taken out at any place."""
 
 
 def make_calls(
@@ -71,10 +80,12 @@ def make_call(
     voices: Sequence[Array],
     strict: bool = True,
     plain: bool = False,
+    buffered: bool = False,
 ) -> TruthCall:
     """One call, all of it drawn from `rng`.
 
-    `plain`: on a line with nothing but white noise and single lost packets, answered by a person or not at all."""
+    `plain`: on a line with nothing but white noise and single lost packets, answered by a person or not at all.
+    `buffered`: heard through a telephone's jitter buffer, which conceals lost packets and moves what comes later."""
     condition = draw_condition(rng, strict=strict, plain=plain)
     scene = Scenery(rng, plan, condition, voices).draw(plain=plain)
     noisy = on_the_line(scene.clean, condition, answered=scene.answered, voices=voices, rng=rng)
@@ -82,6 +93,8 @@ def make_call(
     sr = 2 * SR if condition.codec == WIDE else SR
     truth = _at_rate(scene.truth, sr // SR)
     spared = _spared(truth, plan, condition.stretch, sr)
+    if buffered:
+        return _through_a_buffer(heard, truth, condition, sr=sr, rng=rng, keep=spared)
     shy = [at for at in (truth.ring_onset, truth.pick_up, truth.reply) if at is not None]
     heard, lost = lose(heard, condition, sr=sr, rng=rng, keep=spared, shy=shy)
     known = lost if rng.random() < 0.5 else ()
@@ -90,9 +103,28 @@ def make_call(
 
 def _at_rate(truth: Truth, factor: int) -> Truth:
     """The truth in samples of another rate."""
-    names = ("ring_onset", "pick_up", "voice_onset", "music_onset")
-    values = {name: getattr(truth, name) for name in names}
-    return replace(truth, **{name: at * factor for name, at in values.items() if at is not None})
+    return _moved(truth, lambda at: at * factor)
+
+
+def _moved(truth: Truth, where: Callable[[int], int]) -> Truth:
+    def moved(at: int | None) -> int | None:
+        return None if at is None else where(at)
+
+    return replace(
+        truth,
+        ring_onset=moved(truth.ring_onset),
+        pick_up=moved(truth.pick_up),
+        voice_onset=moved(truth.voice_onset),
+        music_onset=moved(truth.music_onset),
+    )
+
+
+def _through_a_buffer(
+    heard: Array, truth: Truth, condition: Condition, *, sr: int, rng: np.random.Generator, keep: tuple[int, int] | None
+) -> TruthCall:
+    """The call as a telephone plays it out; it does not say which packets it lost."""
+    played = played_out(heard, sr=sr, lost=condition.loss, moved=float(rng.uniform(0, MOST_MOVED)), rng=rng, keep=keep)
+    return TruthCall(syn.to_int16(played.samples), _moved(truth, played.at), condition, (), sr, BUFFER_S)
 
 
 def _spared(truth: Truth, plan: TonePlan, stretch: float, sr: int) -> tuple[int, int] | None:

@@ -1,0 +1,91 @@
+"""A ring that was picked up as soon as it began: looked for where it was due, by the plan's own tones.
+
+A burst of a few hundredths of a second is too short to be told among everything that may sound. Where one is due, and
+as loud as the one before, its tones alone are asked for: 20 ms of them stand out of noise as loud as they are."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp.segment import Segment
+from dsp.tone_plan import TonePlan
+
+Samples = npt.NDArray[np.generic]
+Powers = npt.NDArray[np.float64]
+
+LONGEST_S = 0.16
+"""What is longer is heard as a burst."""
+_FRAME_S, _HOP_S = 0.020, 0.005
+_EARLY_S, _LATE_S = 0.020, 0.040
+"""A burst begins so near to where it is due: edges, and a packet or two that were lost."""
+_AS_LOUD, _ALONE, _ABOVE = 0.2, 0.5, 8.0
+"""Its tones are weaker than those of the burst before by no more than 7 dB, half of what sounds there, and 9 dB above
+what the line has of them."""
+_LEAST = 3
+"""Frames."""
+_EDGE_S = 0.06
+
+
+def brief_ring_end(samples: Samples, at: int, *, before: Segment, sr: int, plan: TonePlan) -> int | None:
+    """The last sample of a ring that began where it was due and was cut at once; None: there is none.
+
+    Args:
+        samples: the call, mono, int16 or floats in [-1, 1], (n,).
+        at: where it is due.
+        before: the burst before it, of the same tones.
+        sr: samples a second.
+        plan: whose tones.
+    """
+    edge, first = round(_EDGE_S * sr), max(at - round(_EARLY_S * sr), 0)
+    here, share = _powers(samples[first : at + round((LONGEST_S + _LATE_S) * sr)], sr=sr, plan=plan)
+    if not _holds(share >= _ALONE):
+        return None
+    ring, _ = _powers(samples[before.start + edge : before.end - edge], sr=sr, plan=plan)
+    gap, _ = _powers(samples[before.end + edge : first], sr=sr, plan=plan)
+    if min(len(ring), len(gap)) < _LEAST:
+        return None
+    least = max(_AS_LOUD * float(np.median(ring)), _ABOVE * float(np.median(gap)))
+    sounds = (here >= least) & (share >= _ALONE)
+    return _end(sounds, first, sr=sr)
+
+
+def _holds(alone: npt.NDArray[np.bool_]) -> bool:
+    """Whether so many frames in a row as a ring needs are told to be its tones: without them nothing else need be
+    worked out."""
+    return bool(np.convolve(alone, np.ones(_LEAST), mode="valid").max(initial=0) >= _LEAST) if len(alone) else False
+
+
+def _end(sounds: npt.NDArray[np.bool_], first: int, *, sr: int) -> int | None:
+    """Where the first run of frames ends, if it begins where a burst may and is over before one would be heard."""
+    hop = round(_HOP_S * sr)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], sounds, [False]]).astype(np.int8)))
+    for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if end - begin >= _LEAST:
+            soon = begin * _HOP_S <= _EARLY_S + _LATE_S
+            return first + (end - 1) * hop + round(_FRAME_S * sr) if soon and end < len(sounds) else None
+    return None
+
+
+def _powers(samples: Samples, *, sr: int, plan: TonePlan) -> tuple[Powers, Powers]:
+    """(power in ringback's tones, its share of the whole) of frames that overlap."""
+    frame, hop = round(_FRAME_S * sr), round(_HOP_S * sr)
+    if len(samples) < frame:
+        return np.zeros(0), np.zeros(0)
+    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), frame)[::hop]
+    frames = frames - frames.mean(axis=1, keepdims=True)
+    base = _base(frame, sr, plan.ringback.frequencies_hz)
+    told = np.square(frames @ base).sum(axis=1)
+    whole = np.square(frames).sum(axis=1)
+    return told, told / np.maximum(whole, 1e-12)
+
+
+@lru_cache(maxsize=64)
+def _base(frame: int, sr: int, frequencies_hz: tuple[float, ...]) -> Powers:
+    """Orthonormal columns that span the tones in a frame, whatever their phases."""
+    turns = 2j * np.pi * np.outer(np.arange(frame), frequencies_hz) / sr
+    waves = np.exp(turns)
+    base, _ = np.linalg.qr(np.hstack([waves.real, waves.imag]))
+    return np.asarray(base)

@@ -1,0 +1,157 @@
+"""Rings that a line clipped until their tones could not be told any more: told by their loudness, where one was due.
+
+Clipped hard, and coded so, two tones become many that waver. Their loudness does not: it rises where a ring was due,
+holds still for as long as a ring lasts, or until it was picked up, and falls back. No voice does all three."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from dsp.cadence import fits
+from dsp.loud_stretch import (
+    AROUND_S,
+    FALLS_DB,
+    FRAME_S,
+    LEAST_S,
+    NEAR_S,
+    STEADY_WHOLE,
+    Samples,
+    clips,
+    end_of,
+    is_steady,
+    levels_db,
+    median_db,
+    ring_at,
+)
+from dsp.segment import MISSING, RINGBACK, SPEECH, Segment
+from dsp.tone_plan import TonePlan
+from dsp.tone_sets import ToneSet
+
+_GOES_ON_S = 0.1
+"""Where a voice was heard from a ring's start until so long after its end, the ring may be the voice's first vowel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clipped:
+    """What was heard, with the rings that the line clipped."""
+
+    segments: tuple[Segment, ...]
+    """By start, with the clipped rings among them; what passed for speech inside one is left out."""
+    doubtful: tuple[Segment, ...] = ()
+    """What may have been a ring that was cut, or a voice: it is not among them."""
+
+
+def with_clipped_rings(segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan) -> Clipped:
+    """The segments and the clipped rings.
+
+    Args:
+        segments: what was heard.
+        samples: the call, mono, int16 or floats in [-1, 1], (n,).
+        sr: samples a second.
+        plan: whose tones ring.
+    """
+    ordered = sorted(segments, key=lambda s: (s.start, s.end))
+    rings = [s for s in ordered if s.sound == RINGBACK]
+    if not rings or not clips(samples):
+        return Clipped(tuple(ordered))
+    found: list[Segment] = []
+    for last, following in zip(rings, (*(s.start for s in rings[1:]), len(samples)), strict=True):
+        before = [s for s in rings if s.start < last.start]
+        found += _behind(last, before, following, ordered, samples, sr=sr, plan=plan)
+    doubtful = tuple(ring for ring in found if _may_be_voice(ring, ordered, sr=sr))
+    found = [ring for ring in found if ring not in doubtful]
+    kept = [s for s in ordered if s not in rings and not (s.sound == SPEECH and _is_inside(s, found, sr=sr))]
+    own = [s for s in rings if not any(f.start <= s.start < f.end for f in found)]
+    return Clipped(tuple(sorted((*kept, *own, *found), key=lambda s: (s.start, s.end))), doubtful)
+
+
+def _behind(
+    last: Segment,
+    before: Sequence[Segment],
+    following: int,
+    ordered: Sequence[Segment],
+    samples: Samples,
+    *,
+    sr: int,
+    plan: TonePlan,
+) -> list[Segment]:
+    """The clipped rings behind a burst, up to where the next thing was heard that is no speech."""
+    others = (s.start for s in ordered if s.sound not in (MISSING, SPEECH) and s.start > last.start)
+    until = min(min(others, default=len(samples)), following)
+    whole = _whole(last, until, samples, sr=sr, plan=plan)
+    found: list[Segment] = [] if whole is None else [whole]
+    known = [*before, last if whole is None else whole]
+    while True:
+        ring = _next(known, until, samples, sr=sr, plan=plan)
+        if ring is None:
+            return found
+        found.append(ring)
+        known.append(ring)
+
+
+def _next(known: Sequence[Segment], until: int, samples: Samples, *, sr: int, plan: TonePlan) -> Segment | None:
+    """The first clipped ring where one was due behind the last that is known."""
+    last = known[-1]
+    scale = _scale(known, sr=sr, plan=plan)
+    level_db = median_db(samples[last.start : last.end], sr=sr)
+    for on, due_s in _dues(plan):
+        at = last.start + round(due_s * scale * sr)
+        if at + round(LEAST_S * sr) > until:
+            continue
+        ring = ring_at(samples[: min(until, len(samples))], at, on * scale, level_db, beat=_beat(plan), sr=sr)
+        if ring is not None:
+            return ring
+    return None
+
+
+def _whole(last: Segment, until: int, samples: Samples, *, sr: int, plan: TonePlan) -> Segment | None:
+    """A burst to its end, where the line began to clip inside it; None: it ended where it was heard to."""
+    for on, _ in plan.cadence:
+        rest_s = on - last.length / sr
+        if last.stops or rest_s <= 2 * NEAR_S or last.start + round(on * sr) >= until:
+            continue
+        levels = levels_db(samples[last.end : last.start + round((on + AROUND_S) * sr)], round(FRAME_S * sr))
+        at = round(rest_s / FRAME_S)
+        over = end_of(levels > float(np.median(levels[:at])) - FALLS_DB, levels)
+        if over is None or abs(over - at) * FRAME_S > NEAR_S:
+            continue
+        if is_steady(levels[:over], STEADY_WHOLE, beat=_beat(plan)):
+            return Segment(RINGBACK, last.start, last.end + round(over * FRAME_S * sr), begins=last.begins)
+    return None
+
+
+def _dues(plan: TonePlan) -> list[tuple[float, float]]:
+    """(length, seconds behind a burst's start) of the bursts that may come next."""
+    ons = [on for on, _ in plan.cadence]
+    steps = [on + off for on, off in plan.cadence]
+    return [(ons[(place + 1) % len(ons)], step) for place, step in enumerate(steps)]
+
+
+def _scale(known: Sequence[Segment], *, sr: int, plan: TonePlan) -> float:
+    """How much slower than the plan's the cadence runs, by the bursts' distances."""
+    steps = [on + off for on, off in plan.cadence]
+    apart = [(b.start - a.start) / sr for a, b in pairwise(known)]
+    told = [one / step for one in apart for step in steps if fits(one, step)]
+    return float(np.median(told)) if told else 1.0
+
+
+def _beat(plan: TonePlan) -> int:
+    """Frames in which the loudness of ringback's tones repeats."""
+    tone = plan.ringback
+    return round(ToneSet(tuple(sorted(tone.frequencies_hz)), tone.modulation_hz).beat_s / FRAME_S)
+
+
+def _may_be_voice(ring: Segment, ordered: Sequence[Segment], *, sr: int) -> bool:
+    """Whether the network heard a voice from a ring's start on that was not over with it."""
+    near, goes_on = 2 * NEAR_S * sr, _GOES_ON_S * sr
+    spoken = (s for s in ordered if s.sound == SPEECH)
+    return any(abs(s.start - ring.start) <= near and s.end > ring.end + goes_on for s in spoken)
+
+
+def _is_inside(speech: Segment, rings: Sequence[Segment], *, sr: int) -> bool:
+    near = 2 * NEAR_S * sr
+    return any(ring.start - near <= speech.start and speech.end <= ring.end + near for ring in rings)

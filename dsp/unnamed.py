@@ -1,0 +1,115 @@
+"""Sounds that nobody could name: loud and lasting, but no tone, and no voice or music for certain.
+
+Behind a ringing that stopped they say that somebody may have answered, in a word too short or too torn to be known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp.loudness import levels_db, without_offset
+from dsp.quantile import percentile
+from dsp.segment import MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
+from dsp.tone_plan import TonePlan
+
+Samples = npt.NDArray[np.generic]
+Levels = npt.NDArray[np.float64]
+
+_FRAME_S, _EDGE_S = 0.020, 0.1
+"""A burst's end may ring on for so long."""
+_NOTHING_DB, _FAINTEST_DB = -90.0, -56.0
+"""Below the one a packet was lost; a voice is no fainter than the other."""
+_STANDS_OUT_DB, _LASTS = 8.0, 6
+"""A sound is so much louder than the line between the rings and behind them, for so many frames."""
+_OFTEN, _NOISE = 97, 10
+"""Percentiles: so loud a line gets between the rings, and its noise behind them."""
+_HALF = 0.5
+_FIRST = 4
+_GAP = 0.3
+"""A silence longer than a cadence's by this share is no pause of it."""
+_BESIDE_HZ, _RINGS = 40.0, 0.25
+"""A sound with so much of its energy so near to ringback's lines may be a ring that could not be named."""
+
+
+def unnamed_sounds(segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan) -> tuple[Span, ...]:
+    """Each first unnamed sound behind a ringing that stopped, before the first thing that has a name, or in a call in
+    which nothing has. Before a voice it may have been a ringing beyond recognition.
+
+    Args:
+        segments: what was heard.
+        samples: the call, mono, int16 or floats in [-1, 1], (n,).
+        sr: samples a second.
+        plan: whose tones ring.
+    """
+    named = sorted((s for s in segments if s.sound != MISSING), key=lambda s: s.start)
+    found = (
+        _first_sound(samples, start, end, _usual_db(rings, samples, sr=sr), sr=sr, plan=plan)
+        for start, end, rings in _silences(named, len(samples), sr=sr, plan=plan)
+    )
+    return tuple(span for span in found if span is not None)
+
+
+def _silences(named: Sequence[Segment], n: int, *, sr: int, plan: TonePlan) -> Iterator[tuple[int, int, list[Segment]]]:
+    """(start, end, bursts before it) of each stretch without a name that is no pause between rings."""
+    if not named:
+        yield 0, n, []
+        return
+    if named[0].sound in (RINGBACK, SPEECH, MUSIC, TONE):
+        yield 0, max(named[0].start - round(_EDGE_S * sr), 0), [s for s in named if s.sound == RINGBACK][:_FIRST]
+    edge, longest = round(_EDGE_S * sr), (1 + _GAP) * max(off for _, off in plan.cadence) * sr
+    ends = [*(s.start for s in named[1:]), n]
+    for index, (last, end) in enumerate(zip(named, ends, strict=True)):
+        if last.sound == RINGBACK and (end - last.end > longest or index == len(named) - 1):
+            yield min(last.end + edge, end), end, [s for s in named[: index + 1] if s.sound == RINGBACK]
+
+
+def _usual_db(rings: Sequence[Segment], samples: Samples, *, sr: int) -> float:
+    """How loud the line gets between the last rings."""
+    edge = round(_EDGE_S * sr)
+    gaps = [_levels(samples[a.end + edge : b.start - edge], sr)[1] for a, b in pairwise(rings[-4:])]
+    loud = [percentile(gap[gap > _NOTHING_DB], _OFTEN) for gap in gaps if np.any(gap > _NOTHING_DB)]
+    return min(loud, default=-np.inf)
+
+
+def _first_sound(samples: Samples, start: int, end: int, usual_db: float, *, sr: int, plan: TonePlan) -> Span | None:
+    frames, levels = _levels(samples[start:end], sr)
+    arrived = levels > _NOTHING_DB
+    if not arrived.any():
+        return None
+    # On a line without noise what arrives is the sound itself.
+    noise_db = max(usual_db, percentile(levels[arrived], _NOISE) if np.mean(arrived) > _HALF else -np.inf)
+    loud = arrived & (levels > max(noise_db + _STANDS_OUT_DB, _FAINTEST_DB))
+    for first, last in _stretches(loud, ~arrived):
+        # Behind a ringing it may go on; before any it is a sound, whatever its pitch.
+        if not start or not _may_ring(frames[first:last].reshape(-1), sr=sr, plan=plan):
+            size = frames.shape[1]
+            return Span(start + first * size, start + last * size)
+    return None
+
+
+def _levels(samples: Samples, sr: int) -> tuple[npt.NDArray[np.float32], Levels]:
+    """(frames without their offset, dBFS of each)."""
+    frames = without_offset(samples, round(_FRAME_S * sr))
+    return frames, levels_db(frames)
+
+
+def _stretches(loud: npt.NDArray[np.bool_], lost: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """(first, one past the last) of frames that are loud but for lost ones between them."""
+    first, count = 0, 0
+    for at in range(len(loud) + 1):
+        if at < len(loud) and (loud[at] or (lost[at] and count)):
+            first, count = first if count else at, count + int(loud[at])
+            continue
+        if count >= _LASTS:
+            yield first, at
+        count = 0
+
+
+def _may_ring(sound: npt.NDArray[np.float32], *, sr: int, plan: TonePlan) -> bool:
+    power = np.square(np.abs(np.fft.rfft(sound * np.hanning(len(sound)))))
+    hz = np.fft.rfftfreq(len(sound), 1 / sr)
+    beside = np.any([np.abs(hz - f) <= _BESIDE_HZ for f in plan.ringback.frequencies_hz], axis=0)
+    return float(power[beside].sum()) > _RINGS * float(power.sum())
