@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 from typing import Literal
 
 from rubric.heaps import Cell, Heap, Heaps, gather
@@ -151,12 +152,17 @@ def _by_id(words: Counter[str]) -> dict[str, list[tuple[Line, int]]]:
 
 
 def _mean(values: Sequence[tuple[Decimal | Fraction, int]]) -> Mean:
-    """The mean of values, each with how often it occurred; at least one."""
-    n = sum(times for _, times in values)
-    above, below = sum(value * times for value, times in values).as_integer_ratio()
-    mean = Fraction(above, below * n)
-    lowest, highest = min(value for value, _ in values), max(value for value, _ in values)
-    return Mean(half_up(mean, 1), n, mean, half_up(lowest, 1), half_up(highest, 1))
+    """The mean of values, each with how often it occurred; at least one.
+
+    Reckoned in whole numbers over one denominator: adding Fractions one by one would be most of a report's time.
+    """
+    ratios = [(*value.as_integer_ratio(), times) for value, times in values]
+    below = lcm(*(one for _, one, _ in ratios))
+    above = [(one * (below // its), times) for one, its, times in ratios]
+    n = sum(times for _, times in above)
+    mean = Fraction(sum(one * times for one, times in above), below * n)
+    lowest, highest = (half_up(Fraction(end(one for one, _ in above), below), 1) for end in (min, max))
+    return Mean(half_up(mean, 1), n, mean, lowest, highest)
 
 
 def _accuracy(heap: Heap) -> Mean | None:

@@ -51,6 +51,14 @@ class Case:
         legs = [group.leg for group in self.form.groups_of(part)]
         return bool(self.facts.legs) and all(leg is not None and leg not in self.facts.legs for leg in legs)
 
+    def untested(self, item: Item) -> bool:
+        """Whether nobody can be asked: other legs happened, the item's own did not, nothing of its group was said.
+
+        In a call without any leg, or where the tester judged a part of the group, the rest is still owed.
+        """
+        said = any(one.id in self.answers.items for one in self.form.items_of(item.group))
+        return bool(self.facts.legs) and not said
+
     def leg_text(self, item: Item) -> str:
         """What the agency calls that leg."""
         name = self.form.group(item.group).leg

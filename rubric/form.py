@@ -91,7 +91,7 @@ def read_form(text: str, *, file: str) -> Form:
     """Parse and check the text of a form file; `file` is only its name in errors."""
     try:
         raw = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # a number of any length may be written
         raise FormError([problem("form.toml", file=file, reason=str(error))]) from error
     if isinstance(raw.get("extends"), str):
         raw = {**_raw(raw["extends"]), **raw}
@@ -198,5 +198,6 @@ def _keys_at(path: list[Any]) -> list[str]:
     elif named == ["legs"]:
         return list(schema.LegName.__args__)  # type: ignore[attr-defined]
     else:
-        model = _TABLES[named[-1]] if named else Form
+        # A table may have entries of the form's own naming below it.
+        model = next((_TABLES[name] for name in reversed(named) if name in _TABLES), Form)
     return [field.alias or name for name, field in model.model_fields.items()]

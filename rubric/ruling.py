@@ -31,7 +31,7 @@ def rule(case: Case, item: Item) -> ItemScore:
             case.refuse("answers.void", item)
         return case.left(item, phrase("why.void", leg=case.leg_text(item)), status=VOID)
     if case.observed(item) is False:
-        return _unobserved(case, item, "tester")
+        return _never_rung(case, item) if case.part_untested(item) else _unobserved(case, item, "tester")
     return _reached(case, item, state)
 
 
@@ -115,7 +115,15 @@ def _absent(case: Case, item: Item) -> ItemScore:
 
 
 def _untested(case: Case, item: Item) -> ItemScore:
-    return case.left(item, phrase("why.untested", leg=case.leg_text(item)), status=UNTESTED)
+    """Without points for good, and nobody is asked; or open, where somebody began to judge what was not measured."""
+    status = UNTESTED if case.untested(item) else OPEN
+    return case.left(item, phrase("why.untested", leg=case.leg_text(item)), status=status)
+
+
+def _never_rung(case: Case, item: Item) -> ItemScore:
+    """「未能觀察」 is for who was rung and not reached; a part that was never rung gets no zero on anybody's word."""
+    case.refuse("answers.never_rung", item, leg=case.leg_text(item))
+    return _untested(case, item)
 
 
 def _unknown(case: Case, item: Item) -> ItemScore:

@@ -176,8 +176,13 @@ class Sheet:
 
     @property
     def open(self) -> tuple[str, ...]:
-        """Items that count and have no points yet, whatever the reason (see each one's `status`)."""
-        return tuple(item.id for item in self.items if item.status in (OPEN, UNTESTED, VOID))
+        """Items that wait for somebody; they stand between the sheet and its signature."""
+        return tuple(item.id for item in self.items if item.status in (OPEN, VOID))
+
+    @property
+    def untested(self) -> tuple[str, ...]:
+        """Items that this call did not try: nobody owes them an answer, and with one of them there is no total."""
+        return tuple(item.id for item in self.items if item.status == UNTESTED)
 
     @property
     def below_standard(self) -> bool:
@@ -208,6 +213,7 @@ def to_dict(sheet: Sheet) -> dict[str, Any]:
         "passed": sheet.passed,
         "below_standard": sheet.below_standard,
         "open": list(sheet.open),
+        "untested": list(sheet.untested),
         "accuracy": None if sheet.accuracy is None else _plain(sheet.accuracy),
         "problems": [one.say("zh") for one in sheet.problems],
         "problems_en": [one.say("en") for one in sheet.problems],

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 
+from rubric.field_docs import describe
+
 Outcome = Literal["answered", "no_answer", "busy", "fault_theirs"]
 LegName = Literal["ivr", "operator", "unit"]
 Basis = Literal["either", "rings", "seconds", "strictest", "by_signal"]
@@ -16,7 +18,7 @@ T = TypeVar("T")
 class Table(BaseModel):
     """A table of the form file: no key but its own, and nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, json_schema_extra=describe)
 
 
 class Setting(Table, Generic[T]):
