@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,14 +46,17 @@ class HeardAgain:
         return self.prompts.ended(ending_of(self.timeline, self.measured))
 
 
-def hear_again(record: dict[str, Any], agency: Agency, *, without_sound: bool = False) -> HeardAgain:
+def hear_again(
+    record: dict[str, Any], agency: Agency, *, without_sound: bool = False, sound_in: Path | None = None
+) -> HeardAgain:
     """Hear a kept call with today's ear and the agency's marks of today.
 
-    Without its sound, when that was deleted, NotFound; or, where asked, what was signalled and done.
+    Without its sound, when that was deleted, NotFound; or, where asked, what was signalled and done. `sound_in`: the
+    folder that has its files, where that is not the agency's own.
     """
     call = record_from_dict(record)
     try:
-        samples = far_side(call, call_folder(agency, call))
+        samples = far_side(call, sound_in or call_folder(agency, call))
     except (OSError, RuntimeError):  # soundfile's error for a missing file is a RuntimeError
         if not without_sound:
             raise NotFound("ear.no_sound", call_id=call.call_id) from None

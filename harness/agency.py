@@ -14,15 +14,17 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from harness.directory import Unit, read_units
-from harness.errors import AgencyError, DirectoryError, NotFound
+from harness.directory import Unit, read_units, together
+from harness.errors import AgencyError, DirectoryError, NotFound, ThirdringError
 from harness.hours import Hours, read_hours
-from harness.lines import LineSettings, Name
+from harness.lines import MOST_AT_ONCE, LineSettings, Name
 from harness.model_fault import Loc, Words
 from harness.number_gate import forbidden
 from harness.number_text import digits_of
 from harness.scenario.steps import USUAL_OPERATOR_KEY
+from harness.tester_telephones import DeskTelephone
 from harness.toml_file import Written, build, read_toml
+from harness.virus_scan import LOCAL
 
 AGENCY_FILE = "agency.toml"
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -51,7 +53,7 @@ class HoursSettings(Written):
 class Caps(Written):
     """How much may be called; only ever as little as this."""
 
-    calls_at_once: Annotated[int, Field(ge=1, le=100)] = 2
+    calls_at_once: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = 2
     """Calls that may be up at the same time."""
     calls_per_hour: Annotated[int, Field(ge=1, le=1000)] = 30
     """Calls in any 60 minutes."""
@@ -87,28 +89,39 @@ class Settings(Written):
     """Name of the agency."""
     language: Literal["zh-TW", "en"] = "zh-TW"
     """Language of its papers."""
+    years: Literal["roc", "western"] = "roc"
+    """Years on the pages of those who chose none themselves: 民國, or western."""
     timezone: str = "Asia/Taipei"
     """Time zone of its hours."""
     tone_plan: str = "tw"
     """Tones of its telephones: a zone name such as tw, us, uk."""
     form: str = "keelung-102"
     """Score sheet."""
+    second_factor: Literal["required", "offered"] | None = None
+    """Whether who may hear recordings needs a second factor on the pages; none: where other machines reach them."""
+    clamd: Annotated[str, Field(pattern=LOCAL)] = ""
+    """Where ClamAV's daemon listens, a socket's path or a port of this machine: what people bring is scanned; none:
+    it is not."""
     recording_notice_date: date | None = None
     """Day on which the staff were told of test calls and of recording; without it nothing is recorded."""
     courtesy: str = ""
     """The staff's own recording that says who called (a file in this folder), for calls that say it."""
     call_back_number: str = ""
     """Where whoever was called can call back; read out, never dialled."""
-    max_calls_at_once: Annotated[int, Field(ge=1, le=100)] | None = None
+    max_calls_at_once: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] | None = None
     """Short for `calls_at_once` of [caps]."""
     hours: HoursSettings = HoursSettings()
     """Office hours."""
     caps: Caps = Caps()
     """Limits."""
+    recordings_only: bool = False
+    """There is no line: recordings made elsewhere are brought, and the number gate lets nothing be dialled."""
     sites: Annotated[tuple[Site, ...], Field(strict=False)] = ()
     """Buildings and their switchboards."""
     lines: Annotated[tuple[LineSettings, ...], Field(strict=False, min_length=1)]
     """Lines, the first is the usual one."""
+    telephones: Annotated[tuple[DeskTelephone, ...], Field(strict=False)] = ()
+    """The testers' own telephones, for calls in which a tester speaks."""
 
     @field_validator("sites")
     @classmethod
@@ -118,6 +131,17 @@ class Settings(Written):
             if site.switchboard and (not digits or forbidden(digits)):
                 values = {"site": site.id, "number": site.switchboard}
                 raise PydanticCustomError("agency.switchboard", "number", values)
+        return value
+
+    @field_validator("telephones")
+    @classmethod
+    def _telephones(cls, value: tuple[DeskTelephone, ...]) -> tuple[DeskTelephone, ...]:
+        testers = [one.tester for one in value]
+        for one in value:
+            if one.digits and forbidden(one.digits):
+                raise PydanticCustomError("telephone.forbidden", "number", {"tester": one.tester, "number": one.digits})
+            if testers.count(one.tester) > 1:
+                raise PydanticCustomError("telephone.twice", "twice", {"tester": one.tester})
         return value
 
     @field_validator("timezone")
@@ -135,6 +159,10 @@ class Settings(Written):
         for kind, ids in (("lines", lines), ("sites", [site.id for site in self.sites])):
             for one in sorted({one for one in ids if ids.count(one) > 1}):
                 raise PydanticCustomError("agency.id_twice", "twice", {"kind": kind, "id": one})
+        for telephone in self.telephones:
+            if telephone.line and telephone.line not in lines:
+                values = {"tester": telephone.tester, "line": telephone.line, "known": ", ".join(lines)}
+                raise PydanticCustomError("telephone.line", "line", values)
         for site in self.sites:
             if site.line and site.line not in lines:
                 values = {"site": site.id, "line": site.line, "known": ", ".join(lines)}
@@ -213,22 +241,35 @@ class Agency:
 
 def load_agency(folder: Path) -> Agency:
     """Read an agency folder; AgencyError and DirectoryError name file, place and what is allowed."""
+    settings = read_settings(folder)
+    return Agency(folder, settings, fitting(read_units(folder), settings))
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read agency.toml alone: the directory may be what is being mended."""
     path = folder / AGENCY_FILE
     if not path.is_file():
         raise NotFound("agency.not_found", folder=folder)
-    data = read_toml(path, fault=AgencyError)
-    settings = build(Settings, data, file=AGENCY_FILE, fault=AgencyError, place=_place)
-    return Agency(folder, settings, _fitting(read_units(folder), settings))
+    return settings_of(read_toml(path, fault=AgencyError))
 
 
-def _fitting(units: tuple[Unit, ...], settings: Settings) -> tuple[Unit, ...]:
+def settings_of(data: dict[str, Any]) -> Settings:
+    """Make the settings of what agency.toml says."""
+    return build(Settings, data, file=AGENCY_FILE, fault=AgencyError, place=_place)
+
+
+def fitting(units: tuple[Unit, ...], settings: Settings) -> tuple[Unit, ...]:
     """Refuse units that name a line or a site which agency.toml does not have."""
     known = {"line": [one.id for one in settings.lines], "site": [one.id for one in settings.sites]}
+    wrong = list[ThirdringError]()
     for unit in units:
         for column, named in (("line", unit.line), ("site", unit.site)):
             if named and named not in known[column]:
                 allowed = ", ".join(known[column]) or "—"
-                raise DirectoryError("directory.not_in_agency", row=unit.row, column=column, value=named, known=allowed)
+                told: dict[str, Any] = {"row": unit.row, "column": column, "value": named, "known": allowed}
+                wrong.append(DirectoryError("directory.not_in_agency", **told))
+    if wrong:
+        raise together(wrong)
     return units
 
 

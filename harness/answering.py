@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.agency import Agency
-from harness.errors import WrongInput
+from harness.errors import Refused, WrongInput
 from harness.kept_sheet import kept_sheet
 from harness.results import add_result
 from harness.rounds import is_pending
@@ -34,8 +34,12 @@ def answer_call(call_id: str, said: dict[str, Any], *, who: str, agency: Agency,
         NotFound: no such call.
         FactsError: the answers, every fault of them.
         WrongInput: two testers are scoring it blind.
+        Refused: its sheet was signed.
     """
     kept = kept_sheet(call_id, agency=agency, store=store)
+    signed = store.signatures.of(call_id)
+    if signed is not None:
+        raise Refused("sheet_page.signed", call_id=call_id, who=signed["who"])
     if is_pending(call_id, store):
         raise WrongInput("review.pending", call_id=call_id)
     sheet = to_dict(score_said(kept.form, kept.facts, said, on=kept.day))

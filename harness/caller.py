@@ -6,7 +6,7 @@ record. All times are seconds of the call's own clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,12 +19,13 @@ from harness.errors import ThirdringError
 from harness.number_gate import Permit
 from harness.prompts.marks import Mark
 from harness.record import CallRecord, on_call_clock
-from harness.said import Sounds, make_ready, said_sounds
+from harness.said import EXCUSE, Sounds, make_ready, said_sounds
 from harness.softphone.growing_wav import write_wav
 from harness.softphone.protocol import Recording, Softphone
 from harness.walk.far_tester import FarTester
 from harness.walk.progress import LONGEST_CALL_S, CallInProgress, Progress
 from harness.walk.steps import walk
+from harness.walk.watching import Watcher
 
 
 def place_call(
@@ -42,16 +43,17 @@ def place_call(
     sounds: Sounds | None = None,
     marks: Sequence[Mark] = (),
     tester: FarTester | None = None,
+    watcher: Watcher | None = None,
 ) -> CallRecord:
     """Dial and walk the scenario to its end; the only step that touches the world.
 
     `sounds` is what its saying steps say, `marks` the prompts that the agency remembers, `tester` who may take the
-    call over. Busy, no answer and refusals are in the record, as are failures on our side (`fault`). Raises only
-    what kept the call from beginning at all.
+    call over, `watcher` who looks on. Busy, no answer and refusals are in the record, as are failures on our side
+    (`fault`). Raises only what kept the call from beginning at all.
     """
     scenario = scenario.with_operator()  # where nobody has told the site's own key
     said = said_sounds(scenario) if sounds is None else sounds
-    with _ready(scenario, said, folder / call_id, softphone) as files:
+    with _ready(scenario, said, folder / call_id, softphone) as (files, tones):
         call = softphone.dial(leave, call_id=call_id, folder=folder, headers=headers or {})
         going = CallInProgress(
             call,
@@ -62,6 +64,8 @@ def place_call(
             marks=marks,
             tester=tester,
             keys=leave.keys,
+            watcher=watcher,
+            tones=tones,
         )
         try:
             going.act("dial", detail=leave.number)
@@ -77,21 +81,34 @@ def place_call(
 
 
 @contextmanager
-def _ready(scenario: do.Scenario, said: Sounds, stem: Path, softphone: Softphone) -> Iterator[dict[int, Path]]:
-    """Everything that will be played, at the line's rate, by the number of its step; gone when the call is over."""
-    files: dict[int, Path] = {}
+def _ready(
+    scenario: do.Scenario, said: Sounds, stem: Path, softphone: Softphone
+) -> Iterator[tuple[dict[int, Path], Callable[[str], Path]]]:
+    """Everything that will be played, at the line's rate, by the number of its step, and what makes the tones of
+    digits; gone when the call is over."""
+    files, rate = dict[int, Path](), softphone.sample_rate_hz
+    pressed = dict[str, Path]()
+
+    def tones(digits: str) -> Path:
+        if digits not in pressed:
+            path = stem.with_name(f"{stem.name}.keys{len(pressed) + 1}.wav")
+            write_wav(path, to_int16(dtmf(digits, sr=rate)), sample_rate_hz=rate)
+            pressed[digits] = path
+        return pressed[digits]
+
     try:
+        if EXCUSE in said:
+            path = stem.with_name(f"{stem.name}.say{EXCUSE}.wav")
+            files[EXCUSE] = make_ready(said[EXCUSE], path, sample_rate_hz=rate)
         for number, step in enumerate(scenario.steps, start=1):
             path = stem.with_name(f"{stem.name}.say{number}.wav")
             if isinstance(step, do.Say):
-                files[number] = make_ready(said[number], path, sample_rate_hz=softphone.sample_rate_hz)
+                files[number] = make_ready(said[number], path, sample_rate_hz=rate)
             elif isinstance(step, do.Press) and step.method == "in_band":
-                rate = softphone.sample_rate_hz
-                write_wav(path, to_int16(dtmf(step.digits, sr=rate)), sample_rate_hz=rate)
-                files[number] = path
-        yield files
+                files[number] = tones(step.digits)
+        yield files, tones
     finally:
-        for path in files.values():
+        for path in (*files.values(), *pressed.values()):
             path.unlink(missing_ok=True)
 
 

@@ -7,6 +7,8 @@ import os
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +40,14 @@ def clocks() -> Clocks:
     return Clocks(boot_id(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time())
 
 
+def now() -> datetime:
+    """The wall clock, UTC: whatever is due, claimed, counted or dated in an agency goes by this one."""
+    return datetime.fromtimestamp(clocks().wall_s, UTC)
+
+
+@cache
 def boot_id() -> str:
-    """Name the machine's present run."""
+    """Name the machine's present run, which no process outlives: it is read once, not for every claim of a day."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
@@ -50,32 +58,32 @@ def age_s(then: dict[str, Any] | None) -> float | None:
     """How long ago it was, where the wall clock was set since; None where it was not, or in another run."""
     if then is None:
         return None
-    before, now = Clocks(**then), clocks()
-    stepped = before.boot == now.boot and abs(before.offset_s - now.offset_s) > STEP_S
-    return now.up_s - before.up_s if stepped else None
+    before, here = Clocks(**then), clocks()
+    stepped = before.boot == here.boot and abs(before.offset_s - here.offset_s) > STEP_S
+    return here.up_s - before.up_s if stepped else None
 
 
 def note_clock(folder: Path) -> Clocks:
     """Keep in a folder how far the wall clock was set, and give both clocks; OSError when the disk fails."""
-    now, path = clocks(), folder / CLOCK_FILE
-    seen = [*_offsets(path, now), now.offset_s]
+    here, path = clocks(), folder / CLOCK_FILE
+    seen = [*_offsets(path, here), here.offset_s]
     new = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-    new.write_text(json.dumps({"boot": now.boot, "offsets_s": [min(seen), max(seen)]}), encoding="utf-8")
+    new.write_text(json.dumps({"boot": here.boot, "offsets_s": [min(seen), max(seen)]}), encoding="utf-8")
     new.replace(path)
-    return now
+    return here
 
 
 def stepped_s(folder: Path) -> float:
     """How far the wall clock was set at most while this machine ran; infinite where that cannot be read."""
-    now = clocks()
-    seen = [*_offsets(folder / CLOCK_FILE, now), now.offset_s]
+    here = clocks()
+    seen = [*_offsets(folder / CLOCK_FILE, here), here.offset_s]
     return max(seen) - min(seen)
 
 
-def _offsets(path: Path, now: Clocks) -> list[float]:
+def _offsets(path: Path, here: Clocks) -> list[float]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return [float(one) for one in data["offsets_s"]] if data["boot"] == now.boot else []
+        return [float(one) for one in data["offsets_s"]] if data["boot"] == here.boot else []
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError):

@@ -29,7 +29,7 @@ def confirm_fault(call_id: str, whose: str, *, who: str, reason: str, agency: Ag
         WrongInput: the machine took nothing for their fault, or two testers are scoring the call blind.
     """
     kept = kept_sheet(call_id, agency=agency, store=store)
-    legs = [name for name, leg in kept.facts.get("legs", {}).items() if _is_candidate(leg)]
+    legs = candidates(kept.facts)
     if not legs:
         raise WrongInput("review.no_candidate", call_id=call_id)
     if is_pending(call_id, store):
@@ -44,6 +44,11 @@ def confirm_fault(call_id: str, whose: str, *, who: str, reason: str, agency: Ag
         detail = {"whose": whose, "legs": legs, "reason": reason, "sheet": version}
         store.log.write(CONFIRMED, who=who, call_id=call_id, detail=detail)
     return Answered(call_id=call_id, version=version, sheet=sheet)
+
+
+def candidates(facts: dict[str, Any]) -> list[str]:
+    """The legs that the machine took for the far end's fault, and of which nobody has said so yet."""
+    return [name for name, leg in facts.get("legs", {}).items() if _is_candidate(leg)]
 
 
 def confirmed_as(log: list[dict[str, Any]]) -> str | None:

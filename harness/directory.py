@@ -6,6 +6,7 @@ import csv
 import difflib
 import io
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -78,9 +79,20 @@ def read_units(folder: Path) -> tuple[Unit, ...]:
     if not rows:
         return ()
     header = _header(rows[0][1])
-    units = tuple(_unit(header, cells, row) for row, cells in rows[1:])
-    _refuse_duplicates(units)
-    return units
+    units, wrong = [], list[ThirdringError]()
+    for row, cells in rows[1:]:
+        unit, faults = _unit(header, cells, row)
+        units.append(unit)
+        wrong += faults
+    wrong += _duplicates(units)
+    if wrong:
+        raise together(wrong)
+    return tuple(units)
+
+
+def together(wrong: Sequence[ThirdringError]) -> ThirdringError:
+    """One error that says them all, each with its row and column."""
+    return wrong[0] if len(wrong) == 1 else DirectoryError(wrong[0].key, problems=tuple(wrong))
 
 
 def _header(cells: list[str]) -> tuple[str, ...]:
@@ -99,40 +111,39 @@ def _header(cells: list[str]) -> tuple[str, ...]:
     return names
 
 
-def _unit(header: tuple[str, ...], cells: list[str], row: int) -> Unit:
-    if len(cells) > len(header):
-        raise DirectoryError("directory.too_many_cells", row=row, cells=len(cells), columns=len(header))
+def _unit(header: tuple[str, ...], cells: list[str], row: int) -> tuple[Unit, list[ThirdringError]]:
     values = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
     unit = Unit(row=row, **values)
-    _check(unit)
-    return unit
+    if len(cells) > len(header):
+        return unit, [DirectoryError("directory.too_many_cells", row=row, cells=len(cells), columns=len(header))]
+    return unit, list(_faults(unit))
 
 
-def _check(unit: Unit) -> None:
+def _faults(unit: Unit) -> Iterator[ThirdringError]:
     def wrong(key: str, column: str, /, **values: Any) -> ThirdringError:
         return DirectoryError(key, row=unit.row, column=column, value=getattr(unit, column), **values)
 
     if not _ID.match(unit.unit):
-        raise wrong("directory.id", "unit")
+        yield wrong("directory.id", "unit")
     if unit.number and not unit.digits:
-        raise wrong("directory.number", "number")
+        yield wrong("directory.number", "number")
     if unit.extension and not re.fullmatch(r"[0-9]{1,6}", unit.extension):
-        raise wrong("directory.extension", "extension")
+        yield wrong("directory.extension", "extension")
     for column, digits in (("number", unit.digits), ("extension", unit.extension)):
         reason = forbidden(digits) if digits else None
         if reason:
-            raise wrong("directory.forbidden", column, reason=reason)
+            yield wrong("directory.forbidden", column, reason=reason)
     if not unit.number and not unit.extension:
-        raise wrong("directory.nothing_to_dial", "number")
+        yield wrong("directory.nothing_to_dial", "number")
     if unit.kind and unit.kind not in KINDS:
-        raise wrong("directory.not_allowed", "kind", allowed=", ".join(KINDS))
+        yield wrong("directory.not_allowed", "kind", allowed=", ".join(KINDS))
     try:
         read_hours(unit.hours or "00:00-24:00")
     except ValueError:
-        raise wrong("directory.hours", "hours") from None
+        yield wrong("directory.hours", "hours")
 
 
-def _refuse_duplicates(units: tuple[Unit, ...]) -> None:
+def _duplicates(units: Sequence[Unit]) -> Iterator[ThirdringError]:
     """Two rows of one id, of one number, or of one extension in a site are a mistake that somebody made."""
     seen: dict[tuple[str, ...], Unit] = {}
     for unit in units:
@@ -142,5 +153,5 @@ def _refuse_duplicates(units: tuple[Unit, ...]) -> None:
         for key in keys:
             if key in seen:
                 first = seen[key].row
-                raise DirectoryError("directory.twice", row=unit.row, column=key[0], value=key[1], first=first)
+                yield DirectoryError("directory.twice", row=unit.row, column=key[0], value=key[1], first=first)
             seen[key] = unit

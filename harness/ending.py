@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.deaf import no_sound_came
 from harness.ending_cause import NOBODY, OURS, THEIRS, UNCLEAR, VOID, Cause, cause_of
-from harness.ending_events import on_the_way
+from harness.ending_events import behind_music, on_the_way
 from harness.ending_words import Message, case_sentence, fault_told, message_of
 from harness.measure import Measured
 from harness.measured_leg import MeasuredLeg
@@ -65,7 +65,7 @@ def ending_of(timeline: Timeline, measured: Measured) -> Ending:
     """Say how an attempt ended. Pure: the same timeline always gives the same ending."""
     leg = measured.legs[-1] if measured.legs else None
     cause = _cause(timeline, leg)
-    also = on_the_way(timeline)
+    also = on_the_way(timeline) + behind_music(measured)
     drawn = sorted({*cause.drawn, *(index for one in also for index in one.drawn)})
     messages = [message_of(index, timeline.record.signals[index]) for index in drawn]
     messages += _done(timeline, cause) + _heard(timeline, cause)
@@ -93,6 +93,8 @@ def _cause(timeline: Timeline, leg: MeasuredLeg | None) -> Cause:
     """The case; its outcome is the measurement's."""
     if timeline.record.fault:
         return _fault(timeline, leg)
+    if timeline.record.imported and (leg is None or leg.outcome in ("none", VOID)):
+        return _case(timeline, "imported_unclear", VOID, UNCLEAR)
     if leg is None or leg.outcome == "none":
         return _case(timeline, "never_rang", "none" if leg else VOID, UNCLEAR)
     if leg.outcome in ("answered", "no_answer"):

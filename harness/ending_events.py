@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from harness.measure import Measured
 from harness.softphone.signals import (
     REDIRECTED,
     REFUSED,
@@ -42,7 +43,7 @@ def on_the_way(timeline: Timeline) -> tuple[Also, ...]:
     found = [one for one in told if one is not None]
     first = {one.case: one for one in reversed(found)}
     kept = tuple(one for one in found if one.values or first[one.case] is one)
-    return kept + _sound_lost(timeline) + _unheard(timeline)
+    return kept + _people(timeline) + _sound_lost(timeline) + _unheard(timeline)
 
 
 def _told(index: int, signal: SipSignal) -> Also | None:
@@ -58,6 +59,14 @@ def _told(index: int, signal: SipSignal) -> Also | None:
     return None
 
 
+def _people(timeline: Timeline) -> tuple[Also, ...]:
+    """Who took an automated call over, and whether whoever had it was lost and nobody came back."""
+    told = [act.detail for act in timeline.record.acts if act.do == "tester"]
+    lost = (Also(case="and_tester_lost"),) if "lost" in told and told[-1] == "nobody" else ()
+    takers = [act.who for act in timeline.record.acts if act.do == "takes_over"]
+    return (*(Also(case="and_taken_over", values={"who": readable_text(who)}) for who in takers[:1]), *lost)
+
+
 def _sound_lost(timeline: Timeline) -> tuple[Also, ...]:
     signals, answer = timeline.record.signals, answer_of(timeline.record)
     if answer is None:
@@ -70,6 +79,12 @@ def _sound_lost(timeline: Timeline) -> tuple[Also, ...]:
     if last is None or last[1].kind == RTP_RESUMED or gone - last[1].latest_s < STOPPED_S:
         return ()
     return (Also(case="and_rtp_stopped", drawn=(last[0],)),)
+
+
+def behind_music(measured: Measured) -> tuple[Also, ...]:
+    """Music played while a telephone behind somebody who puts through may have been ringing."""
+    hidden = [leg for leg in measured.legs[1:] if leg.music and leg.outcome == "answered"]
+    return (Also(case="and_behind_music"),) if hidden else ()
 
 
 def _unheard(timeline: Timeline) -> tuple[Also, ...]:

@@ -11,7 +11,9 @@
     ├── EnvironmentFailed (3)     no line, no disk, no database
     │   ├── LedgerError           an attempt cannot be claimed, or was claimed before
     │   ├── StoreError            the database cannot be read or written
-    │   └── LineError             the telephone failed on our side
+    │   ├── LineError             the telephone failed on our side
+    │   ├── TesterNotReached      a tester's own telephone was busy, unanswered or refused; nothing was dialled
+    │   └── AttemptUnknown        another machine dialled, or may have, and is not heard of: a person decides
     └── Refused (4)               a safety rule says no; nothing was dialled
 
 A call that is busy, unanswered or rejected is a result and never an error.
@@ -109,6 +111,16 @@ class StoreError(EnvironmentFailed):
 
 class LineError(EnvironmentFailed):
     """The telephone failed on our side."""
+
+
+class TesterNotReached(EnvironmentFailed):
+    """A tester's own telephone was busy, unanswered, refused or lost before the agency was dialled: nothing was."""
+
+    __test__ = False  # pytest: not a test class
+
+
+class AttemptUnknown(EnvironmentFailed):
+    """Another machine dialled, or may have, and is not heard of: never dialled again by itself, a person decides."""
 
 
 class Refused(ThirdringError):

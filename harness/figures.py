@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +17,7 @@ from harness.store import Store
 from harness.store.rows import RESULT
 from rubric.aggregate import Key, Level, figures
 from rubric.heaps import Heaps, heaps_of
-from rubric.periods import Period, days_of, period_before, period_named, period_of_month, roc_period
+from rubric.periods import Period, days_of, period_before, period_named, roc_period
 from rubric.ranking import mean_of_means, measure_of, ranking, trend, weighted
 from rubric.schema import Form
 from rubric.sheet import json_number
@@ -70,17 +71,29 @@ _EXAMPLES = {
 }
 
 
-def figures_of(span: Span, *, agency: Agency, store: Store, rescored: Form | None = None) -> dict[str, Any]:
+def figures_of(
+    span: Span,
+    *,
+    agency: Agency,
+    store: Store,
+    rescored: Form | None = None,
+    levels: Sequence[Level] = LEVELS,
+    without: Collection[str] = (),
+) -> dict[str, Any]:
     """The figures of a period: a block for each form version, because points by different rules have no mean.
 
     A call counts by the form that it was scored with first; `rescored`: by the second sheets of that form instead.
+    `levels`: whose figures are wanted beside the agency's; those of the others are empty. `without`: calls that are
+    left out, because whoever asks must not know their results yet.
     """
     if rescored is None:
         fill_rows(agency, store)
     shelf = RESULT if rescored is None else shelf_of(rescored)
     first, last = span.first.isoformat(), span.last.isoformat()
-    used = store.rows.forms(first, last, shelf=shelf)
-    blocks = [_block(span, form, version, agency, store, shelf) for form, version, _ in used]
+    used = store.rows.forms(first, last, shelf=shelf, without=without)
+    forms = [_form(form, version, agency, store) for form, version, _ in used]
+    shelves = _Shelf(store, shelf, tuple(without))
+    blocks = [_block(span, form, agency, shelves, levels) for form in forms]
     return {
         "kind": span.kind,
         "period": span.name,
@@ -106,10 +119,24 @@ def fill_rows(agency: Agency, store: Store) -> int:
     return len(missing)
 
 
-def _block(span: Span, form_id: str, version: str, agency: Agency, store: Store, shelf: str) -> dict[str, Any]:
-    form = _form(form_id, version, agency, store)
-    heaps = _heaps(span, form_id, version, store, shelf)
-    inside = heaps.where(lambda cell: _in(cell.month, span))
+@dataclass(frozen=True)
+class _Shelf:
+    """The rows that a period's figures are made of."""
+
+    store: Store
+    name: str
+    without: tuple[str, ...]
+
+    def heaps(self, since: date, span: Span, form: Form, *, whole: bool = False) -> Heaps:
+        """The rows of a form from a day to the period's last, gathered."""
+        days, own = (since.isoformat(), span.last.isoformat()), {"form": form.id, "version": form.version}
+        told: dict[str, Any] = own | {"shelf": self.name, "without": self.without}
+        return heaps_of(self.store.rows.gathered(*days, **told, whole=whole))
+
+
+def _block(span: Span, form: Form, agency: Agency, shelf: _Shelf, levels: Sequence[Level]) -> dict[str, Any]:
+    inside = shelf.heaps(span.first, span, form)
+    months = shelf.heaps(span.since, span, form, whole=True)
     series = [one for one in SERIES if any(cell.series == one for cell in inside.cells)]
     return {
         "form": form.id,
@@ -121,33 +148,35 @@ def _block(span: Span, form_id: str, version: str, agency: Agency, store: Store,
         "rank_part": form.aggregation.rank_part,
         "parts": [{"id": p.id, "name": p.short or p.text, "max": json_number(p.max)} for p in form.parts],
         "items": {item.id: item.text or form.group(item.group).text for item in form.items},
-        "series": [_series(one, span, form, heaps, inside, agency) for one in series],
+        "series": [_series(one, span, form, inside, months, agency, levels) for one in series],
     }
 
 
-def _series(name: str, span: Span, form: Form, heaps: Heaps, inside: Heaps, agency: Agency) -> dict[str, Any]:
-    """One series by itself: internal and external are never mixed."""
+def _series(
+    name: str, span: Span, form: Form, inside: Heaps, months: Heaps, agency: Agency, levels: Sequence[Level]
+) -> dict[str, Any]:
+    """One series by itself: internal and external are never mixed. `months`: the agency's own, further back."""
     own = inside.where(lambda cell: cell.series == name)
-    whole = figures(own, form, level="agency", period=span.kind)
-    levels = {level: figures(own, form, level=level, period=span.kind).values() for level in LEVELS}
-    units = list(levels["unit"])
+    whole = next(iter(figures(own, form, level="agency", period=span.kind).values()))
+    wanted = {level: figures(own, form, level=level, period=span.kind).values() for level in {*levels, "unit"}}
+    units = list(wanted["unit"])
     titles = {unit.unit: unit.name for unit in agency.units}
     tested = {one.key.name for one in units}
     return {
         "series": name,
-        "agency": told(next(iter(whole.values())), form, {}),
+        "agency": told(whole, form, {}),
         # Each unit alike, however many calls it had; the agency's own figure above has all calls alike.
         "of_units": {
             "total": plain(mean_of_means(one.total for one in units)),
             "ranked": plain(mean_of_means(measure_of(one, form) for one in units)),
         },
-        "weighted": plain(weighted(next(iter(whole.values())), form)),
+        "weighted": plain(weighted(whole, form)),
         "agency_mean": form.aggregation.agency_mean,
-        **{f"{level}s": [told(one, form, titles) for one in levels[level] if one.key.name] for level in LEVELS},
+        **{f"{level}s": [told(one, form, titles) for one in wanted.get(level, ()) if one.key.name] for level in LEVELS},
         "untested": [unit.unit for unit in agency.units if unit.unit not in tested],
         "ranking": [ranked(one, titles) for one in ranking(units, form)],
-        "trend": _trend(name, span, form, heaps),
-        "before": _before(name, span, form, heaps),
+        "trend": _trend(name, span, form, months),
+        "before": _before(name, span, form, months),
     }
 
 
@@ -173,15 +202,6 @@ def _before(series: str, span: Span, form: Form, heaps: Heaps) -> dict[str, Any]
     if earlier is None:
         return None
     return {"period": span.before, **moved(earlier, trend(both, form, series=series, name="")[-1])}
-
-
-def _heaps(span: Span, form: str, version: str, store: Store, shelf: str) -> Heaps:
-    days = span.since.isoformat(), span.last.isoformat()
-    return heaps_of(store.rows.gathered(*days, form=form, version=version, shelf=shelf))
-
-
-def _in(month: str, span: Span) -> bool:
-    return period_of_month(month, span.kind) == span.name
 
 
 def _form(form_id: str, version: str, agency: Agency, store: Store) -> Form:

@@ -70,10 +70,12 @@ def _unproven(timeline: Timeline, name: str, answer: SipSignal) -> MeasuredLeg |
     since = (answer.latest_s + AFTER_ANSWER_S) * rate
     words = min((s.start for s in segments if s.sound in ("speech", "music") and s.start >= since), default=None)
     rung = [s for s in segments if s.sound == "ringback"] + _loud_behind_a_gateway(timeline, answer)
+    if words is None and (timeline.halts or timeline.record.missing):
+        rung += [s for s in segments if s.sound == "tone"]  # a busy tone, perhaps, that nobody spoke behind
     torn = [s for s in rung if s.start >= since and (words is None or s.start < words)]
     if not torn:
         return None
-    evidence = (f"sip:200@{answer.latest_s:.3f}", *(f"heard:ringback@{s.start / rate:.3f}" for s in torn))
+    evidence = (f"sip:200@{answer.latest_s:.3f}", *(f"heard:{s.sound}@{s.start / rate:.3f}" for s in torn))
     return MeasuredLeg(leg=name, outcome="answered", provisional=True, evidence=evidence)
 
 

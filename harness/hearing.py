@@ -10,6 +10,7 @@ from dsp.audio import Audio, AudioError, read
 from dsp.learn import learn_plan, plan_toml
 from dsp.listen import Listening, listen, to_dict
 from dsp.tone_plan import ALIASES, TonePlan, TonePlanError, load_plan, plan_names
+from harness.directory_files import replace_kept
 from harness.errors import NotFound, WrongInput
 
 # The service standard: answered within three rings or ten seconds (行政執行署分署: 「十秒內或電話鈴響三聲」).
@@ -86,7 +87,7 @@ def learn_tone(path: Path, *, name: str, agency_folder: Path, replace: bool = Fa
     except TonePlanError:
         raise WrongInput("ear.nothing_to_learn", file=path) from None
     file.parent.mkdir(exist_ok=True)
-    file.write_text(plan_toml(plan), encoding="utf-8")
+    replace_kept(file, plan_toml(plan))
     return plan, file
 
 
@@ -115,6 +116,7 @@ def verdict(leg: dict[str, Any]) -> str | None:
     latency = leg["answer_latency_s"]
     if leg["outcome"] != "answered" or latency is None:
         return None
-    if (leg["rings"] or 0) <= MOST_RINGS or latency["latest"] <= MOST_SECONDS:
+    fewest = leg.get("rings_at_least", leg["rings"]) or 0
+    if latency["latest"] <= MOST_SECONDS or (fewest <= MOST_RINGS and leg["rings"] is not None):
         return MET
-    return NOT_MET if latency["earliest"] > MOST_SECONDS else UNSURE
+    return NOT_MET if latency["earliest"] > MOST_SECONDS and fewest > MOST_RINGS else UNSURE

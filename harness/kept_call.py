@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,9 @@ from harness.store import open_store
 from rubric.schema import Form
 from rubric.sheet import to_dict
 
+_ONE_AT_A_TIME = threading.Lock()
+"""A database is written by one at a time. Of a hundred calls that end together each would try for ten seconds, and the
+last ones give up: within a process they wait for their turn."""
 WHO_FILE = "answers file"
 """Who answered, where the answers came as a file."""
 
@@ -43,22 +47,30 @@ def keep(test: TestCall, plan: Plan, agency: Agency, *, attempt_id: str, ordinal
         "outcome": test.measured.outcome,
         "ordinal": ordinal,
     }
-    sound = _sound(test, agency)
-    row = _row(test, sound) | {"series": plan.series}
+    sound = sound_row(test, agency)
+    row = call_row(test, sound) | {"series": plan.series}
     sheet = to_dict(test.sheet)
-    with open_store(agency.database) as store, store.writing():
+    with _ONE_AT_A_TIME, open_store(agency.database) as store, store.writing():
         store.add_call(
             row,
             record=record.to_dict(),
             measured=test.measurement,
             recordings=(sound,),
             attempts=(claimed,),
+            files=file_rows(test, agency, besides=(sound,)),
         )
+        store.call_marks.add_acts(call_id, record.acts)
         said = None if plan.said is None else store.add_answers(call_id, plan.said, who=WHO_FILE)
         small = figures_row(sheet, row, agency)
         store.add_sheet(call_id, sheet, facts=test.facts, answers_id=said, form=frozen(plan.form), row=small)
-    measured = {"measured": test.measurement}
-    return replace(test, page=write_page(row | measured, sheet, plan.form, agency))
+    return replace(test, page=_page(row | {"measured": test.measurement}, sheet, plan.form, agency))
+
+
+def _page(call: dict[str, Any], sheet: dict[str, Any], form: Form, agency: Agency) -> Path | None:
+    try:
+        return write_page(call, sheet, form, agency)
+    except OSError:  # a full disk: the call is kept, and whoever wants to print it makes the page anew
+        return None
 
 
 def led_to(record: CallRecord, agency: Agency) -> tuple[str, ...]:
@@ -73,13 +85,17 @@ def write_page(call: dict[str, Any], sheet: dict[str, Any], form: Form, agency: 
     """Write a call's printable score sheet, in the place of an older one, and give its path."""
     path = agency.sheets / f"{call['call_id']}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        render_sheet(sheet, form, header=_header(call, agency), call=_shown(call, agency)), encoding="utf-8"
-    )
+    path.write_text(render_sheet(sheet, form, **printed(call, agency)), encoding="utf-8")
     return path
 
 
-def _sound(test: TestCall, agency: Agency) -> dict[str, Any]:
+def printed(call: dict[str, Any], agency: Agency) -> dict[str, Any]:
+    """What a printed sheet says of its call: `header` for the form's blanks, `call` for the evidence."""
+    return {"header": _header(call, agency), "call": _shown(call, agency)}
+
+
+def sound_row(test: TestCall, agency: Agency) -> dict[str, Any]:
+    """The row of a call's recording."""
     return {
         "path": str(test.recording.relative_to(agency.folder)),
         "sha256": sha256(test.recording),
@@ -89,10 +105,21 @@ def _sound(test: TestCall, agency: Agency) -> dict[str, Any]:
     }
 
 
-def _row(test: TestCall, sound: dict[str, Any]) -> dict[str, Any]:
-    """Give the list's columns: the timing is that of the last leg with one."""
-    record, legs = test.record, [leg for leg in test.measured.legs if leg.answer_latency_s is not None]
-    leg = legs[-1] if legs else None
+def file_rows(test: TestCall, agency: Agency, *, besides: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    """The rows of a call's other files: its messages, its record, and sides that were not merged."""
+    folder, record = test.recording.parent, test.record
+    paths = (folder / name for name in (f"{record.call_id}.json", *record.files.values()))
+    told = {one["path"] for one in besides}
+    rows = [(str(path.relative_to(agency.folder)), path) for path in paths if path.is_file()]
+    return tuple(
+        {"path": name, "sha256": sha256(path), "bytes": path.stat().st_size} for name, path in rows if name not in told
+    )
+
+
+def call_row(test: TestCall, sound: dict[str, Any]) -> dict[str, Any]:
+    """Give the list's columns: outcome, rings and timing of one leg, the last; an earlier one's stand for nothing."""
+    record, last = test.record, test.measured.legs[-1:]
+    leg = next((one for one in last if one.answer_latency_s is not None), None)
     latency = leg.answer_latency_s if leg else None
     return {
         "call_id": record.call_id,

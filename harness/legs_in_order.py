@@ -8,7 +8,9 @@ from dsp.legs import Leg
 from dsp.segment import MUSIC, RINGBACK, SPEECH
 from harness.first_leg import first_leg
 from harness.heard_leg import leg_behind
+from harness.imported_legs import imported_legs
 from harness.measured_leg import MeasuredLeg
+from harness.moved_ringing import rung_on
 from harness.record import CallRecord
 from harness.ringing import began_after, untouched
 from harness.timeline import Timeline, answer_of
@@ -22,6 +24,8 @@ burst is known only when it is over."""
 
 def measure_legs(timeline: Timeline) -> tuple[MeasuredLeg, ...]:
     """Measure the scenario's legs in order, as far as the call came."""
+    if timeline.record.imported:
+        return imported_legs(timeline)
     windows = _windows(timeline.record)
     legs: list[MeasuredLeg] = []
     used: list[Leg] = []
@@ -88,7 +92,7 @@ def _begins(record: CallRecord, wait_s: float) -> float:
 def _heard_in(timeline: Timeline, start: float, end: float, used: list[Leg]) -> Leg | None:
     """The leg that the ear heard ring, or be refused, within a window."""
     rate = timeline.heard.sr
-    for leg in timeline.heard.legs:
+    for leg in rung_on(timeline):
         began = leg.ring_onset.earliest if leg.ring_onset else leg.evidence[0].start if leg.evidence else 0
         if leg.outcome != "none" and leg not in used and start <= began / rate < end:
             return leg

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from harness.errors import AgencyError, EnvironmentFailed
+from harness.logs import hide
 from harness.toml_file import Written
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Uri = Annotated[str, Field(pattern=r"^sips?:[^\s<>\"]+@[^\s<>\"]+$")]
+MOST_AT_ONCE = 400
+"""Calls at once that an agency or a line may set; a line has RTP ports for more. A thread is started for each when a
+call needs one."""
+OldOpenssl = Literal[
+    "我知道這個 OpenSSL 已無人維護，仍然要用",
+    "I know that nobody mends this OpenSSL and use it all the same",
+]
 Codec = Literal["PCMA/8000", "PCMU/8000", "G722/16000"]
 
 
@@ -32,16 +40,18 @@ class LineSettings(Written):
     server: Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-\[\]:]+$")] = "127.0.0.1:5060"
     """The SIP server or the PBX, `host:port`."""
     transport: Literal["udp", "tcp", "tls"] = "udp"
-    """Transport of the signalling; TLS 1.2."""
+    """Transport of the signalling; TLS 1.2, and 1.3 where the telephone's library can."""
     tls_ca_file: str | None = None
     """Certificates that are trusted, PEM, relative to the agency folder; none: the system's."""
     tls_verify: bool = True
     """Whether the server's certificate is verified; without it anybody on the way can listen and call."""
     tls_server_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-]*$")] = ""
     """Name that the certificate carries, where `server` is an address; empty: the host of `server`."""
+    accept_old_openssl: OldOpenssl | None = None
+    """The sentence, in either language, by which TLS goes by an OpenSSL that nobody mends; else it is refused."""
     srtp: Literal["off", "optional", "mandatory"] = "off"
     """Encrypted sound (SRTP, keys by SDES): only over TLS are the keys themselves out of sight."""
-    max_calls: Annotated[int, Field(ge=1, le=100)] | None = None
+    max_calls: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] | None = None
     """Calls at once that the line (the trunk, the account) carries; none: as many as the agency allows at once."""
     from_uri: Uri = "sip:thirdring@127.0.0.1"
     """Who the far end sees calling: a number that this line owns."""
@@ -103,9 +113,13 @@ class LineSettings(Written):
 
 
 def softphone_line(settings: LineSettings, *, folder: Path) -> Line:
-    """Give the line as the softphone wants it, its secret fetched from where it is kept."""
+    """Give the line as the softphone wants it, its secret fetched from where it is kept.
+
+    Raises EnvironmentFailed where there is no secret, and LineError where TLS would go by an OpenSSL that nobody mends.
+    """
     from harness.softphone.line import Line
 
+    _refuse_old_openssl(settings)
     return Line(
         id=settings.id,
         transport=settings.transport,
@@ -113,7 +127,7 @@ def softphone_line(settings: LineSettings, *, folder: Path) -> Line:
         from_uri=settings.from_uri,
         registrar=_registrar(settings) if settings.register_ else "",
         user=settings.user,
-        secret=_secret(settings, folder),
+        secret=secret_of(settings, folder=folder),
         codecs=tuple(settings.codecs),
         proxy=settings.proxy,
         server=settings.server,
@@ -121,11 +135,17 @@ def softphone_line(settings: LineSettings, *, folder: Path) -> Line:
         tls_ca_file=_certificates(settings, folder),
         tls_verify=settings.tls_verify,
         tls_server_name=settings.tls_server_name,
+        accept_old_openssl=settings.accept_old_openssl is not None,
         srtp=settings.srtp,
         caller_ids=tuple(settings.caller_ids),
         caller_id_seed=settings.caller_id_seed,
         max_calls=settings.max_calls,
     )
+
+
+def secret_of(settings: LineSettings, *, folder: Path) -> str:
+    """Fetch a line's secret from where it is kept. Raises EnvironmentFailed or AgencyError where it is not."""
+    return hide(_secret(settings, folder))
 
 
 def calls_before(agency: Agency, line_id: str) -> int:
@@ -146,6 +166,16 @@ def line_warnings(settings: LineSettings) -> tuple[str, ...]:
         "line.srtp_optional": settings.srtp == "optional",
     }
     return tuple(key for key, holds in found.items() if holds)
+
+
+def _refuse_old_openssl(settings: LineSettings) -> None:
+    if settings.transport != "tls" or settings.accept_old_openssl is not None:
+        return
+    from harness.softphone.errors import SoftphoneError
+    from harness.softphone.library import library
+
+    if library().old_openssl:
+        raise SoftphoneError("softphone.old_openssl", line=settings.id, openssl=library().openssl_text)
 
 
 def _is_inside(uri: str) -> bool:

@@ -12,7 +12,9 @@ from dsp.detector import Detector
 from dsp.notes import without_notes
 from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import TonePlan
-from harness.softphone.protocol import Call, Missing
+from harness.hearing_together import TOGETHER
+from harness.softphone.protocol import Call
+from harness.unheard import joined, unheard
 
 if TYPE_CHECKING:
     from harness.prompts.live import PromptFound, PromptWatch
@@ -26,6 +28,8 @@ MUSIC_KNOWN_S = 1.5
 
 MUSIC_NAMED_S = 3.5
 """A queue's music may begin so long after its first note, `MUSIC_KNOWN_S`, and takes two seconds to be told."""
+TORN_S = 0.15
+"""A hole of so many packets at once: our machine stood still, or the network did."""
 ECHO_S = 0.1
 """What dies away behind a sound."""
 
@@ -49,7 +53,7 @@ class LiveEar:
         self._blocks: list[NDArray[np.int16]] = []
         self._detector = Detector(sr=call.sample_rate_hz, plan=plan)
         self._heard = 0
-        self._holes: list[Missing] = []
+        self._missing: list[tuple[int, int]] = []
         self.segments: list[Segment] = []
         """What is over, music in one piece; the music that plays now is among them, as far as it was heard."""
         self._over: list[Segment] = []
@@ -59,15 +63,24 @@ class LiveEar:
     def listen(self) -> None:
         """Take what was recorded since the last time."""
         samples, missing = self._call.hear()
-        self._holes.extend(missing)
+        self._missing += [(round(m.start_s * self._rate), round(m.end_s * self._rate)) for m in missing]
         if len(samples):
-            self._heard += len(samples)
             self._blocks.append(samples)
             if self._watch is not None:
                 self._watch.feed(samples)
-            self._over += self._detector.feed(samples)
+            self._over += self._hear(samples)
+            self._heard += len(samples)
             playing = [s for s in self._detector.open if s.sound == MUSIC]
             self.segments = list(without_notes([*self._over, *playing], sr=self._rate))
+
+    def _hear(self, samples: NDArray[np.int16]) -> list[Segment]:
+        """Feed the detector, and tell it of what never arrived as replay does."""
+        here = [(start - self._heard, end - self._heard) for start, end in self._missing]
+        over, at = list[Segment](), 0
+        for start, end in unheard(samples, here, rate=self._rate):
+            over += TOGETHER.feed(self._detector, samples[at:start]) + self._detector.fill(end - start)
+            at = end
+        return over + TOGETHER.feed(self._detector, samples[at:])
 
     def answered_at(self, at_s: float) -> None:
         """Tell the ear when a 200 OK came: what was playing before says nothing of the voice behind it."""
@@ -123,6 +136,11 @@ class LiveEar:
         if not len(inside) or not len(behind):
             return False
         return float(np.mean(np.square(behind, dtype=float))) < 0.001 * float(np.mean(np.square(inside, dtype=float)))
+
+    def torn(self, since_s: float) -> bool:
+        """Whether so much was lost in one piece since an instant that a sound can no more be known again by it."""
+        windows = joined([w for w in self._missing if w[1] > since_s * self._rate])
+        return any(end - start >= TORN_S * self._rate for start, end in windows)
 
     def music(self, since_s: float) -> list[tuple[float, float]]:
         """Start and end of each stretch of music that ended after an instant, or plays on."""

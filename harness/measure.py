@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH
+from harness.imported_legs import imported_problems
 from harness.interval import Interval
 from harness.legs_in_order import measure_legs
 from harness.measured_leg import MeasuredLeg
@@ -92,7 +93,11 @@ def measure(timeline: Timeline) -> Measured:
         waited_s=_waited(timeline),
         talk_s=_sounding(timeline, SPEECH),
         hold_s=_sounding(timeline, MUSIC),
-        problems=("measure.clock_differs",) if record.clock_error_s > CLOCK_LIMIT_S else (),
+        problems=imported_problems(timeline)
+        if record.imported
+        else ("measure.clock_differs",)
+        if record.clock_error_s > CLOCK_LIMIT_S
+        else (),
     )
 
 

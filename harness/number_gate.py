@@ -21,15 +21,17 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from harness.desk_legs import DeskLeg, legs_up
 from harness.errors import Refused
 from harness.hours import DAYS, days_said
 from harness.ledger import Claim, claims
-from harness.number_text import Target, digits_of, target_of
+from harness.number_text import PLAIN_ADDRESS, Target, digits_of, place_of, target_of
 
 if TYPE_CHECKING:
     from harness.agency import Agency
     from harness.directory import Unit
     from harness.lines import LineSettings
+    from harness.tester_telephones import DeskTelephone
 
 To = Literal["unit", "switchboard"]
 Reason = dict[str, str]
@@ -78,6 +80,7 @@ class Keys:
     """Digits of the shortest number outside that has no area code."""
 
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _NO_EXTENSION = Keys()
 
 
@@ -87,10 +90,10 @@ class Permit:
 
     unit: Unit
     """The unit that is called."""
-    to: To
-    """Whose number it is: the unit's own, or its site's switchboard."""
+    to: To | Literal["tester"]
+    """Whose number it is: the unit's own, its site's switchboard, or a tester's own telephone (`permit_telephone`)."""
     number: str
-    """The number, digits only, without an outside-line prefix."""
+    """The number, digits only, without an outside-line prefix; of a tester's SIP address its name."""
     uri: str
     """The SIP URI to invite."""
     line_id: str
@@ -151,7 +154,9 @@ def permit(number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit
     if now.utcoffset() is None:
         raise ValueError("permit: `now` must be aware of its zone")
     unit = find_unit(number_or_unit, agency.units)
-    number, line_id = _number(unit, agency, to)
+    if agency.settings.recordings_only:
+        raise Refused("refused.recordings_only")
+    number, line_id = number_of(unit, agency, to)
     line = agency.line(line_id)
     if not number:
         raise Refused("refused.no_number", unit=unit.unit)
@@ -163,7 +168,8 @@ def permit(number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit
     _refuse_closed(unit, agency, now)
     if recording:
         _refuse_unannounced(agency, now)
-    _refuse_over_caps(unit, number, line, agency, now, to)
+    day = [claim for claim in claims(agency, since=now - DAY) if claim.in_flight or claim.within(DAY, now)]
+    _refuse_over_caps(day, unit, number, line, agency, now, to)
     return Permit(
         unit=unit,
         to=to,
@@ -171,7 +177,7 @@ def permit(number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit
         uri=line.address(number),
         line_id=line.id,
         issued_at=now,
-        follows=_follows(number, line, agency, now),
+        follows=_follows(day, number, line, agency, now),
         servers=_servers(line),
         outside_prefix=line.outside_prefix,
         template=line.address("{number}"),
@@ -179,6 +185,52 @@ def permit(number_or_unit: str, agency: Agency, *, now: datetime, to: To = "unit
         longest_s=agency.settings.caps.longest_call_s,
         seal=_SEAL,
     )
+
+
+def permit_telephone(
+    telephone: DeskTelephone, agency: Agency, *, beside: Permit, now: datetime, channels: int = 1
+) -> Permit:
+    """Give leave to ring a tester's own telephone for a call that is permitted, or raise Refused with the reason.
+
+    Only what agency.toml configures for a tester, or a process of this machine; never a number that nobody may dial,
+    nor the one that the test is for, or that another test is on. It may lead nowhere, no key may be pressed in it, and
+    it counts in no cap but its line's `max_calls`, of which `channels` must be free: it is no test of anybody. A
+    redirected telephone is not followed. Ask and note the leg under `harness.ledger.one_at_a_time`.
+    """
+    if telephone not in agency.settings.telephones and not telephone.on_loopback:
+        raise Refused("refused.telephone_unknown", tester=telephone.tester)
+    line = agency.line(telephone.line or beside.line_id)
+    number, uri = telephone.digits, telephone.address or line.address(telephone.digits)
+    # An address is dialled as it stands: whatever line's exchange reads it, no prefix of one may hide what it dials.
+    read = readings(telephone, agency)
+    reason = next(filter(None, [forbidden_as_sent(one, line) or forbidden(one) for one in sorted(read)]), None)
+    if reason:
+        raise Refused("refused.forbidden", number=number, reason=reason)
+    if read & {beside.number, beside.unit.digits, beside.unit.extension}:
+        raise Refused("refused.telephone_tested", tester=telephone.tester, number=number, unit=beside.unit.unit)
+    _refuse_in_test(read, telephone, line, agency, now, channels)
+    if telephone.number:
+        _refuse_crafted(number, line)
+    elif not PLAIN_ADDRESS.fullmatch(uri) or _is_ours(uri, agency):
+        # What a server of ours makes of it nobody knows: there a telephone is a number on its line.
+        raise Refused("refused.telephone_unknown", tester=telephone.tester)
+    _refuse_caller(line)
+    return Permit(
+        unit=beside.unit,
+        to="tester",
+        number=number or telephone.tester,
+        uri=uri,
+        line_id=line.id,
+        issued_at=now,
+        longest_s=beside.longest_s,
+        seal=_SEAL,
+    )
+
+
+def readings(telephone: DeskTelephone, agency: Agency) -> frozenset[str]:
+    """Every number, digits only, that a tester's telephone may be: as it stands, and without each line's prefix."""
+    number = telephone.digits
+    return frozenset({number, *(number.removeprefix(one.outside_prefix) for one in agency.settings.lines)} - {""})
 
 
 def redeem(leave: Permit) -> str:
@@ -197,8 +249,15 @@ def redeem(leave: Permit) -> str:
 
 
 def _proof(leave: Permit) -> str:
-    said = "\0".join(repr(getattr(leave, one.name)) for one in fields(Permit) if one.name != "proof")
+    said = "\0".join(_said(getattr(leave, one.name)) for one in fields(Permit) if one.name != "proof")
     return hmac.new(_SECRET, said.encode(), sha256).hexdigest()
+
+
+def _said(value: object) -> str:
+    """One text for one value: a set tells its members in another order when it was copied."""
+    if isinstance(value, Keys):
+        return "\0".join(_said(getattr(value, one.name)) for one in fields(Keys))
+    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
 
 
 def _new_process() -> None:
@@ -265,12 +324,19 @@ def _servers(line: LineSettings) -> tuple[str, ...]:
     return () if target is None else (target.host,)
 
 
-def _follows(number: str, line: LineSettings, agency: Agency, now: datetime) -> tuple[str, ...]:
+def _is_ours(uri: str, agency: Agency) -> bool:
+    """Whether an address is at a line's own server or proxy, however spelt; on this machine a port tells them apart."""
+    told = [one for line in agency.settings.lines for one in (line.address("1"), line.proxy) if one]
+    places, (host, port) = {place_of(one) for one in told}, place_of(uri)
+    return (host, port) in places or (host not in _LOOPBACK and host in {there for there, _ in places})
+
+
+def _follows(day: Sequence[Claim], number: str, line: LineSettings, agency: Agency, now: datetime) -> tuple[str, ...]:
     """Whom the gate would permit now on this line, but for the number itself and for who is in a call or at a cap."""
-    day = [claim for claim in claims(agency, since=now - DAY) if claim.in_flight or claim.within(DAY, now)]
     cap = agency.settings.caps.calls_per_number_per_day
     counts = Counter(one for claim in day for one in {claim.number, *claim.led_to})
     busy = {claim.number for claim in day if claim.in_flight} | {one for one, n in counts.items() if n >= cap}
+    busy |= {one for leg in legs_up(agency) for one in leg.numbers}
     local = now.astimezone(agency.zone)
     worked, found = _is_worked(agency, local.date()), set[str]()  # the calendar is read once, not once a unit
     for unit in agency.units:
@@ -422,8 +488,8 @@ def _refuse_caller(line: LineSettings) -> None:
             raise Refused("refused.caller", line=line.id, uri=_shown(uri))
 
 
-def _number(unit: Unit, agency: Agency, to: To) -> tuple[str, str]:
-    """Give the digits to dial and the line to dial them on."""
+def number_of(unit: Unit, agency: Agency, to: To) -> tuple[str, str]:
+    """Give the digits that a call to a unit needs, none where it has no number, and its line; no leave to dial them."""
     if to == "unit":
         return unit.digits or unit.extension, unit.line
     site = agency.site(unit.site)
@@ -467,18 +533,23 @@ def _refuse_unannounced(agency: Agency, now: datetime) -> None:
         raise Refused("refused.notice_later", date=notice.isoformat())
 
 
-def _refuse_over_caps(unit: Unit, number: str, line: LineSettings, agency: Agency, now: datetime, to: To) -> None:
+def _refuse_over_caps(
+    day: Sequence[Claim], unit: Unit, number: str, line: LineSettings, agency: Agency, now: datetime, to: To
+) -> None:
     caps = agency.settings.caps
-    day = [claim for claim in claims(agency, since=now - DAY) if claim.in_flight or claim.within(DAY, now)]
     up = [claim for claim in day if claim.in_flight]
     # Two calls at once to one number, or to one switchboard's operator, would each make the other busy.
-    if any(claim.number == number for claim in up):
+    # So would a tester whose own telephone that is, and who talks on it in another test.
+    legs, theirs = legs_up(agency), {number, unit.digits, unit.extension} - {""}
+    if any(claim.number == number for claim in up) or any(theirs & leg.numbers for leg in legs):
         raise Refused("refused.number_in_call", number=number)
     if to == "switchboard" and any(claim.switchboard == _site(unit, agency) for claim in up):
         raise Refused("refused.switchboard_in_call", site=_site(unit, agency))
     _refuse_cap("refused.at_once", up, agency.settings.at_once)
     most = line.max_calls or agency.settings.at_once
-    _refuse_cap("refused.line_full", [claim for claim in up if claim.line == line.id], most, line=line.id)
+    on_line = [claim for claim in up if claim.line == line.id]
+    channels = [leg for leg in legs if leg.line == line.id] if line.max_calls else []
+    _refuse_cap("refused.line_full", [*on_line, *channels], most, line=line.id)
     _refuse_cap("refused.per_hour", [claim for claim in day if claim.within(HOUR, now)], caps.calls_per_hour)
     _refuse_cap("refused.per_day", day, caps.calls_per_day)
     same = [claim for claim in day if claim.rang(number)]
@@ -490,6 +561,23 @@ def _site(unit: Unit, agency: Agency) -> str:
     return site.id if site else ""
 
 
-def _refuse_cap(key: str, counted: Sequence[Claim], cap: int, **values: Any) -> None:
+def _refuse_in_test(
+    read: frozenset[str], telephone: DeskTelephone, line: LineSettings, agency: Agency, now: datetime, channels: int
+) -> None:
+    """Refuse to ring a telephone that a test is on, or would find engaged, and a line that has no channel for it."""
+    up = [claim for claim in claims(agency, since=now - DAY) if claim.in_flight]
+    units = {claim.unit for claim in up}
+    tested = {one for unit in agency.units if unit.unit in units for one in (unit.digits, unit.extension)}
+    tested |= {one for claim in up for one in (claim.number, *claim.led_to)}
+    if read & tested:
+        number = "、".join(sorted(read & tested))
+        raise Refused("refused.telephone_in_test", tester=telephone.tester, number=number)
+    if telephone.number and line.max_calls is not None:
+        taken = [claim for claim in up if claim.line == line.id]
+        taken_too = [leg for leg in legs_up(agency) if leg.line == line.id]
+        _refuse_cap("refused.line_full", [*taken, *taken_too], line.max_calls - channels + 1, line=line.id)
+
+
+def _refuse_cap(key: str, counted: Sequence[Claim | DeskLeg], cap: int, **values: Any) -> None:
     if len(counted) >= cap:
         raise Refused(key, count=len(counted), cap=cap, **values)

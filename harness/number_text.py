@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 LONGEST_URI = 1000
@@ -15,6 +16,13 @@ _URI = re.compile(
     r"(?P<params>;[^?<>\s]*)?(?:\?(?P<headers>[^<>\s]*))?)?",
     re.IGNORECASE,
 )
+PLAIN_ADDRESS = re.compile(
+    r"sip:(?P<user>[A-Za-z0-9_.-]{1,64})@(?P<host>[A-Za-z0-9.-]+)(:(?P<port>[0-9]{1,5}))?(;transport=(?P<how>udp|tcp))?"
+)
+"""A SIP address with nothing encoded, no password and no headers."""
+_PLACE = re.compile(r"<?sips?:(?:[^@<>]*@)?(?P<host>\[[^\]]*\]|[^:;?<>]+)(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
+USUAL_PORT = 5060
+"""Of SIP over UDP and TCP, where an address names none (RFC 3261 §19.1.2)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +39,7 @@ class Target:
     """Headers that it wants in the request (RFC 3261 §19.1.1), as they stand."""
 
 
+@lru_cache(maxsize=4096)  # the gate looks at every number of the directory for every call
 def digits_of(text: str) -> str:
     """Normalise a number as people write it to digits only; empty when it is no number.
 
@@ -59,6 +68,14 @@ def target_of(uri: str) -> Target | None:
         host=(found["host"] or "").lower(),
         headers=found["headers"] or "",
     )
+
+
+def place_of(uri: str) -> tuple[str, int]:
+    """Give the host, in one spelling, and the port that a SIP URI names, whether it has a user or not."""
+    found = _PLACE.match(uri)
+    if found is None:
+        return "", USUAL_PORT
+    return found["host"].lower().strip("[]").rstrip("."), int(found["port"] or USUAL_PORT)
 
 
 def _plain(char: str) -> str:

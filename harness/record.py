@@ -12,6 +12,8 @@ from harness.softphone.protocol import Missing
 from harness.softphone.signals import SipSignal, signal_from_dict
 
 SCHEMA = "thirdring.call/1"
+OURS, IMPORTED = "ours", "imported"
+LEFT, RIGHT, MIXED = "left", "right", "mixed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +23,13 @@ class Act:
     at_s: float
     """When, on the call's clock."""
     do: str
-    """dial, wait, answered, gave_up, pressed, said, held, hang_up, released, fault."""
+    """dial, wait, answered, gave_up, pressed, said, held, hang_up, released, fault; of people: marked, tester, …"""
     leg: str = ""
     """The leg it belongs to: ivr, operator, unit."""
     detail: str = ""
     """Digits, file, or what ended the wait."""
+    who: str = ""
+    """The person who did it; empty: the scenario."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,17 @@ class CallRecord:
     """What failed on our side: a key of the catalogue; empty when nothing did."""
     files: dict[str, str] = field(default_factory=dict)
     """far, near, trace and, after the call, recording: paths below the agency's folder."""
+    source: str = OURS
+    """`ours`, or `imported`: a recording of somebody else's, of which nothing was signalled to us."""
+    far: str = ""
+    """Of an imported recording: on which side the far end is, left, right or mixed with ours."""
+    from_dialling: bool = False
+    """Of an imported recording: whether somebody said that it begins with the dialling, before any ring."""
+
+    @property
+    def imported(self) -> bool:
+        """Whether it is a recording from elsewhere."""
+        return self.source == IMPORTED
 
     @property
     def clock_error_s(self) -> float:

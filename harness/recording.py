@@ -56,6 +56,8 @@ def far_side(record: CallRecord, folder: Path) -> NDArray[np.int16]:
     if FLAC in record.files:
         samples, _ = soundfile.read(folder / record.files[FLAC], dtype="int16", always_2d=True)
         return np.ascontiguousarray(samples[:, 0])
+    if "far" not in record.files:
+        raise FileNotFoundError(record.call_id)  # an outside agency's call: there never was a recording
     return read_side(folder / record.files["far"])
 
 

@@ -1,7 +1,8 @@
 """When a test is dialled again: a pure function of the attempts so far and of what the form says.
 
 附表3 一(二)2: 「連打 2 次無人接聽。(隔 10 分鐘後再測 1 次)」. An engaged line is tried again apart from that, and an
-attempt that was our own fault is void: dialled again later, never counted.
+attempt that was our own fault is void: dialled again later, and not before the exchange's Retry-After is over; never
+counted.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class Attempt:
     """What came of it."""
     leg: str
     """The leg that it ended on: ivr, operator or unit."""
+    retry_after_s: float = 0.0
+    """How long the exchange asked us to leave it alone (RFC 3261 §20.33); after the last attempt alone it is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +91,7 @@ def next_attempt(attempts: Sequence[Attempt], rules: Rules) -> Again | None:
     most, minutes, clause = _rule(last, rules)
     if same >= most:
         return None
-    at = last.ended_at + timedelta(minutes=minutes)
+    at = last.ended_at + max(timedelta(minutes=minutes), timedelta(seconds=last.retry_after_s))
     return Again(at=at, why=last.outcome, leg=last.leg, tries=same + 1, most=most, clause=clause)
 
 

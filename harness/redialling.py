@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
+from harness import clocks
 from harness.planned_call import TestCall
 from harness.redial import VOID, Again, Attempt, Rules, next_attempt
 
@@ -30,7 +31,7 @@ class WallClock:
 
     def now(self) -> datetime:
         """The wall clock."""
-        return datetime.now(UTC)
+        return clocks.now()
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
@@ -66,10 +67,14 @@ def attempt_of(test: TestCall, *, ended_at: datetime) -> Attempt:
     tried = [leg.leg for leg in test.measured.legs]
     leg = tried[-1] if tried else (test.record.legs or ("unit",))[0]
     outcome = legs[leg]["outcome"] if leg in legs else test.measured.outcome
-    return Attempt(ended_at=ended_at, outcome=VOID if test.record.fault else outcome, leg=leg)
+    asked_s = test.ending.retry_after_s or 0.0
+    return Attempt(ended_at=ended_at, outcome=VOID if test.record.fault else outcome, leg=leg, retry_after_s=asked_s)
 
 
 def _wait(again: Again, clock: Clock, waiting: Callable[[Again, float], None]) -> None:
-    while (left := (again.at - clock.now()).total_seconds()) > 0:
+    left = (again.at - clock.now()).total_seconds()
+    while left > 0:  # counted down: a wall clock that is set meanwhile neither ends the wait nor draws it out
         waiting(again, left)
-        clock.sleep(min(left, LOOK_S))
+        step = min(left, LOOK_S)
+        clock.sleep(step)
+        left -= step

@@ -27,8 +27,13 @@ def refusals_logged(folder: Path, *, asked: str) -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        _write(folder, asked, error.key, error.sentence("en"))
+        log_refusal(folder, error, asked=asked)
         raise
+
+
+def log_refusal(folder: Path, error: Refused, *, asked: str) -> None:
+    """Write a line for a refusal that is told and not raised."""
+    _write(folder, asked, error.key, error.sentence("en"))
 
 
 def log_refused_leads(folder: Path, record: CallRecord) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from harness.again import HeardAgain, hear_again, unit_of
 from harness.agency import Agency
 from harness.changes import Change, changed_numbers, changed_points
+from harness.corrections import with_corrections
 from harness.errors import NotFound, ThirdringError, WrongInput
 from harness.facts import facts_of
 from harness.menu_facts import menu_facts
@@ -23,6 +24,16 @@ from rubric.sheet import to_dict
 
 SCHEMA = "thirdring.rehearing/1"
 STATUSES = CHANGED, SAME, NOT_HEARD = "changed", "same", "not_heard"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What today's ear made of a call: plain data, so that it can be made on another machine."""
+
+    measurement: dict[str, Any]
+    """The measurement's JSON form."""
+    facts: dict[str, Any]
+    """What the rubric is told of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +64,12 @@ class Rehearing:
 
 def rehear_all(agency: Agency, store: Store) -> list[Rehearing]:
     """Hear every kept call again, oldest first; one that cannot be heard does not stop the others."""
-    ids = [row["call_id"] for row in store.list_calls(limit=2**62)]
-    return [_or_why_not(call_id, agency, store) for call_id in reversed(ids)]
+    return [_or_why_not(call_id, agency, store) for call_id in every_call(store)]
+
+
+def every_call(store: Store) -> list[str]:
+    """The ids of all kept calls, oldest first."""
+    return [row["call_id"] for row in reversed(store.list_calls(limit=2**62))]
 
 
 def _or_why_not(call_id: str, agency: Agency, store: Store) -> Rehearing:
@@ -72,10 +87,25 @@ def rehear(call_id: str, agency: Agency, store: Store) -> Rehearing:
         WrongInput: its sound is not the one that was kept.
     """
     kept = store.get_call(call_id)
-    _same_sound(kept, agency)
-    again = hear_again(kept["record"], agency)
-    measurement = again.measurement
-    before, sheet, facts = _sheets(kept, agency, again)
+    same_sound(kept, agency)
+    return compare(kept, heard_of(hear_again(kept["record"], agency), facts_before(kept), agency), agency, store)
+
+
+def heard_of(again: HeardAgain, before: dict[str, Any], agency: Agency) -> Heard:
+    """What was heard, with the facts of it; `before` are those that were kept."""
+    return Heard(measurement=again.measurement, facts=_facts(before, agency, again))
+
+
+def facts_before(kept: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a call's newest sheet; none where it has no sheet."""
+    facts: dict[str, Any] = kept["sheets"][-1]["facts"] if kept["sheets"] else {}
+    return facts
+
+
+def compare(kept: dict[str, Any], heard: Heard, agency: Agency, store: Store) -> Rehearing:
+    """Compare what was heard with what was kept, and keep it beside that where it is another."""
+    call_id, measurement, facts = kept["call_id"], heard.measurement, heard.facts
+    before, sheet = _sheets(kept, agency, store, facts)
     numbers = changed_numbers(kept["measured"] or {"legs": []}, measurement)
     points = changed_points(before, sheet) if before and sheet else ()
     last = kept["hearings"][-1] if kept["hearings"] else kept
@@ -85,31 +115,32 @@ def rehear(call_id: str, agency: Agency, store: Store) -> Rehearing:
     return Rehearing(call_id=call_id, status=status, numbers=numbers, points=points)
 
 
-def _same_sound(kept: dict[str, Any], agency: Agency) -> None:
-    """A number drawn from another recording than the one that was kept would be no number of this call."""
+def same_sound(kept: dict[str, Any], agency: Agency) -> Path:
+    """Give a call's sound: a number drawn from another recording than was kept would be no number of this call."""
     call_id = kept["call_id"]
     path = agency.folder / (kept["recording_path"] or "")
     if not path.is_file():
         raise NotFound("ear.no_sound", call_id=call_id)
     if kept["recording_sha256"] and sha256(path) != kept["recording_sha256"]:
         raise WrongInput("ear.sound_differs", call_id=call_id)
+    return path
 
 
 def _sheets(
-    kept: dict[str, Any], agency: Agency, again: HeardAgain
-) -> tuple[dict[str, Any] | None, dict[str, Any] | None, dict[str, Any]]:
-    """(sheet of what was kept, sheet of what is heard now, its facts), both by one form and with the same answers.
+    kept: dict[str, Any], agency: Agency, store: Store, facts: dict[str, Any]
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """(sheet of what was kept, sheet of what is heard now), both by one form and with the same answers.
 
-    Both are scored today, so that only what was heard can differ.
+    Both are scored today, so that only what was heard can differ; what a person corrected stays corrected.
     """
     last = kept["sheets"][-1] if kept["sheets"] else None
-    facts = _facts(last["facts"] if last else {}, agency, again)
     if last is None:
-        return None, None, facts
+        return None, None
     form = find_form(last["form"], agency_folder=agency.folder)
     answers = read_answers(last["answers"], form)
-    before, after = (to_dict(score_call(form, one, answers)) for one in (last["facts"], facts))
-    return before, after, facts
+    told = with_corrections(facts, kept["call_id"], store)
+    before, after = (to_dict(score_call(form, one, answers)) for one in (last["facts"], told))
+    return before, after
 
 
 def _facts(old: dict[str, Any], agency: Agency, again: HeardAgain) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from math import floor
 
 from dsp.detector import EDGE_ERROR_S
 from dsp.legs import Leg
-from dsp.segment import Span
+from dsp.segment import MISSING, Span
 from harness.interval import Interval, hull
 from harness.measured_leg import HEARD, NOMINAL
-from harness.softphone.signals import SipSignal
+from harness.moved_ringing import STEADY_S
+from harness.softphone.signals import RTP_STARTED, SipSignal
 from harness.timeline import Timeline, answer_of, responses
 from harness.unnamed_sound import may_have_begun
 
@@ -21,14 +22,18 @@ TALKED_PERIODS, WORD_S = 1.5, 0.5
 """Ringing pauses for one period: in a longer pause with words of such a length somebody had picked up."""
 LOST_S = 0.045
 """A burst may lack so much at its start for two lost packets."""
-SHORT_S = 0.08
-"""A burst that was cut so soon is not heard any more when one of its packets is lost."""
 RUN_ON_S = 0.3
 """A burst that ends so long behind a 200 was not cut by it."""
 RANG_S = 1.0
 """What rang at least so long before its 200 was picked up: no gateway that answers to play a tone."""
 FILL = 1.5
 """Rings count only where ringback fills the wait: at most so many periods between the last burst and the pick-up."""
+STREAM_UP_S = 0.15
+"""A stream is up so soon behind the description that it is made of, on a busy machine."""
+TORN_S = 0.1
+"""A burst that begins so near to missing sound may have begun before."""
+ON_BEAT_S = 0.05
+"""Bursts so near to where the cadence has them are one telephone's, though the first of a ring was torn away."""
 RINGING = 180
 """The one provisional response that says that a telephone rings (RFC 3261 §21.1.2): 183 may carry anything."""
 
@@ -55,13 +60,21 @@ def ring_onset(timeline: Timeline, heard: Leg | None) -> tuple[Interval | None, 
 
 def _begun_unheard(timeline: Timeline, heard: Leg, onset: Interval) -> Interval:
     """The onset, back to where a burst may have been that was lost or torn beyond knowing."""
-    told = [s.earliest_s for s in responses(timeline.record) if 180 <= s.status < 300]
-    since = round(max(min(told, default=0.0), 0.0) * timeline.heard.sr)
+    since_s = _sounds_since_s(timeline)
+    since = round(max(since_s, 0.0) * timeline.heard.sr)
     begun = may_have_begun(heard, timeline.heard, timeline.unnamed, since=since)
     if begun is None:
         return onset
     earlier = timeline.on_the_wire(begun)
-    return hull([onset, Interval(max(earlier.earliest, min(told, default=0.0)), earlier.latest)])
+    return hull([onset, Interval(max(earlier.earliest, since_s), earlier.latest)])
+
+
+def _sounds_since_s(timeline: Timeline) -> float:
+    """The first instant at which something of the far end's may have sounded."""
+    told = min((s.earliest_s for s in responses(timeline.record) if 180 <= s.status < 300), default=0.0)
+    first = next((s.earliest_s for s in timeline.record.signals if s.kind == RTP_STARTED), told)
+    # Packets that come with the first description may have come before it, when nobody took them.
+    return first - LOST_S if first - told > STREAM_UP_S else told
 
 
 def music_rings(timeline: Timeline) -> Interval | None:
@@ -86,7 +99,7 @@ def ring_count(timeline: Timeline, heard: Leg | None, latency: Interval) -> tupl
         return floor(latency.earliest / period) + 1, floor(latency.latest / period) + 1
     filled = latency.earliest <= (heard.rings - 1 + FILL) * period
     # A burst that the pick-up cut after some milliseconds is not heard: then the time says what may have begun.
-    most = max(heard.rings, floor(latency.latest / ring_period(timeline, heard)) + 1)
+    most = max(heard.most_rings, floor(latency.latest / ring_period(timeline, heard)) + 1)
     return (heard.rings, most) if filled else None
 
 
@@ -101,23 +114,7 @@ def ring_period(timeline: Timeline, heard: Leg) -> float:
     return (first_of_last - starts[0]) / whole
 
 
-def hidden_ring_s(timeline: Timeline, heard: Leg) -> float:
-    """How much later the pick-up may have been where packets were lost just as the next ring was due: of a ring that
-    was cut short at once nothing may be left to hear. Seconds; 0 where nothing was lost there."""
-    rate, bursts = timeline.heard.sr, _bursts(timeline, heard)
-    if heard.pick_up is None or not bursts:
-        return 0.0
-    limit, voice = heard.pick_up.latest / rate, heard.voice_onset
-    due = abs(limit - bursts[-1] - ring_period(timeline, heard)) < LOST_S
-    lost = [s.end / rate for s in timeline.heard.segments if s.sound == "missing" and s.start / rate < limit + SHORT_S]
-    behind = max((end for end in lost if end > limit - LOST_S), default=None)
-    if not due or behind is None:
-        return 0.0
-    latest = behind + LOST_S if voice is None else min(behind + LOST_S, voice.latest / rate)
-    return max(0.0, latest - limit)
-
-
-def _bursts(timeline: Timeline, heard: Leg) -> list[float]:
+def bursts_s(timeline: Timeline, heard: Leg) -> list[float]:
     """Where its ringback bursts began."""
     return [s.start / timeline.heard.sr for s in heard.evidence if s.sound == "ringback"]
 
@@ -132,12 +129,12 @@ def rings_after(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
 
 def rings_behind(timeline: Timeline, heard: Leg, answer: SipSignal) -> int:
     """Bursts behind the 200."""
-    return sum(burst > answer.latest_s + AFTER_ANSWER_S for burst in _bursts(timeline, heard))
+    return sum(burst > answer.latest_s + AFTER_ANSWER_S for burst in bursts_s(timeline, heard))
 
 
 def rang_before(timeline: Timeline, heard: Leg, answer: SipSignal) -> bool:
     """Whether it had been ringing when the 200 came."""
-    began = [*_bursts(timeline, heard)[:1], *(s.latest_s for s in responses(timeline.record) if s.status == RINGING)]
+    began = [*bursts_s(timeline, heard)[:1], *(s.latest_s for s in responses(timeline.record) if s.status == RINGING)]
     return any(at_s < answer.latest_s - RANG_S for at_s in began)
 
 
@@ -167,7 +164,7 @@ def rung_alone(timeline: Timeline, heard: Leg, answer: SipSignal) -> Leg | None:
     """What was heard without the ringing of another telephone behind the 200, which may keep the same beat."""
     rate, limit = timeline.heard.sr, (answer.latest_s + AFTER_ANSWER_S) * timeline.heard.sr
     own = tuple(s for s in heard.evidence if s.sound == "ringback" and s.start <= limit)
-    if not own or len(own) == len(_bursts(timeline, heard)):
+    if not own or len(own) == len(bursts_s(timeline, heard)):
         return heard
     first, error = own[0].start, round(EDGE_ERROR_S * rate)
     period = timeline.heard.plan.period_s * rate
@@ -177,8 +174,41 @@ def rung_alone(timeline: Timeline, heard: Leg, answer: SipSignal) -> Leg | None:
 
 def was_forwarded(timeline: Timeline, heard: Leg | None) -> bool:
     """Whether a 181 came or the cadence began anew: possibly another telephone."""
-    told = any(s.status == 181 for s in responses(timeline.record))
-    return told or (heard is not None and heard.restarted)
+    return any(s.status == 181 for s in responses(timeline.record)) or restarted(timeline, heard)
+
+
+def restarted(timeline: Timeline, heard: Leg | None) -> bool:
+    """Whether the cadence began anew at the far end: a jitter buffer that grew and shrank moves bursts as well."""
+    if heard is None or not heard.restarted:
+        return False
+    if timeline.excess_lag_s < STEADY_S:
+        return _off_beat_s(timeline, bursts_s(timeline, heard)) > ON_BEAT_S
+    return _off_beat_s(timeline, _whole_s(timeline, heard)) > timeline.excess_lag_s + STEADY_S
+
+
+def _whole_s(timeline: Timeline, heard: Leg) -> list[float]:
+    """Where those bursts began whose beginning is not torn."""
+    rate, lost = timeline.heard.sr, [s for s in timeline.heard.segments if s.sound == MISSING]
+    return [at for at in bursts_s(timeline, heard) if not any(_touches(s.start / rate, s.end / rate, at) for s in lost)]
+
+
+def _off_beat_s(timeline: Timeline, whole: list[float]) -> float:
+    """How far at most two bursts that follow upon each other are off the cadence."""
+    cadence = timeline.heard.plan.cadence
+    ends = [sum(on + off for on, off in cadence[:n]) for n in range(1, len(cadence) + 1)]
+    steps = [end - begin for begin in (0.0, *ends[:-1]) for end in ends if end > begin] + [ends[-1]]
+    return max(
+        (min(_apart(later - one, step, ends[-1]) for step in steps) for one, later in pairwise(whole)), default=0.0
+    )
+
+
+def _touches(start_s: float, end_s: float, at_s: float) -> bool:
+    return start_s - TORN_S < at_s < end_s + TORN_S
+
+
+def _apart(seconds: float, step_s: float, period_s: float) -> float:
+    """From a distance to the nearest that the cadence has: a step of it, and any number of periods."""
+    return abs((seconds - step_s + period_s / 2) % period_s - period_s / 2)
 
 
 def evidence_of(timeline: Timeline, heard: Leg | None) -> tuple[str, ...]:

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from dsp.audio import AudioError, read
+from dsp.keys_heard import keys_heard
+from harness.errors import Refused
 from harness.scenario import Say, Scenario
 from harness.softphone.growing_wav import write_wav
 from harness.synthesiser import installed, read_out, spoken_digits
@@ -26,6 +29,8 @@ SOUNDS = "sounds"
 KINDS = (".wav", ".flac")
 COURTESY = "courtesy"
 """The sentence that says who called and how to call back; agency.toml may name its recording."""
+EXCUSE = 0
+"""Of no step: the agency's recording of the courtesy sentence, for whoever waits when who took a call over is lost."""
 BLANKS = ("name", "extension", "agency", "call_back_number")
 
 
@@ -54,18 +59,43 @@ def said_sounds(scenario: Scenario, *, agency: Agency | None = None, unit: Unit 
     """Find everything that a scenario says in a call to a unit.
 
     Raises:
-        ScenarioError: a recording is not there or cannot be read, a blank of the text cannot be filled in, or there
-            is neither a recording nor a synthesiser.
+        ScenarioError: a recording is not there, cannot be read or holds tones of keys, a blank of the text cannot be
+            filled in, or there is neither a recording nor a synthesiser.
     """
     says = ((number, step) for number, step in enumerate(scenario.steps, start=1) if isinstance(step, Say))
-    return {number: _sound(step, number, scenario, agency, unit) for number, step in says}
+    found = {number: _sound(step, number, scenario, agency, unit) for number, step in says}
+    return found | excuse_sound(agency, unit)
+
+
+def excuse_sound(agency: Agency | None, unit: Unit | None) -> dict[int, Sound]:
+    """Give the courtesy sentence as it was recorded, or nothing: nothing is read out for a case that hardly ever comes,
+    and who takes a call over is told before."""
+    if agency is None:
+        return {}
+    own = agency.settings.courtesy
+    paths = [agency.folder / own] if own else list(_own(COURTESY, agency, unit))
+    path = next((one for one in paths if one.exists()), None)
+    try:
+        audio = None if path is None else read(path)
+        if audio is None or not audio.mono.size:
+            return {}
+        refuse_keys(audio.mono, sr=audio.sr, name=str(path))
+        return {EXCUSE: Sound(name=COURTESY, path=path)}
+    except (AudioError, Refused):
+        return {}  # a scenario that says it is told of; an automated call hardly ever does
 
 
 def make_ready(sound: Sound | Path, target: Path, *, sample_rate_hz: int) -> Path:
-    """Write what is said as mono WAV of the line's rate, as the telephone plays it; gives `target`."""
+    """Write what is said as mono WAV of the line's rate, as the telephone plays it; gives `target`.
+
+    Raises:
+        Refused: there are tones of keys in it.
+    """
     sound = Sound(name=sound.name, path=sound) if isinstance(sound, Path) else sound
     audio = read_out(sound.text) if sound.path is None else read(sound.path)
     samples = audio.mono
+    if sound.path is not None:
+        refuse_keys(samples, sr=audio.sr, name=sound.name)
     if audio.sr != sample_rate_hz:
         from scipy.signal import resample_poly
 
@@ -75,14 +105,23 @@ def make_ready(sound: Sound | Path, target: Path, *, sample_rate_hz: int) -> Pat
     return target
 
 
+def refuse_keys(samples: npt.NDArray[np.int16], *, sr: int, name: str) -> None:
+    """Raise Refused where tones of keys are in a sound: an exchange would take as pressed what no gate has judged."""
+    for key, at_s in keys_heard(samples, sr=sr):
+        raise Refused("refused.keys_in_sound", file=name, key=key, seconds=f"{at_s:.2f}")
+
+
 def _sound(step: Say, number: int, scenario: Scenario, agency: Agency | None, unit: Unit | None) -> Sound:
     name = step.sentence or step.file or "text"
     path = _recording(step, scenario, agency, unit)
     if path is not None:
         try:
-            read(path)
+            audio = read(path)
+            refuse_keys(audio.mono, sr=audio.sr, name=str(path))
         except AudioError as error:
             raise scenario.refused("said.unreadable", number, file=str(path), reason=error.why_key) from None
+        except Refused as refused:
+            raise scenario.refused("said.keys", number, **refused.values) from None
         return Sound(name=name, path=path)
     if step.text is None:
         raise scenario.refused("said.no_recording", number, name=name, file=f"{SOUNDS}/{name}.wav")

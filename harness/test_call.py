@@ -6,8 +6,9 @@ attempt is settled in the ledger and the record is on the disk.
 
 from __future__ import annotations
 
-import json
+import os
 import secrets
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +17,12 @@ from typing import Any
 from harness.agency import Agency
 from harness.caller import place_call
 from harness.directory import Unit
+from harness.doctor.disk import bytes_a_second
+from harness.errors import EnvironmentFailed
 from harness.facts import facts_of
 from harness.hearing import find_plan
 from harness.kept_call import keep
-from harness.ledger import claim, one_at_a_time, settle
+from harness.ledger import claim, one_at_a_time
 from harness.measure import measure
 from harness.menu_facts import menu_facts
 from harness.number_gate import Permit, find_unit, permit
@@ -27,17 +30,24 @@ from harness.planned_call import INTERNAL, Plan, TestCall
 from harness.prompts.known import hear_prompts, with_prompts
 from harness.prompts.marks import marks_for
 from harness.record import Act, CallRecord
+from harness.record_file import release, reserve, room_to_record, write_record
 from harness.recording import FLAC, close_recording, far_side
 from harness.redial import Attempt, with_attempts
-from harness.scenario import Scenario, load_scenario
+from harness.scenario import USUAL_SCENARIO, Scenario, load_scenario
 from harness.scenario.possible import keys_for, possible, refused_digits
+from harness.scenario.with_tester import with_tester
 from harness.scoring import read_answers, score_call, usable_form
+from harness.settling import settled, unknown_behind_the_invite
 from harness.softphone.protocol import Softphone
 from harness.timeline import build_timeline
 from harness.walk.far_tester import FarTester
+from harness.walk.watching import Watcher
 
-USUAL_SCENARIO = "extension-direct"
 VOID = "fault_ours"
+RECORDED = "recorded"
+"""What an attempt comes to in the ledger of a machine that does not judge it."""
+_JUDGED_AT_ONCE = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
+"""Of a hundred calls that end together all would be heard again at once, each taking the processor from the others."""
 
 Progress = Callable[[Act], None]
 Earlier = tuple[Attempt, ...]
@@ -50,10 +60,15 @@ def plan_call(
     scenario: str | None = None,
     said: dict[str, Any] | None = None,
     series: str = INTERNAL,
+    by_tester: bool = False,
 ) -> Plan:
-    """Read everything that a call needs; that the string is in the directory is checked before all else."""
+    """Read everything that a call needs; that the string is in the directory is checked before all else.
+
+    `by_tester`: a tester speaks in it, whatever the scenario has the machine say.
+    """
     unit = find_unit(number_or_unit, agency.units)
     steps = load_scenario(scenario or unit.scenario or USUAL_SCENARIO, agency_folder=agency.folder)
+    steps = with_tester(steps) if by_tester else steps
     site = agency.site(unit.site)
     steps = steps.with_extension(unit.extension).with_operator(*([site.operator_key] if site else []))
     _permit_presses(steps, unit, agency)
@@ -91,26 +106,56 @@ def run_call(
     test_id: str | None = None,
     earlier: Earlier = (),
     tester: FarTester | None = None,
+    watcher: Watcher | None = None,
+    ready: Callable[[], None] = lambda: None,
 ) -> TestCall:
     """Place a planned call, measure it, score it and keep it; Refused when the gate says no.
 
     `now` is the wall clock, aware of its zone. A test that is dialled again is named by its first call (`test_id`),
-    and `earlier` are its attempts so far. Busy, no answer and our own faults are results, not errors.
+    and `earlier` are its attempts so far. `ready` is asked last of all before the claim, and may raise. Busy, no answer
+    and our own faults are results, not errors. What raises behind the INVITE leaves the attempt `unknown`: somebody may
+    have been rung, and a person decides; what raises before it is a fault of ours, and void.
     """
     name = call_id or new_call_id(now)
     ordinal = len(earlier) + 1
     attempt = f"{test_id or name}-{ordinal}"
     with one_at_a_time(agency):
+        ready()
         leave = dial_permit(plan, agency, now=now)
-        claim(agency, attempt, permit=leave)
-    outcome = VOID
-    try:
-        record = _place(plan, agency, softphone, leave, name, now, headers, progress, tester)
-        test = judge(record, plan, agency, earlier=earlier)
-        outcome = test.measured.outcome
+        _room_to_record(agency, now)
+        claim(agency, attempt, permit=leave, call_id=name, series=plan.series)
+    with settled(agency, attempt) as came:
+        record = _place(plan, agency, softphone, leave, name, now, headers, came.noting(progress), tester, watcher)
+        with _JUDGED_AT_ONCE:
+            test = judge(record, plan, agency, earlier=earlier)
+        came.outcome = test.measured.outcome
         return keep(test, plan, agency, attempt_id=attempt, ordinal=ordinal)
-    finally:
-        settle(agency, attempt, outcome)
+
+
+def record_call(
+    plan: Plan,
+    agency: Agency,
+    softphone: Softphone,
+    *,
+    now: datetime,
+    call_id: str,
+    attempt: str,
+    before_dialling: Callable[[Permit], None],
+) -> CallRecord:
+    """Place a planned call for another machine, which judges and keeps it; Refused when the number gate says no.
+
+    `before_dialling` has the last word, with the permit, when the attempt is claimed and the line is open: what it
+    raises comes out, and nothing is dialled. Raises AttemptUnknown for whatever goes wrong behind the INVITE.
+    """
+    with one_at_a_time(agency):
+        leave = dial_permit(plan, agency, now=now)
+        _room_to_record(agency, now)
+        claim(agency, attempt, permit=leave, call_id=call_id, series=plan.series)
+    with settled(agency, attempt) as came, unknown_behind_the_invite(attempt, came):
+        before_dialling(leave)
+        record = _place(plan, agency, softphone, leave, call_id, now, None, came.noting(lambda _: None), None, None)
+        came.outcome = VOID if record.fault else RECORDED
+        return record
 
 
 def judge(record: CallRecord, plan: Plan, agency: Agency, *, earlier: Earlier = ()) -> TestCall:
@@ -172,28 +217,43 @@ def _place(
     headers: dict[str, str] | None,
     progress: Progress,
     tester: FarTester | None,
+    watcher: Watcher | None,
 ) -> CallRecord:
     folder = _day_folder(agency, now)
-    folder.mkdir(parents=True, exist_ok=True)
-    record = place_call(
-        plan.scenario,
-        softphone,
-        leave=leave,
-        call_id=call_id,
-        folder=folder,
-        plan=plan.tones,
-        started=now.astimezone(UTC),
-        longest_s=agency.settings.caps.longest_call_s,
-        headers=headers,
-        progress=progress,
-        sounds=plan.sounds,
-        marks=plan.marks,
-        tester=tester,
-    )
+    reserve(folder / f"{call_id}.json")
+    try:
+        record = place_call(
+            plan.scenario,
+            softphone,
+            leave=leave,
+            call_id=call_id,
+            folder=folder,
+            plan=plan.tones,
+            started=now.astimezone(UTC),
+            longest_s=agency.settings.caps.longest_call_s,
+            headers=headers,
+            progress=progress,
+            sounds=plan.sounds,
+            marks=plan.marks,
+            tester=tester,
+            watcher=watcher,
+        )
+    except BaseException:
+        release(folder / f"{call_id}.json")
+        raise
     record = close_recording(record, folder)
-    text = json.dumps(record.to_dict(), ensure_ascii=False, indent=1)
-    (folder / f"{call_id}.json").write_text(text, encoding="utf-8")
+    write_record(folder / f"{call_id}.json", record)
     return record
+
+
+def _room_to_record(agency: Agency, now: datetime) -> None:
+    folder = _day_folder(agency, now)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFailed("file.unwritable", file=folder.name, reason=error.strerror or "?") from None
+    rate = bytes_a_second(agency.settings.lines)
+    room_to_record(folder, bytes_a_second=rate, longest_s=agency.settings.caps.longest_call_s)
 
 
 def _day_folder(agency: Agency, when: datetime) -> Path:

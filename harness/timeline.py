@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from dsp.listen import Listening, listen
 from dsp.segment import MISSING, Segment, Span
 from dsp.tone_plan import TonePlan
+from harness.far_pause import far_pauses, most_within
 from harness.interval import Interval
 from harness.record import CallRecord
 from harness.softphone.signals import RESPONSE, SipSignal
+from harness.unheard import joined, unheard
 from harness.unnamed_sound import unnamed
 
 LAG_LEAST_S = 0.005
@@ -28,8 +30,6 @@ DRIFT_S = 0.025
 """A jitter buffer that adapts moves later sounds by up to a frame against earlier ones (20 ms measured)."""
 BUFFER_S = 0.085
 """So much sound the jitter buffer puts into a burst or takes out of it: three packets were seen, four can be."""
-HOLE_S = 0.010
-"""Digital silence of such a length is no packet's: G.711 has no zero."""
 QUIET_BUFFER_S = 0.060
 """A jitter buffer within this is in LAG_MOST_S already; what it held beyond it is added."""
 
@@ -68,22 +68,30 @@ class Timeline:
     """Everything, by time."""
     unnamed: tuple[Segment, ...] = ()
     """What was as loud as the ringing, and the ear gave it no name."""
+    halts: tuple[tuple[float, float], ...] = ()
+    """When the far end stood still in the middle of its sounds, seconds of the call."""
+
+    @property
+    def halted_s(self) -> float:
+        """How long it stood still within one period of ringing, at most: what followed came so late."""
+        return most_within(self.halts, self.heard.plan.period_s)
 
     @property
     def excess_lag_s(self) -> float:
-        """Delay beyond a quiet line's: a jitter buffer that grew, or sound lost while the machine was busy."""
-        grown = max(0.0, self.record.jitter_buffer_s - QUIET_BUFFER_S)
-        return grown + self.lost_time_s
+        """Delay beyond a quiet line's: a jitter buffer that grew, sound lost while this machine or theirs was busy."""
+        return _excess_lag_s(self.record) + self.halted_s
 
     @property
     def lost_time_s(self) -> float:
         """Sound that the recorder lost while the machine was busy: all that came after it stands so much too early."""
-        return max(0.0, self.record.clock_error_s - DRIFT_S)
+        return _lost_time_s(self.record)
 
     def on_the_wire(self, heard: Span) -> Interval:
         """The instant, on the call's clock, at which the packets of a heard instant came."""
         rate = self.heard.sr
         there = Interval(heard.earliest / rate, heard.latest / rate)
+        if self.record.imported:  # its only clock is the recording's
+            return there
         return there.widened(LAG_MOST_S + self.excess_lag_s, self.lost_time_s - LAG_LEAST_S)
 
     def between(self, heard: Span) -> Interval:
@@ -97,34 +105,24 @@ def build_timeline(record: CallRecord, samples: NDArray[np.int16], plan: TonePla
     rate = record.sample_rate_hz
     answered = answer_of(record)
     at = None if answered is None else round(max(answered.latest_s, 0.0) * rate)
-    windows = _apart([(round(m.start_s * rate), round(m.end_s * rate)) for m in record.missing])
-    never = len(samples) if at is None else at
-    unheard = _unheard(samples, windows, rate=rate)
+    halts = far_pauses(record, samples)
+    halted_s = most_within(halts, plan.period_s)
+    gaps = [*((m.start_s, m.end_s) for m in record.missing), *((start, end + LAG_MOST_S) for start, end in halts)]
+    windows = joined([(round(start * rate), round(end * rate)) for start, end in gaps])
+    never: int | None = len(samples) if at is None else at
+    if record.imported:
+        never = None  # nothing was signalled: what the ear hears may be a pick-up
     listened = listen(
         samples,
         sr=rate,
         plan=plan,
-        missing=unheard,
+        missing=unheard(samples, windows, rate=rate),
         early_until=never,
         answered_at=at,
-        buffer_s=BUFFER_S,
+        buffer_s=BUFFER_S + _excess_lag_s(record) + halted_s,
     )
     heard = _marked(listened, windows)
-    return Timeline(record, heard, _in_order(record, heard), unnamed(samples, heard))
-
-
-def _unheard(samples: NDArray[np.int16], windows: list[tuple[int, int]], *, rate: int) -> list[tuple[int, int]]:
-    """Where the recording holds nothing at all in a window of missing sound.
-
-    One lost packet is 20 ms somewhere in a window of a tenth of a second: the rest of it did arrive, and what did
-    not the telephone conceals by what came before. To leave out the whole window would tear each burst and word.
-    """
-    found = []
-    for start, end in windows:
-        zero = np.flatnonzero(np.diff(np.concatenate([[1], np.asarray(samples[start:end]) != 0, [1]]).astype(np.int8)))
-        runs = zero.reshape(-1, 2) + start
-        found += [(int(first), int(last)) for first, last in runs if last - first >= HOLE_S * rate]
-    return found
+    return Timeline(record, heard, _in_order(record, heard), unnamed(samples, heard), tuple(halts))
 
 
 def _marked(heard: Listening, windows: list[tuple[int, int]]) -> Listening:
@@ -132,6 +130,14 @@ def _marked(heard: Listening, windows: list[tuple[int, int]]) -> Listening:
     told = [s for s in heard.segments if s.sound != MISSING]
     told += [Segment(MISSING, start, min(end, heard.n)) for start, end in windows if start < heard.n]
     return replace(heard, segments=tuple(sorted(told, key=lambda s: (s.start, s.end))))
+
+
+def _excess_lag_s(record: CallRecord) -> float:
+    return max(0.0, record.jitter_buffer_s - QUIET_BUFFER_S) + _lost_time_s(record)
+
+
+def _lost_time_s(record: CallRecord) -> float:
+    return max(0.0, record.clock_error_s - DRIFT_S)
 
 
 def answer_of(record: CallRecord) -> SipSignal | None:
@@ -142,17 +148,6 @@ def answer_of(record: CallRecord) -> SipSignal | None:
 def responses(record: CallRecord) -> tuple[SipSignal, ...]:
     """The responses to the INVITE, in order."""
     return tuple(s for s in record.signals if s.kind == RESPONSE and s.method == "INVITE" and s.direction == "rx")
-
-
-def _apart(windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join windows that overlap."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(windows):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def _in_order(record: CallRecord, heard: Listening) -> tuple[Event, ...]:

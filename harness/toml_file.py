@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from pathlib import Path
@@ -33,19 +34,45 @@ def read_text(path: Path, *, fault: Fault = WrongInput) -> str:
         raise fault("file.not_utf8", file=path.name) from None
 
 
+def read_table_text(path: Path, *, fault: Fault = WrongInput) -> str:
+    """The same of a table that somebody made, in UTF-8 or, as Excel saves CSV here, in Big5.
+
+    UTF-8 first: text in Big5 is hardly ever valid UTF-8, while almost anything passes for Big5.
+    """
+    try:
+        return read_text(path, fault=fault)
+    except fault as error:
+        if error.key != "file.not_utf8":
+            raise
+    try:
+        return path.read_bytes().decode("cp950")
+    except UnicodeDecodeError:
+        raise fault("file.not_text", file=path.name) from None
+
+
+def digest_of(text: str) -> str:
+    """What differs between two versions of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def read_toml(path: Path, *, fault: Fault = WrongInput) -> dict[str, Any]:
     """Read a TOML file as a plain dict."""
+    return parse_toml(read_text(path, fault=fault), file=path.name, fault=fault)
+
+
+def parse_toml(text: str, *, file: str, fault: Fault = WrongInput) -> dict[str, Any]:
+    """Read the text of a TOML file as a plain dict; `file` is its name."""
     try:
-        return tomllib.loads(read_text(path, fault=fault))
-    except tomllib.TOMLDecodeError as error:
-        raise fault("file.not_toml", file=path.name, reason=str(error)) from None
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
+        raise fault("file.not_toml", file=file, reason=str(error)) from None
 
 
 def read_json(path: Path, *, fault: Fault = WrongInput) -> dict[str, Any]:
     """Read a JSON file whose top is an object."""
     try:
         data = json.loads(read_text(path, fault=fault))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise fault("file.not_json", file=path.name, reason=str(error)) from None
     if not isinstance(data, dict):
         raise fault("file.not_json", file=path.name, reason="{ … }")

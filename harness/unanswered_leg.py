@@ -7,7 +7,7 @@ from harness.ending_cause import VOID, Cause, cause_of
 from harness.interval import Interval
 from harness.measured_leg import MeasuredLeg
 from harness.ringing import RINGING, evidence_of, music_rings, ring_count, ring_onset, was_forwarded
-from harness.softphone.signals import RELEASED, RESPONSE, SipSignal
+from harness.softphone.signals import RELEASED, RESPONSE, RTP_RESUMED, RTP_STOPPED, SipSignal
 from harness.timeline import Timeline, responses
 
 
@@ -40,7 +40,7 @@ def _refusal(timeline: Timeline, name: str, heard: Leg | None, cause: Cause) -> 
     if heard is not None and heard.outcome in ("busy", "congestion"):
         return heard.outcome
     if rang(timeline, heard) and waited_out(timeline, name):
-        return "no_answer"
+        return VOID if sound_gone(timeline) else "no_answer"
     return cause.outcome
 
 
@@ -51,12 +51,21 @@ def _finals(timeline: Timeline, cause: Cause) -> tuple[SipSignal, ...]:
 
 def unheeded(timeline: Timeline, name: str) -> str:
     """What ringing without an answer is worth: nothing where we, our line or the far end cut it short."""
-    if timeline.record.fault:
+    if timeline.record.fault or sound_gone(timeline):
         return VOID
     if waited_out(timeline, name):
         return "no_answer"
     gone = next((s for s in timeline.record.signals if s.kind == RELEASED), None)
     return "rejected" if gone is not None and gone.direction == "rx" else VOID
+
+
+def sound_gone(timeline: Timeline) -> bool:
+    """Whether the far end's sound stopped for good while it rang: the trunk, the network or the PBX died, and nobody
+    knows what became of the ringing. The gap of a ringing that is sent without its silence is no stop."""
+    signals = timeline.record.signals
+    last = next((s for s in reversed(signals) if s.kind in (RTP_STOPPED, RTP_RESUMED)), None)
+    gone = next((s.earliest_s for s in signals if s.kind == RELEASED), timeline.record.duration_s)
+    return last is not None and last.kind == RTP_STOPPED and gone - last.earliest_s > timeline.heard.plan.period_s
 
 
 def waited_out(timeline: Timeline, name: str) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dsp.legs import Leg
 from dsp.listen import Listening
 from dsp.segment import DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
+from harness.stretches import stretches
 
 FRAME_S = 0.020
 AS_LOUD = 0.25
@@ -46,8 +47,7 @@ def unnamed(samples: NDArray[np.int16], heard: Listening) -> tuple[Segment, ...]
             known[max((s.start - edge) // size, 0) : (s.end + edge) // size + 1] = True
     usual = _usual(level, heard.segments, size)
     loud = np.zeros(count, dtype=bool) if usual is None else (level > AS_LOUD * usual) & ~known
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], loud.astype(np.int8), [0]])))
-    runs = edges.reshape(-1, 2) * size
+    runs = stretches(loud) * size
     found = [Segment(TONE, int(a), int(b)) for a, b in runs if b - a >= LEAST_S * heard.sr]
     opening = _openings(found, heard)
     return tuple(s for s in found if not any(first <= s.start < music for first, music in opening))

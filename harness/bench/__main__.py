@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from itertools import chain
 
+from dsp.kernel import kernel
 from harness.bench.listening import (
     LIVE_BLOCK_S,
     RUNS,
@@ -15,13 +16,17 @@ from harness.bench.listening import (
     TARGET_TIMES,
     Speed,
     a_call,
+    by_sound,
     live,
     offline,
     parts,
 )
+from harness.bench.load.sipp import find_sipp
+from harness.bench.load.soak import soak, soak_line
 from harness.bench.peers import HOW_TO_GET_SPANDSP, RATE_HZ, silero, spandsp, webrtc
 from harness.bench.year import report as report_year
 
+SOAK_MINUTES = 2.0
 SLOWS_NUMPY = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
@@ -30,6 +35,8 @@ def report() -> Iterator[str]:
     set_ones = [name for name in SLOWS_NUMPY if name in os.environ]
     if set_ones:
         yield f"注意：{'、'.join(set_ones)} 會拖慢 numpy；請用 make bench  Beware: they slow numpy; use make bench"
+    by = "編譯過的迴圈 compiled loops" if kernel() else "只有 numpy alone（沒有編譯過 dsp/ear*.c are not compiled）"
+    yield f"耳朵的內層 the ear's innermost loops: {by}"
     tones = spandsp()
     samples = a_call()
     peers = [peer for peer in (silero(), tones, webrtc()) if peer is not None]
@@ -38,6 +45,8 @@ def report() -> Iterator[str]:
     yield from _lines(ear, ear, others)
     yield f"  目標 target {TARGET_TIMES:.0f} ×：{ear.times_real_time / TARGET_TIMES:.2f}"
     yield from (f"  {part.name:<22} {part.times_real_time:6.0f} ×" for part in parts(samples))
+    yield "只有一種聲音 of one sound alone："
+    yield from (f"  {one.name:<22} {one.times_real_time:6.0f} ×" for one in by_sound())
     if tones is None:
         yield f"spandsp super-tone：沒有安裝 not installed; {HOW_TO_GET_SPANDSP}"
     yield f"即時 live：每 {LIVE_BLOCK_S:g} s 一段 a block every {LIVE_BLOCK_S:g} s"
@@ -53,6 +62,11 @@ def year() -> Iterator[str]:
     yield report_year()
 
 
+def soaked() -> Iterator[str]:
+    """Give the line of a short soak: two minutes of calls, and whether memory grows."""
+    yield soak_line(soak(SOAK_MINUTES, calls=2, sipp=find_sipp()))
+
+
 def _lines(ear: Speed, first: Speed, others: list[Speed]) -> Iterator[str]:
     yield f"  {first.name:<22} {first.times_real_time:6.0f} × 實際時間 real time"
     for other in others:
@@ -64,6 +78,6 @@ def _ratio(ear: Speed, other: Speed) -> str:
 
 
 if __name__ == "__main__":
-    for line in chain(report(), year()):
+    for line in chain(report(), year(), soaked()):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dsp.legs import NO_ANSWER, Leg
 from dsp.listen import listen
 from dsp.tone_plan import TonePlan, load_plan, plan_names
-from dsp.truth_judge import Row, judge
+from dsp.truth_judge import Row, judge, legs_to_judge
 from dsp.truth_line import noise_dbfs
 from dsp.truth_set import TruthCall, make_call
 from harness.bench.narrowest import narrowest_latency_s
@@ -85,19 +85,21 @@ def bench_ear(
     seed: int,
     voices: Sequence[NDArray[np.float32]],
     plain: bool = False,
+    buffered: bool = False,
     progress: Progress = lambda _: None,
 ) -> list[Judged]:
-    """Make `count` calls and hear them, one after another, in this process; `plain` as `dsp.truth_set` has it."""
+    """Make `count` calls and hear them, one after another, in this process; `plain` and `buffered` as `dsp.truth_set`
+    has them."""
     form = find_form(FORM)
     judged = []
-    for index, plan, call in _calls(count, seed, voices, plain=plain):
+    for index, plan, call in _calls(count, seed, voices, plain=plain, buffered=buffered):
         judged.append(_judge(index, plan, call, form))
         progress(index)
     return judged
 
 
 def _calls(
-    count: int, seed: int, voices: Sequence[NDArray[np.float32]], *, plain: bool = False
+    count: int, seed: int, voices: Sequence[NDArray[np.float32]], *, plain: bool = False, buffered: bool = False
 ) -> Iterator[tuple[int, TonePlan, TruthCall]]:
     home, *others = plan_names()
     for index in range(count):
@@ -105,25 +107,28 @@ def _calls(
         name = home if turn < 8 else others[(2 * lap + turn) % len(others)]
         plan = load_plan(name)
         rng = np.random.default_rng([seed, index])
-        yield index, plan, make_call(rng, plan=plan, voices=voices, strict=turn not in (6, 7), plain=plain)
+        strict = turn not in (6, 7)
+        yield index, plan, make_call(rng, plan=plan, voices=voices, strict=strict, plain=plain, buffered=buffered)
 
 
 def _judge(index: int, plan: TonePlan, call: TruthCall, form: Form) -> Judged:
     begin = time.process_time()
-    heard = listen(call.samples, sr=call.sr, plan=plan, missing=call.missing)
+    heard = listen(call.samples, sr=call.sr, plan=plan, missing=call.missing, buffer_s=call.buffer_s)
     heard_in_s = time.process_time() - begin
-    leg = heard.legs[call.truth.before] if len(heard.legs) > call.truth.before else None
+    legs = legs_to_judge(heard.legs, call.truth)
+    leg = legs[call.truth.before] if len(legs) > call.truth.before else None
     narrowest = narrowest_latency_s(call, plan)
+    true_rings = (call.truth.rings, call.truth.rings)
     by_ear = None if _fell_silent(leg) else _points(form, *_heard(leg, call.sr))
-    by_truth = _points(form, call.truth.outcome, call.truth.rings, _exact(call))
-    by_any = _points(form, call.truth.outcome, call.truth.rings, narrowest)
+    by_truth = _points(form, call.truth.outcome, true_rings, _exact(call))
+    by_any = _points(form, call.truth.outcome, true_rings, narrowest)
     return Judged(
         index=index,
         plan=plan.name,
         row=judge(call, heard, plan=plan),
         points_wrong=by_ear is not None and by_ear != by_truth,
         verdict_unsure=_unsure(*_heard(leg, call.sr)),
-        verdict_unsure_for_any=_unsure(call.truth.outcome, call.truth.rings, narrowest),
+        verdict_unsure_for_any=_unsure(call.truth.outcome, true_rings, narrowest),
         points_open=by_ear is None,
         points_open_for_any=by_any is None,
         voice_missed=call.truth.voice_onset is not None and (leg is None or leg.voice_onset is None),
@@ -138,11 +143,11 @@ def _fell_silent(leg: Leg | None) -> bool:
     return leg is not None and leg.outcome == NO_ANSWER and leg.provisional
 
 
-def _heard(leg: Leg | None, sr: int) -> tuple[str, int, Interval | None]:
+def _heard(leg: Leg | None, sr: int) -> tuple[str, tuple[int, int], Interval | None]:
     if leg is None:
-        return "none", 0, None
-    span = leg.answer_latency
-    return leg.outcome, leg.rings, None if span is None else Interval(span.earliest / sr, span.latest / sr)
+        return "none", (0, 0), None
+    span, rings = leg.answer_latency, (leg.rings, leg.most_rings)
+    return leg.outcome, rings, None if span is None else Interval(span.earliest / sr, span.latest / sr)
 
 
 def _exact(call: TruthCall) -> Interval | None:
@@ -152,9 +157,9 @@ def _exact(call: TruthCall) -> Interval | None:
     return Interval(latency_s, latency_s)
 
 
-def _points(form: Form, outcome: str, rings: int, latency: Interval | None) -> str | None:
+def _points(form: Form, outcome: str, rings: tuple[int, int], latency: Interval | None) -> str | None:
     """The item's points; None while they are open. Who spoke is no question here: persons, all of them."""
-    leg = MeasuredLeg(leg="unit", outcome=outcome, rings=(rings, rings), rings_source="heard", answer_latency_s=latency)
+    leg = MeasuredLeg(leg="unit", outcome=outcome, rings=rings, rings_source="heard", answer_latency_s=latency)
     measured = Measured(
         outcome=outcome,
         legs=(leg,),
@@ -171,9 +176,10 @@ def _points(form: Form, outcome: str, rings: int, latency: Interval | None) -> s
     return None if ITEM in sheet["open"] else str(item["points"])
 
 
-def _unsure(outcome: str, rings: int, latency: Interval | None) -> bool:
+def _unsure(outcome: str, rings: tuple[int, int], latency: Interval | None) -> bool:
     span = None if latency is None else latency.to_dict()
-    return verdict({"outcome": outcome, "rings": rings, "answer_latency_s": span}) == UNSURE
+    told = {"rings": rings[0] if rings[0] == rings[1] else None, "rings_at_least": rings[0]}
+    return verdict({"outcome": outcome, **told, "answer_latency_s": span}) == UNSURE
 
 
 def figures(judged: Sequence[Judged]) -> dict[str, Any]:
@@ -184,7 +190,9 @@ def figures(judged: Sequence[Judged]) -> dict[str, Any]:
     return {
         "calls": len(judged),
         "rings_wrong": sum(r.rings_wrong for r in rows),
+        "rings_open": sum(r.rings_open for r in rows),
         "outcome_wrong": sum(r.outcome_wrong for r in rows),
+        "outcome_open": sum(r.outcome_open for r in rows),
         "interval_without_truth": sum(r.truth_outside for r in rows),
         "points_wrong": sum(one.points_wrong for one in judged),
         "verdict_unsure": sum(one.verdict_unsure for one in judged),

@@ -81,6 +81,28 @@ def parts(samples: NDArray[np.int16], *, runs: int = RUNS) -> list[Speed]:
     return _timed(works, len(samples) / RATE_HZ, runs=runs)
 
 
+def sounds() -> dict[str, NDArray[np.int16]]:
+    """What calls are made of, each for some ten seconds alone: the ear works for what it hears, not for its length."""
+    alone = {
+        "silence": [sound.silence(10.0, sample_rate_hz=RATE_HZ)],
+        "ringing": [sound.tone("ringback", 10.0, sample_rate_hz=RATE_HZ)],
+        "a voice": [sound.prompt("greeting-operator", RATE_HZ), sound.prompt("greeting-unit", RATE_HZ)],
+        "hold music": [sound.prompt("hold-music", RATE_HZ)],
+    }
+    return {name: sound.to_pcm(sound.add_noise(np.concatenate(some), -60.0, seed=1)) for name, some in alone.items()}
+
+
+def by_sound(*, runs: int = RUNS) -> list[Speed]:
+    """The ear over each of the sounds that calls are made of."""
+    plan = load_plan("tw")
+
+    def hear(samples: NDArray[np.int16]) -> Callable[[], object]:
+        return lambda: listen(samples, sr=RATE_HZ, plan=plan)
+
+    told = sounds().items()
+    return [one for name, some in told for one in _timed({name: hear(some)}, len(some) / RATE_HZ, runs=runs)]
+
+
 def _spectra(wave: NDArray[np.float32]) -> None:
     candidates = Candidates(tone_sets(plan_tones(load_plan("tw"))))
     size = _STEPS_AT_ONCE * STEP

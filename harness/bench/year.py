@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,23 @@ FIRST = date(2026, 1, 1)
 MEGABYTE = 1024  # of ru_maxrss, which Linux counts in kilobytes
 
 
-def make_year(folder: Path, *, calls: int = CALLS, whole: bool = False, seed: int = 1) -> Agency:
-    """Make an agency with a year of calls; `whole`: the sheets too, not only what figures read."""
+def make_year(
+    folder: Path,
+    *,
+    calls: int = CALLS,
+    whole: bool = False,
+    seed: int = 1,
+    like: Callable[[Agency], dict[str, Any]] | None = None,
+) -> Agency:
+    """Make an agency with a year of calls; `whole`: the sheets too, not only what figures read.
+
+    `like` gives the `record` and the `measured` that every call then has.
+    """
     make_agency(folder)
     units = "".join(f"u{n},單位 {n},02270{n:05d},{200 + n},{'甲組' if n % 2 else '乙組'}\n" for n in range(UNITS))
     (folder / "units.csv").write_text(f"unit,name,number,extension,group\n{units}", encoding="utf-8")
     agency = load_agency(folder)
+    same: dict[str, Any] = {"record": {}} if like is None else like(agency)
     draw = random.Random(seed)
     sheets = list(_sheets(draw))
     form = find_form("keelung-102")
@@ -48,10 +59,11 @@ def make_year(folder: Path, *, calls: int = CALLS, whole: bool = False, seed: in
         for n in range(calls):
             facts, sheet = draw.choice(sheets)
             row = _call(n, draw)
-            store.add_call(row, record={})
+            store.add_call(row, **same)
             small = figures_row(sheet, row, agency)
             if whole:
-                store.add_sheet(row["call_id"], sheet, facts=facts, row=small)
+                made_at = datetime.fromisoformat(row["started_at"])  # or nothing of it may be in a paper yet
+                store.add_sheet(row["call_id"], sheet, facts=facts, row=small, now=made_at)
             else:
                 store.rows.put(row["call_id"], small, sheet=sheet)
     return agency

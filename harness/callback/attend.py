@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from harness.agency import Agency
+from harness.callback import CALLBACKS
 from harness.callback.desk import CallBack, Limits
 from harness.callback.sentence import write_sentence
 from harness.errors import LineError, Refused
@@ -24,8 +25,6 @@ from harness.number_gate import forbidden
 from harness.number_text import digits_of, target_of
 from harness.softphone.growing_wav import write_wav
 
-CALLBACKS = "callbacks.jsonl"
-"""One line a call, in the agency's folder."""
 READY_S = 20.0
 """Starting an interpreter and pjsua2 on a loaded machine."""
 END_S = 5.0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.cluster import by_cluster, cluster_of
 from harness.cli.options import Asked, asked_for
 from harness.cli.output import print_json, print_lines, print_table
 from harness.errors import DONE
@@ -21,19 +23,24 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("call_id", metavar="CALL_ID", required=False)
 @click.option("--all", "every", is_flag=True, help="每一通。Every call.")
+@by_cluster
 @asked_for
-def rehear(asked: Asked, call_id: str | None, every: bool) -> int:
+def rehear(asked: Asked, call_id: str | None, every: bool, cluster: str | None, tls: Path | None) -> int:
     """用現在的耳朵重聽存下來的通話，列出會變的數字與分數。Hear kept calls again; list what would change, and why."""
     from harness import rehearing
     from harness.agency import load_agency
     from harness.store import open_store
 
-    if every == (call_id is not None):
+    if every == (call_id is not None) or (cluster and not every):
         raise click.UsageError(say("ear.rehear_which"))
-    agency = load_agency(asked.agency)
+    agency, ears = load_agency(asked.agency), cluster_of(cluster, tls)
     with open_store(agency.database) as store:
         if call_id is not None:
             heard = [rehearing.rehear(call_id, agency, store)]
+        elif ears is not None:
+            from harness.cluster.rehearing import rehear_all_there
+
+            heard = rehear_all_there(agency, store, ears)
         else:
             heard = rehearing.rehear_all(agency, store)
     counts = {status: sum(one.status == status for one in heard) for status in rehearing.STATUSES}

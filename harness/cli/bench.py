@@ -1,4 +1,4 @@
-"""`thirdring bench ear`."""
+"""`thirdring bench ear`, and the group that `bench calls` is in too."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from harness.cli.bench_calls import calls
 from harness.cli.options import Asked, asked_for
 from harness.cli.output import print_json, print_lines, print_table, tell
 from harness.errors import DONE, EnvironmentFailed
@@ -17,7 +18,10 @@ SCHEMA = "thirdring.bench_ear/1"
 @click.group()
 @asked_for
 def bench(asked: Asked) -> None:
-    """量量看耳朵準不準。Measure the ear against calls whose truth is known."""
+    """量量看耳朵準不準、同時能撥幾通。Measure the ear against known truth, and how many calls at once are in time."""
+
+
+bench.add_command(calls)
 
 
 @bench.command()
@@ -33,9 +37,10 @@ def bench(asked: Asked) -> None:
     help="語音：內建的、另裝的（Debian 的 asterisk-core-sounds-en-wav）。Whose voices: shipped, or Debian's package.",
 )
 @click.option("--plain", is_flag=True, help="線路只有雜訊與單包遺失。Noise and single lost packets only.")
+@click.option("--buffered", is_flag=True, help="經過話機的抖動緩衝。Through a telephone's jitter buffer.")
 @click.option("--markdown", is_flag=True, help="印成 Markdown 表格，放進說明檔。As a Markdown table, for a document.")
 @asked_for
-def ear(asked: Asked, calls: int, seed: int, voices: str, plain: bool, markdown: bool) -> int:
+def ear(asked: Asked, calls: int, seed: int, voices: str, plain: bool, buffered: bool, markdown: bool) -> int:
     """製造已知真實時間的電話，給耳朵聽，印出誤差表。Make calls with known truth, hear them, print the errors."""
     from harness.bench.ear import bench_ear, figures
     from harness.bench.voices import installed_voices, shipped_voices
@@ -49,7 +54,8 @@ def ear(asked: Asked, calls: int, seed: int, voices: str, plain: bool, markdown:
         if (index + 1) % 100 == 0:
             tell(f"{index + 1} / {calls}")
 
-    judged = bench_ear(calls, seed=seed, voices=[*shipped, *installed], plain=plain, progress=progress)
+    every = [*shipped, *installed]
+    judged = bench_ear(calls, seed=seed, voices=every, plain=plain, buffered=buffered, progress=progress)
     found = figures(judged)
     wrong = [{"index": one.index, "plan": one.plan, "wrong": one.faults} for one in judged if one.faults]
     if asked.as_json:

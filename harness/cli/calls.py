@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import Asked, asked_for
-from harness.cli.output import between, print_json, print_lines, print_table
+from harness.cli.output import between, print_json, print_lines, print_table, tell
 from harness.cli.placing import place_test, warn_of_robots
 from harness.errors import BELOW_STANDARD, DONE
 from harness.words import chosen, label, say
@@ -17,6 +17,7 @@ from harness.words import chosen, label, say
 if TYPE_CHECKING:
     from harness.agency import Agency
     from harness.ending import Ending
+    from harness.errors import Refused
     from harness.planned_call import Plan, TestCall
 
 
@@ -62,12 +63,10 @@ def call(
 
     with refusals_logged(asked.agency, asked=target):
         agency, plan = _planned(asked, target, scenario, answers, series)
-        if dry_run:
-            warn_of_robots(plan)
-            _show_plan(asked, plan, agency)
-            return DONE
         warn_of_robots(plan)
-        shown = (lambda _: None) if asked.as_json else _show_test
+        if dry_run:
+            return _show_plan(asked, plan, agency, target)
+        shown = (lambda _: None) if asked.as_json else show_test
         tests = place_test(plan, agency, redial=redial, by_tester=tester, placed=shown)
     if asked.as_json and redial:
         print_json({"schema": "thirdring.test/1", "attempts": [one.to_dict() for one in tests]})
@@ -104,6 +103,8 @@ def show(asked: Asked, call_id: str) -> int:
     """顯示一通電話的時間線、量測與量表。Show a call's timeline, measurements and score sheets."""
     from harness.again import hear_again
     from harness.agency import load_agency
+    from harness.assisted.remarks import happened
+    from harness.cli.remark import lines_of
     from harness.confirming import confirmed_as
     from harness.rounds import visible
     from harness.store import open_store
@@ -111,18 +112,22 @@ def show(asked: Asked, call_id: str) -> int:
     agency = load_agency(asked.agency)
     with open_store(agency.database) as store:
         kept = store.get_call(call_id) | {"reviews": visible(call_id, store), "log": store.log.of(call_id)}
+        told_by_people = happened(kept, agency, store)
     again = hear_again(kept["record"], agency, without_sound=True)
     timeline = again.timeline.events
     ending = again.ending.said_by(confirmed_as(kept["log"]))
     if asked.as_json:
         told = {"timeline": [one.to_dict() for one in timeline], **again.prompts.to_dict()}
-        told["ending"] = ending.to_dict()
-        print_json({"schema": "thirdring.shown_call/1", **kept, **told})
+        told["ending"] = None if kept["series"] == "external" else ending.to_dict()
+        print_json({"schema": "thirdring.shown_call/1", **kept, **told, "happened": told_by_people})
         return DONE
     _show_rows([kept], agency)
     print_lines(_attempt_lines(kept["attempts"]))
     print_lines(["", *(_event_line(one) for one in timeline), ""])
-    print_lines([*_ending_lines(ending), ""])
+    if kept["series"] != "external":  # of a call that was not ours nothing was signalled
+        print_lines([*_ending_lines(ending), ""])
+    if said := lines_of(told_by_people, agency):
+        print_lines([*said, ""])
     if kept["sheets"]:
         from harness.cli.mark import show_sheet
 
@@ -154,32 +159,57 @@ def _planned(asked: Asked, target: str, scenario: str | None, answers: Path | No
     return agency, plan_call(target, agency, scenario=scenario, said=said, series=series)
 
 
-def _show_plan(asked: Asked, plan: Plan, agency: Agency) -> None:
+def _show_plan(asked: Asked, plan: Plan, agency: Agency, target: str) -> int:
+    """Show what would be dialled; where the gate refuses it now, that it does and why."""
+    from harness.refusal_log import log_refusal
+
+    refusal = _refusal(plan, agency)
+    shown = _would_dial(plan, agency)
+    if asked.as_json:
+        told = None if refusal is None else refusal.to_dict()
+        print_json({"schema": "thirdring.dry_run/1", **shown, "refused": told})
+    else:
+        steps = " → ".join(step.do for step in plan.scenario.steps)
+        rows = [(label(f"column.{name}"), steps if name == "steps" else value) for name, value in shown.items()]
+        print_lines([say("cli.would_dial" if refusal is None else "cli.would_be_refused")])
+        print_table([label("column.what"), label("column.value")], rows)
+    if refusal is None:
+        return DONE
+    log_refusal(asked.agency, refusal, asked=target)
+    tell(refusal.sentence())
+    return refusal.exit_status
+
+
+def _refusal(plan: Plan, agency: Agency) -> Refused | None:
+    from harness.errors import Refused
     from harness.test_call import dial_permit
 
-    leave = dial_permit(plan, agency, now=datetime.now(UTC))
-    line = agency.line(leave.line_id)
-    callers = line.caller_ids or (line.from_uri,)
-    shown = {
-        "unit": leave.unit.unit,
-        "number": leave.number,
-        "uri": leave.uri,
-        "line": leave.line_id,
-        "caller": ", ".join(callers),
+    try:
+        dial_permit(plan, agency, now=datetime.now(UTC))
+    except Refused as error:
+        return error
+    return None
+
+
+def _would_dial(plan: Plan, agency: Agency) -> dict[str, Any]:
+    from harness.number_gate import number_of
+
+    number, line_id = number_of(plan.unit, agency, plan.to)
+    line = agency.line(line_id)
+    return {
+        "unit": plan.unit.unit,
+        "number": number or None,
+        "uri": line.address(number) if number else None,
+        "line": line.id,
+        "caller": ", ".join(line.caller_ids or (line.from_uri,)),
         "scenario": plan.scenario.name,
         "form": plan.form.id,
         "steps": [step.model_dump() for step in plan.scenario.steps],
     }
-    if asked.as_json:
-        print_json({"schema": "thirdring.dry_run/1", **shown})
-        return
-    steps = " → ".join(step.do for step in plan.scenario.steps)
-    rows = [(label(f"column.{name}"), steps if name == "steps" else value) for name, value in shown.items()]
-    print_lines([say("cli.would_dial")])
-    print_table([label("column.what"), label("column.value")], rows)
 
 
-def _show_test(test: TestCall) -> None:
+def show_test(test: TestCall) -> None:
+    """Show a call's legs, ending and score sheet."""
     from harness.cli.mark import show_sheet
     from rubric.sheet import to_dict
 

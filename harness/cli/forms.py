@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.noted import note_change
 from harness.cli.options import Asked, asked_for
 from harness.cli.output import print_json, print_lines
 from harness.errors import DONE
@@ -82,6 +83,7 @@ def new(asked: Asked, name: str, like: str, title: str | None) -> int:
     from harness.form_files import make_form
 
     made = make_form(name, like=like, title=title, agency_folder=asked.agency)
+    note_change(asked.agency, "form_copied", command="form new", form=made.form.id, like=like)
     if asked.as_json:
         print_json({"schema": "thirdring.form_new/1", **_head(made)})
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.noted import note_change
 from harness.cli.options import Asked, asked_for
 from harness.cli.output import between, print_json, print_lines, print_table
 from harness.errors import BELOW_STANDARD, DONE, EnvironmentFailed, WrongInput
@@ -64,6 +65,7 @@ def learn_tone(asked: Asked, file: Path, name: str, replace: bool) -> int:
     from harness.hearing import learn_tone as learn
 
     plan, written = learn(file, name=name, agency_folder=asked.agency, replace=replace)
+    note_change(asked.agency, "tone_learnt", command="learn-tone", plan=plan.name, file=file.name)
     ringback = notation(plan.ringback)
     if asked.as_json:
         tones = {"ringback": plan.ringback, "busy": plan.busy, "congestion": plan.congestion}
@@ -105,7 +107,8 @@ def _leg_row(number: int, leg: dict[str, Any]) -> list[object]:
     times = (leg["ring_onset_s"], leg["voice_onset_s"])
     onset, voice = (None if one is None else f"{one:.2f}" for one in times)
     name, outcome = label("ear.plot_leg", number=number), label(f"outcome.{leg['outcome']}")
-    return [name, outcome, leg["rings"], latency, onset, pick_up, voice]
+    rings = f"≥ {leg['rings_at_least']}" if leg["rings"] is None and "rings_at_least" in leg else leg["rings"]
+    return [name, outcome, rings, latency, onset, pick_up, voice]
 
 
 def _between(value: dict[str, float] | None) -> str | None:

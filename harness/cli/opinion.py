@@ -12,7 +12,7 @@ from harness.cli.kept import shown
 from harness.cli.options import Asked, asked_for
 from harness.cli.output import print_json, print_lines, print_table
 from harness.errors import DONE
-from harness.words import label, say
+from harness.words import catalogue, label, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +137,7 @@ def history(asked: Asked, call_id: str) -> int:
     if asked.as_json:
         print_json({"schema": "thirdring.log/1", "call_id": call_id, "log": lines})
     else:
-        rows = [[one["at"], one["who"] or None, label(f"review.log_{one['what']}")] for one in lines]
+        rows = [[one["at"], one["who"] or None, _what(one["what"])] for one in lines]
         print_table([label(f"column.{name}") for name in ("at", "who", "what")], rows)
     return DONE
 
@@ -180,6 +180,12 @@ def _line(item: dict[str, Any]) -> str:
 
 def _rounded(kappa: float | None) -> str | None:
     return None if kappa is None else f"{kappa:.2f}"
+
+
+def _what(what: str) -> str:
+    """What was done, in words where there are some."""
+    key = f"review.log_{what}"
+    return label(key) if key in catalogue() else what
 
 
 def _both(key: str) -> dict[str, str]:

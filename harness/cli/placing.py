@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from harness import clocks
 from harness.cli.output import tell
 from harness.errors import WrongInput
 from harness.words import label, say
@@ -31,7 +31,7 @@ def place_test(
     from harness.redialling import WallClock, until_settled
     from harness.test_call import new_call_id
 
-    test_id = new_call_id(datetime.now(UTC))
+    test_id = new_call_id(clocks.now())
     with _tester(plan, wanted=by_tester) as tester:
         tests: list[TestCall] = []
 
@@ -57,25 +57,13 @@ def warn_of_robots(plan: Plan) -> None:
 
 
 def _placed(plan: Plan, agency: Agency, test_id: str, earlier: Earlier, tester: FarTester | None) -> TestCall:
-    from harness.lines import calls_before, softphone_line
-    from harness.softphone.pool import WorkerPool
-    from harness.test_call import dial_permit, new_call_id, run_call
+    from harness.telephones import Telephones
+    from harness.test_call import new_call_id
 
-    now = datetime.now(UTC)
-    leave = dial_permit(plan, agency, now=now)  # asked here too, so that a refusal starts no telephone
-    line = softphone_line(agency.line(leave.line_id), folder=agency.folder)
-    with WorkerPool(line, turn=calls_before(agency, line.id)) as softphone:
-        softphone.warm_up()
-        return run_call(
-            plan,
-            agency,
-            softphone,
-            now=datetime.now(UTC),
-            call_id=new_call_id(datetime.now(UTC)) if earlier else test_id,
-            progress=_progress,
-            test_id=test_id,
-            earlier=earlier,
-            tester=tester,
+    name = new_call_id(clocks.now()) if earlier else test_id
+    with Telephones() as telephones:
+        return telephones.place(
+            plan, agency, call_id=name, progress=_progress, test_id=test_id, earlier=earlier, tester=tester
         )
 
 

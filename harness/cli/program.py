@@ -12,16 +12,24 @@ from importlib import metadata
 import click
 
 from harness.cli.again import rehear
+from harness.cli.assist import assist
 from harness.cli.attend import attend
+from harness.cli.backup import backup, restore
 from harness.cli.bench import bench
+from harness.cli.calendar import calendar
 from harness.cli.calls import call, list_calls, show
+from harness.cli.cluster import probe
+from harness.cli.complaints import complaints
 from harness.cli.confirm import confirm
 from harness.cli.doctor import doctor
 from harness.cli.embedded import demo, switchboard
+from harness.cli.evidence import export_case, verify
+from harness.cli.external import external
 from harness.cli.figures import figures
 from harness.cli.folder import init
 from harness.cli.forms import form
 from harness.cli.hear import learn_tone, listen
+from harness.cli.imported import import_call
 from harness.cli.improve import improve
 from harness.cli.kept import answer, rescore
 from harness.cli.ladder import ladder
@@ -31,12 +39,16 @@ from harness.cli.options import Asked, asked_for
 from harness.cli.programme import plan
 from harness.cli.prompts import prompt
 from harness.cli.questions import questions
+from harness.cli.remark import remark
 from harness.cli.report import report
 from harness.cli.retain import retain
 from harness.cli.run import run as run_programme
 from harness.cli.scenario import scenario
+from harness.cli.serve import serve
 from harness.cli.units import units
+from harness.cli.user import user
 from harness.errors import ENVIRONMENT_FAILED, WRONG_USAGE, ThirdringError
+from harness.logs import masked
 from harness.words import say
 
 INTERRUPTED = 130  # what shells give for SIGINT
@@ -44,11 +56,13 @@ COMMANDS = (
     init,
     doctor,
     call,
+    assist,
     attend,
     list_calls,
     show,
     ladder,
     listen,
+    import_call,
     learn_tone,
     prompt,
     rehear,
@@ -57,17 +71,28 @@ COMMANDS = (
     form,
     answer,
     confirm,
+    remark,
     rescore,
     opinion,
     figures,
+    external,
+    complaints,
     improve,
     report,
     scenario,
     units,
     questions,
+    calendar,
     plan,
     run_programme,
+    probe,
+    serve,
+    user,
     retain,
+    verify,
+    export_case,
+    backup,
+    restore,
     switchboard,
     demo,
 )
@@ -128,7 +153,7 @@ def run(arguments: Sequence[str]) -> int:
         return ENVIRONMENT_FAILED
     except Exception:
         # A bug of ours. Python's own status, 1, would say "below the standard".
-        traceback.print_exc()
+        click.echo(masked(traceback.format_exc()), err=True)
         click.echo(say("cli.bug"), err=True)
         return ENVIRONMENT_FAILED
 

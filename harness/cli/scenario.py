@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import Asked, asked_for
-from harness.cli.output import print_json, print_lines
-from harness.errors import DONE
+from harness.cli.output import print_json, print_lines, tell
+from harness.errors import DONE, WRONG_USAGE, WrongInput
 from harness.words import chosen, say
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ def scenario(asked: Asked) -> None:
 @scenario.command("list")
 @asked_for
 def list_scenarios(asked: Asked) -> int:
-    """列出全部情境，機關自己的優先。List all; the agency's own come first."""
-    _list(asked)
-    return DONE
+    """列出全部情境，機關自己的優先。List all; the agency's own come first.
+
+    有誤的檔案另外指出，其他的照列。Files that are wrong are named besides; the others are listed all the same.
+    """
+    return _list(asked)
 
 
 @scenario.command()
@@ -63,8 +65,7 @@ def show(asked: Asked, name: str | None) -> int:
     from harness.scenario.aloud import read_aloud
 
     if name is None:
-        _list(asked)
-        return DONE
+        return _list(asked)
     one = load_scenario(name, agency_folder=asked.agency)
     sentences = read_aloud(one, period_s=_period_s(asked))
     if asked.as_json:
@@ -81,39 +82,39 @@ def _languages(zh: str, en: str) -> list[str]:
     return chosen(zh, en).splitlines()
 
 
-def _list(asked: Asked) -> None:
-    from harness.scenario import load_scenario, scenario_names
-
-    found = [load_scenario(one, agency_folder=asked.agency) for one in scenario_names(asked.agency)]
+def _list(asked: Asked) -> int:
+    found, wrong = _readable(asked)
     if asked.as_json:
-        print_json({"schema": "thirdring.scenarios/1", "scenarios": [one.model_dump(mode="json") for one in found]})
+        told = {"scenarios": [one.model_dump(mode="json") for one in found], "wrong": [one.to_dict() for one in wrong]}
+        print_json({"schema": "thirdring.scenarios/1", **told})
     else:
         print_lines(f"{one.name}  {chosen(one.title.zh, one.title.en, between=' ')}" for one in found)
+    for error in wrong:
+        tell(error.sentence())
+    return WRONG_USAGE if wrong else DONE
+
+
+def _readable(asked: Asked) -> tuple[list[Scenario], list[WrongInput]]:
+    """The scenarios that can be read, and what is wrong with the others: one bad file hides no good one."""
+    from harness.scenario import load_scenario, scenario_names
+
+    found, wrong = [], []
+    for name in scenario_names(asked.agency):
+        try:
+            found.append(load_scenario(name, agency_folder=asked.agency))
+        except WrongInput as error:
+            wrong.append(error)
+    return found, wrong
 
 
 def _possible(asked: Asked, found: Scenario) -> Sounds:
     """Look at the agency too, where there is one here; a unit of its directory stands for all."""
     from harness.agency import AGENCY_FILE, load_agency
-    from harness.hearing import find_plan
-    from harness.prompts.marks import marks_for
-    from harness.scenario.possible import possible
-    from harness.scoring import usable_form
+    from harness.scenario_here import possible_here
 
     if not (asked.agency / AGENCY_FILE).is_file():
         return {}
-    agency = load_agency(asked.agency)
-    unit = next((one for one in agency.units if one.scenario == found.name), next(iter(agency.units), None))
-    site = agency.site(unit.site if unit else "")
-    steps = found.with_operator(site.operator_key) if site is not None else found.with_operator()
-    steps = steps.with_extension(unit.extension) if unit is not None and unit.extension else steps
-    return possible(
-        steps,
-        agency=agency,
-        unit=unit,
-        form=usable_form(agency.settings.form, agency.folder),
-        tones=find_plan(agency.settings.tone_plan, agency_folder=agency.folder),
-        marks=marks_for(unit, agency),
-    )
+    return possible_here(found, load_agency(asked.agency))
 
 
 def _period_s(asked: Asked) -> float:

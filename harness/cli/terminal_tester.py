@@ -8,7 +8,7 @@ import sys
 import termios
 import threading
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.cli.output import tell
@@ -80,24 +80,32 @@ def terminal_tester() -> Iterator[TerminalTester]:
     """Read this terminal's keys until the end of the block; WrongInput where there is no terminal."""
     if not sys.stdin.isatty():
         raise WrongInput("walk.no_terminal")
-    handle, tester, over = sys.stdin.fileno(), TerminalTester(), threading.Event()
+    tester = TerminalTester()
+    with keys_of_terminal(tester.key):
+        yield tester
+
+
+@contextmanager
+def keys_of_terminal(take: Callable[[str], None]) -> Iterator[None]:
+    """Give every key that is pressed at this terminal to `take`, in a thread, until the end of the block."""
+    handle, over = sys.stdin.fileno(), threading.Event()
     before = termios.tcgetattr(handle)
-    reader = threading.Thread(target=_read, args=(handle, tester, over), daemon=True)
+    reader = threading.Thread(target=_read, args=(handle, take, over), daemon=True)
     try:
         tty.setcbreak(handle)
         reader.start()
-        yield tester
+        yield
     finally:
         over.set()
         reader.join()
         termios.tcsetattr(handle, termios.TCSADRAIN, before)
 
 
-def _read(handle: int, tester: TerminalTester, over: threading.Event) -> None:
+def _read(handle: int, take: Callable[[str], None], over: threading.Event) -> None:
     while not over.is_set():
         ready, _, _ = select.select([handle], [], [], LOOK_S)
         pressed = os.read(handle, 64) if ready else b""
         if ready and not pressed:
             return  # the terminal is gone
         for key in pressed.decode(errors="ignore"):
-            tester.key(key)
+            take(key)

@@ -109,9 +109,10 @@ def _points(row: Row) -> str:
 
 def _open(row: Row) -> str:
     """Items that wait for a person; those that this call could not test at all are counted apart."""
-    waiting = [item for item in row.test.sheet.items if item.id in row.test.sheet.open]
-    open_now = sum(item.status == "open" for item in waiting)
-    return f"{open_now} (+{len(waiting) - open_now})" if len(waiting) > open_now else str(open_now)
+    sheet = row.test.sheet
+    open_now = sum(item.status == "open" for item in sheet.items)
+    apart = len(sheet.open) + len(sheet.untested) - open_now
+    return f"{open_now} (+{apart})" if apart else str(open_now)
 
 
 def _leg_json(leg: Comparison) -> dict[str, Any]:

@@ -86,6 +86,8 @@ def _lines(agency: Agency, wish: Wish) -> tuple[LineSettings, ...]:
     for name in (wish.line, "" if wish.bell == KEY else wish.bell):
         if name and name not in known:
             raise WrongInput("doctor.no_such_line", line=name, known=", ".join(known))
+    if agency.settings.recordings_only:
+        return ()
     return tuple(line for line in agency.settings.lines if wish.line in ("", line.id))
 
 
@@ -109,6 +111,9 @@ def _of_lines(
     agency: Agency, looks: dict[str, LineLook], called: DoctorCall | None, *, dialled: bool
 ) -> Iterator[Finding]:
     """Each line: its server, its registration, and, where no call told it, what was asked without one."""
+    if agency.settings.recordings_only:
+        yield found("agency", OK, "doctor.recordings_only")
+        return
     for line_id, look in looks.items():
         yield line_settings(look.line)
         yield server(look)

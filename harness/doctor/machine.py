@@ -7,10 +7,13 @@ import subprocess
 import sys
 from datetime import datetime
 from importlib import metadata
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from harness.doctor.finding import FAILED, NOT_CHECKED, OK, WARNING, Finding, figure, found
 from harness.lines import LineSettings
+from harness.softphone.errors import SoftphoneError
+from harness.softphone.library import Library, library
 
 PYTHONS = ((3, 11), (3, 12))
 """What pjsua2's wheel is made for, as far as this program supports it."""
@@ -18,19 +21,40 @@ PARTS = ("thirdring", "pjsua2-python", "numpy", "scipy", "soundfile", "sqlite-ut
 FONTS_S = 10.0
 
 
-def versions(lines: tuple[LineSettings, ...] = (), *, python: tuple[int, int] = sys.version_info[:2]) -> Finding:
-    """Which versions run here; a Python without a wheel of the telephone, and TLS by an old OpenSSL, are told."""
+def versions(
+    lines: tuple[LineSettings, ...] = (),
+    *,
+    python: tuple[int, int] = sys.version_info[:2],
+    made_of: Library | None = None,
+) -> Finding:
+    """Which versions run here; a telephone that does not load, and TLS by an old OpenSSL, are told."""
     parts = {"python": platform.python_version()} | {name: _version(name) for name in PARTS}
     figures = tuple(figure(name, version) for name, version in parts.items())
-    values = {"python": parts["python"], "pjsua2": parts["pjsua2-python"] or "—", "system": platform.platform()}
+    values: dict[str, Any] = {
+        "python": parts["python"],
+        "pjsua2": parts["pjsua2-python"] or "—",
+        "system": platform.platform(),
+    }
     if python not in PYTHONS or parts["pjsua2-python"] is None:
         return found("versions", FAILED, "doctor.versions", "doctor.do_python", figures=figures, values=values)
-    tls = [one.id for one in lines if str(one.transport) == "tls"]
-    if tls:
-        values |= {"lines": ", ".join(tls)}
-        do = "doctor.do_old_tls"
-        return found("versions", WARNING, "doctor.versions", do, figures=figures, values=values)
-    return found("versions", OK, "doctor.versions", figures=figures, values=values)
+    try:
+        made_of = made_of or library()
+    except SoftphoneError as error:
+        values |= {"reason": {"zh": error.sentence("zh"), "en": error.sentence("en")}}
+        return found("versions", FAILED, "doctor.versions", "doctor.do_library", figures=figures, values=values)
+    figures += (figure("openssl", made_of.openssl_text), figure("calls_per_process", made_of.most_calls))
+    state, do, old = _tls(lines, made_of)
+    return found("versions", state, "doctor.versions", do, figures=figures, values=values | old)
+
+
+def _tls(lines: tuple[LineSettings, ...], made_of: Library) -> tuple[str, str, dict[str, Any]]:
+    """Whether TLS may be spoken: by an OpenSSL that is mended, or where the configuration takes the risk."""
+    tls = [one for one in lines if one.transport == "tls"] if made_of.old_openssl else []
+    refused = [one.id for one in tls if one.accept_old_openssl is None]
+    values = {"lines": ", ".join(refused or [one.id for one in tls]), "openssl": made_of.openssl_text}
+    if not tls:
+        return OK, "", values
+    return (FAILED, "doctor.do_build_tls", values) if refused else (WARNING, "doctor.do_old_tls", values)
 
 
 def _version(name: str) -> str | None:

@@ -10,10 +10,12 @@ from harness.agency import Agency
 from harness.doctor.finding import FAILED, OK, WARNING, Figure, Finding, figure, found
 from harness.errors import EnvironmentFailed
 from harness.hours import DAYS, Hours, read_hours
-from harness.lines import LineSettings, softphone_line
+from harness.lines import LineSettings, secret_of
 from harness.number_text import digits_of
 from harness.programme.workdays import office_days
-from harness.softphone.line import LEGS_PER_WORKER
+from harness.softphone.errors import SoftphoneError
+from harness.softphone.library import library
+from harness.softphone.sharing import processes_for
 
 EARLY_MIN, LATE_MIN = 7 * 60, 20 * 60
 """Agencies of Taiwan work from 8 to 17:30 or so; a span that leaves 7 to 20 is more likely a slip of the pen. Ours."""
@@ -27,7 +29,8 @@ EXAMPLE = "範例"
 
 def papers(agency: Agency, *, today: date) -> tuple[Finding, ...]:
     """Everything that can be told by reading the folder."""
-    secrets = tuple(secret(line, agency) for line in agency.settings.lines)
+    lines = () if agency.settings.recordings_only else agency.settings.lines
+    secrets = tuple(secret(line, agency) for line in lines)
     return (
         _directory(agency),
         _notice(agency, today),
@@ -111,13 +114,12 @@ def _limits(agency: Agency) -> Finding:
     at_once, caps = agency.settings.at_once, agency.settings.caps
     switchboards = {digits_of(site.switchboard) for site in agency.settings.sites if site.switchboard}
     carried = sum(line.max_calls or USUAL_CALLS for line in agency.settings.lines)
-    workers = -(-at_once // LEGS_PER_WORKER)
     figures: tuple[Figure, ...] = (
         figure("calls_at_once", at_once),
         figure("lines", len(agency.settings.lines)),
         figure("carried", carried),
         figure("switchboards", len(switchboards)),
-        figure("worker_processes", workers),
+        figure("worker_processes", _processes(at_once)),
         figure("calls_per_hour", caps.calls_per_hour),
         figure("calls_per_day", caps.calls_per_day),
     )
@@ -127,6 +129,14 @@ def _limits(agency: Agency) -> Finding:
         do = "doctor.do_limits"
         return found("line_limits", WARNING, "doctor.limits", do, figures=figures, values=values)
     return found("line_limits", OK, "doctor.limits", figures=figures, values=values)
+
+
+def _processes(calls: int) -> int | None:
+    """Processes that so many calls are spread over while somebody may listen in; None without a library to ask."""
+    try:
+        return processes_for(calls, held=library().most_calls, spare=1)
+    except SoftphoneError:
+        return None
 
 
 def secret(line: LineSettings, agency: Agency) -> Finding:
@@ -156,7 +166,7 @@ def _secret_keyring(line: LineSettings, service: str, agency: Agency) -> Finding
     """Whether the system's keyring gives the password; it is asked and let go of."""
     values = {"line": line.id, "service": service, "user": line.user}
     try:
-        softphone_line(line, folder=agency.folder)
+        secret_of(line, folder=agency.folder)
     except EnvironmentFailed as error:
         values |= {"reason": {"zh": error.sentence("zh"), "en": error.sentence("en")}}  # type: ignore[dict-item]
         key, do = "doctor.secret_keyring_none", "doctor.do_keyring"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from harness.documents.table import Flat, printable
 
 BYTE_ORDER_MARK = "\ufeff"
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What makes a spreadsheet take a cell for a formula (OWASP, CSV injection)."""
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What makes a spreadsheet take a cell for a formula (OWASP, CSV injection); East Asian ones know wide signs too."""
 
 
 def csv_bytes(rows: Sequence[Sequence[Flat]]) -> bytes:
@@ -24,8 +24,18 @@ def _cell(value: Flat) -> str:
     """A figure as it is, a minus with it; a text that begins like a formula with an apostrophe before it."""
     if value is None:
         return ""
-    if not isinstance(value, str):
-        return str(value)
-    value = printable(value)
-    begins = value.lstrip(" \u3000")[:1] in BEGINS_A_FORMULA or value[:1] in BEGINS_A_FORMULA
-    return f"'{value}" if value and begins else value
+    return no_formula(printable(value)) if isinstance(value, str) else str(value)
+
+
+def no_formula(text: str) -> str:
+    """A text with an apostrophe before it where it begins like a formula, or as if this had been done before."""
+    return f"'{text}" if _begins(text.lstrip("'")) else text
+
+
+def as_meant(cell: str) -> str:
+    """The same backwards: what was written by `no_formula`, as it was."""
+    return cell[1:] if cell[:1] == "'" and _begins(cell.lstrip("'")) else cell
+
+
+def _begins(text: str) -> bool:
+    return bool(text) and (text.lstrip(" \u3000")[:1] in BEGINS_A_FORMULA or text[0] in BEGINS_A_FORMULA)

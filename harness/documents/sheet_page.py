@@ -30,26 +30,34 @@ def render_sheet(
 
     `header` fills the form's blanks by their ids and goes before what the sheet and the call know; `call` has
     call_id, unit_name, number, scenario, started_at (ISO 8601 with a time zone), outcome, ending (the sentence
-    on it, by language), recording, recording_sha256 and legs. What is missing is printed as 「—」; points not
-    given are blanks, never zeros.
+    on it, by language), recording, recording_sha256 and legs, and perhaps `objection`, a sentence for the head. What
+    is missing is printed as 「—」; points not given are blanks, never zeros.
     """
-    labels = Labels(lang)
-    page: str = _template().render(
-        form=form,
-        sheet=sheet_dict,
-        say=labels.say,
-        heads=_heads(form, sheet_dict, header, call),
-        blocks=list(blocks(form, sheet_dict, labels)),
-        parts=_parts(form, sheet_dict, labels),
-        total=None if sheet_dict["total"] is None else number(sheet_dict["total"]),
-        accuracy=_accuracy(form, sheet_dict),
-        legs=[_leg(leg, sheet_dict, labels) for leg in call.get("legs") or ()],
-        foot=_foot(form, sheet_dict, call, labels),
-        ticked=TICKED,
-        empty=EMPTY,
-        number=number,
-    )
+    page: str = _template().render(sheet_values(sheet_dict, form, header=header, call=call, lang=lang))
     return page
+
+
+def sheet_values(
+    sheet_dict: Mapping[str, Any], form: Form, *, header: Mapping[str, Any], call: Mapping[str, Any], lang: str = "zh"
+) -> dict[str, Any]:
+    """What a printed sheet says, by the names that its page uses."""
+    labels = Labels(lang)
+    return {
+        "form": form,
+        "sheet": sheet_dict,
+        "say": labels.say,
+        "heads": _heads(form, sheet_dict, header, call),
+        "blocks": list(blocks(form, sheet_dict, labels)),
+        "parts": _parts(form, sheet_dict, labels),
+        "total": None if sheet_dict["total"] is None else number(sheet_dict["total"]),
+        "accuracy": _accuracy(form, sheet_dict),
+        "objection": call.get("objection"),
+        "legs": [_leg(leg, sheet_dict, labels) for leg in call.get("legs") or ()],
+        "foot": _foot(form, sheet_dict, call, labels),
+        "ticked": TICKED,
+        "empty": EMPTY,
+        "number": number,
+    }
 
 
 def _heads(form: Form, sheet: Mapping[str, Any], header: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, str]:

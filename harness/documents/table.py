@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 MISSING = "—"
@@ -21,7 +21,11 @@ class MeanCell:
     """How many went into it."""
 
     def __str__(self) -> str:
-        return f"{self.mean:g}（n={self.n}）"
+        return self.told()
+
+    def told(self, lang: str = "zh") -> str:
+        """82.3（n=4）, in the brackets of the language."""
+        return f"{self.mean:g}（n={self.n}）" if lang == "zh" else f"{self.mean:g} (n={self.n})"
 
 
 Value = str | int | float | Decimal | MeanCell | None
@@ -49,12 +53,23 @@ class Table:
             head += [name, f"{name} n"] if two else [name]
         return (tuple(head), *(tuple(_spread(row, twofold)) for row in self.rows))
 
-    def markdown(self) -> str:
+    def markdown(self, lang: str = "zh") -> str:
         """The table for a text; cells are escaped, figures stand to the right."""
         edges = ["---:" if self._figures(at) else "---" for at in range(len(self.headings))]
         lines = [[escaped(one) for one in self.headings], edges]
-        lines += [[escaped(shown(cell)) for cell in row] for row in self.rows]
+        lines += [[escaped(shown(cell, lang)) for cell in row] for row in self.rows]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def without_empty(self, *columns: str) -> Table:
+        """The table without those of the named columns in which nothing is known: empty columns say nothing."""
+        empty = {
+            at
+            for at, name in enumerate(self.headings)
+            if name in columns and all(row[at] in (None, "") for row in self.rows)
+        }
+        kept = [at for at in range(len(self.headings)) if at not in empty]
+        rows = tuple(tuple(row[at] for at in kept) for row in self.rows)
+        return replace(self, headings=tuple(self.headings[at] for at in kept), rows=rows)
 
     def _figures(self, at: int) -> bool:
         known = [row[at] for row in self.rows if row[at] is not None]
@@ -72,10 +87,12 @@ def _spread(row: tuple[Value, ...], twofold: list[bool]) -> Iterator[Flat]:
                 yield None
 
 
-def shown(cell: Value) -> str:
+def shown(cell: Value, lang: str = "zh") -> str:
     """A cell as a reader sees it."""
     if cell is None or cell == "":
         return MISSING
+    if isinstance(cell, MeanCell):
+        return cell.told(lang)
     return f"{cell:g}" if isinstance(cell, float) else str(cell)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
 from harness.agency import Agency
+from harness.complaints import counted
 from harness.figures import Span, figures_of
+from harness.papers.held import Held, held_back
 from harness.papers.settings import PaperSettings, read_paper_settings
+from harness.plot.vega import can_draw
 from harness.programme.follow_up import Deficiency, deficiencies
 from harness.programme.month import kept_plan
 from harness.programme.month_plan import MonthPlan
 from harness.programme.settings import ProgrammeSettings, read_programme
-from harness.rounds import is_pending
+from harness.programme.vacant import Vacant, vacant_numbers
 from harness.store import Store
 from rubric.periods import period_of
 
@@ -38,10 +41,13 @@ class Tested:
     """Hash of its recording; empty: none is kept."""
     sheet: Mapping[str, Any]
     """The sheet that counts."""
-    objection_until: date
-    """Last day on which the person tested may object."""
-    settled: bool
-    """That day has passed and nobody objects: only then may a person be named."""
+    held: Held | None = None
+    """Why nothing may be said of its result yet; None: nobody can object any more, and nobody does."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether its result may go into a paper."""
+        return self.held is None
 
     @property
     def lost(self) -> list[Mapping[str, Any]]:
@@ -65,18 +71,31 @@ class Gathered:
     """The period."""
     today: date
     """The day on which the papers are made."""
+    lang: str = "zh"
+    """Their language; the items keep the form's own wording."""
     settings: PaperSettings
     """papers.toml."""
     programme: ProgrammeSettings
     """programme.toml."""
     figures: Mapping[str, Any]
-    """`thirdring figures` of the period."""
+    """`thirdring figures` of the period, without the calls that are held back."""
     tested: tuple[Tested, ...]
-    """The calls that count, in order of time."""
+    """The calls that count, in order of time, those that are held back among them."""
     deficient: tuple[Deficiency, ...]
     """What is to be improved, oldest first."""
+    vacant: tuple[Vacant, ...]
+    """Numbers that the period's calls found not to exist."""
     plans: tuple[tuple[MonthPlan, Mapping[str, Mapping[str, Any]]], ...]
     """The drawn months of the period that are over, and each test as it stands, by its id."""
+    held_before: int = 0
+    """Calls of the months before, which its trend looks back on, that are held back too."""
+    chain: str = ""
+    """The newest entry of the chain of evidence, `number:hash`: who has the paper can hold the database against it."""
+
+    @property
+    def with_charts(self) -> bool:
+        """Whether its papers have charts: a month is too short for any, and drawing is an extra."""
+        return self.span.kind != "month" and can_draw()
 
     @property
     def over(self) -> bool:
@@ -87,6 +106,16 @@ class Gathered:
     def unsettled(self) -> tuple[Tested, ...]:
         """Calls whose person may still object, or does."""
         return tuple(one for one in self.tested if not one.settled)
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """The same, and until when each is held back."""
+        return tuple(one.held for one in self.tested if one.held)
+
+    @property
+    def calls(self) -> int:
+        """Calls that there is anything to write of: those in the figures, and those that are held back."""
+        return int(self.figures["calls"]) + len(self.unsettled)
 
     @property
     def named(self) -> tuple[Deficiency, ...]:
@@ -113,37 +142,67 @@ class Gathered:
         return self.titles.get(unit, unit)
 
 
-def gather(span: Span, *, agency: Agency, store: Store, today: date) -> Gathered:
-    """Read a period. Raises AgencyError where programme.toml or papers.toml is wrong."""
+def gather(
+    span: Span, *, agency: Agency, store: Store, today: date, lang: str = "zh", without: Collection[str] = ()
+) -> Gathered:
+    """Read a period, `without` calls whose results must not be known yet.
+
+    Raises AgencyError where programme.toml or papers.toml is wrong.
+    """
     programme = read_programme(agency.folder)
     rules = programme.improvement
-    found = deficiencies(agency, store, rules, today=today, since=span.first)
+    told: dict[str, Any] = {"agency": agency, "store": store, "today": today}
+    held = held_back(span.since, objection_days=rules.objection_days, **told)
+    found = deficiencies(agency, store, rules, today=today, since=span.first, unheard=held)
     return Gathered(
         agency=agency,
         span=span,
         today=today,
-        settings=read_paper_settings(agency.folder),
+        lang=lang,
+        settings=_counted(read_paper_settings(agency.folder), span, store),
         programme=programme,
-        figures=figures_of(span, agency=agency, store=store),
-        tested=_tested(span, agency, store, rules.objection_days, today),
-        deficient=tuple(one for one in found if one.day <= span.last),
+        figures=figures_of(span, agency=agency, store=store, without={*without, *held}),
+        tested=tuple(one for one in _tested(span, agency, store, held) if one.call_id not in without),
+        held_before=sum(one.day < span.first for one in held.values()),
+        deficient=tuple(one for one in found if one.day <= span.last and one.call_id not in without),
+        vacant=vacant_numbers(agency, store, first=span.first, last=span.last),
         plans=_plans(span, store, today),
+        chain=_chain(store),
     )
 
 
-def _tested(span: Span, agency: Agency, store: Store, objection_days: int, today: date) -> tuple[Tested, ...]:
+def of_figures(figures: Mapping[str, Any], span: Span, *, agency: Agency, today: date, lang: str) -> Gathered:
+    """What the series' own tables and charts are made from: figures that are there already, and no call."""
+    nothing: dict[str, Any] = dict.fromkeys(("tested", "deficient", "vacant", "plans"), ())
+    settings: dict[str, Any] = {
+        "settings": read_paper_settings(agency.folder),
+        "programme": read_programme(agency.folder),
+    }
+    return Gathered(agency=agency, span=span, today=today, lang=lang, figures=figures, **settings, **nothing)
+
+
+def _chain(store: Store) -> str:
+    head = store.evidence.head()
+    return "" if head is None else head.printed
+
+
+def _counted(settings: PaperSettings, span: Span, store: Store) -> PaperSettings:
+    """Complaints as they were typed in; they beat the months that papers.toml names."""
+    typed = counted(store, f"{span.first:%Y-%m}", f"{span.last:%Y-%m}")
+    return settings.model_copy(update={"complaints": settings.complaints | typed})
+
+
+def _tested(span: Span, agency: Agency, store: Store, held: Mapping[str, Held]) -> tuple[Tested, ...]:
     calls = {row["call_id"]: row for row in store.list_calls(limit=2**62)}
     listed = []
     for row in store.improvements.results(str(span.first)):
         if row["void"] or row["day"] > str(span.last):
             continue
         call = calls[row["call_id"]]
-        until = agency.day_of(row["made_at"]) + timedelta(days=objection_days)
-        told = {name: call[name] for name in ("call_id", "unit", "series", "outcome")}
+        told: dict[str, Any] = {name: call[name] for name in ("call_id", "unit", "series", "outcome")}
         at = datetime.fromisoformat(call["started_at"]).astimezone(agency.zone)
-        settled = today > until and not is_pending(row["call_id"], store)
-        told["sha256"] = call["recording_sha256"] or ""
-        listed.append(Tested(**told, at=at, sheet=row["sheet"], objection_until=until, settled=settled))
+        told |= {"sha256": call["recording_sha256"] or "", "held": held.get(row["call_id"])}
+        listed.append(Tested(**told, at=at, sheet=row["sheet"]))
     return tuple(sorted(listed, key=lambda one: (one.at, one.call_id)))
 
 

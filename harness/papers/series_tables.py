@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.documents.roc import told_period
 from harness.documents.table import MeanCell, Table, Value
+from harness.papers.charts import Chart, charts_of
 from harness.papers.gather import Gathered
+from harness.papers.row_of_words import row_of
+from harness.papers.short_item import short_item
 from harness.words import say
 
-LANG = "zh"
-"""The papers are written in Chinese; their templates can be changed, their headings are the catalogue's."""
 MOST_LOST = 10
-_NUMBER = re.compile(r"^\s*(?:[（(][一二三四五六七八九十\d]+[)）]|[一二三四五六七八九十甲乙\d]+、)\s*")
-_BRACKET = re.compile(r"\s*[（(：:]")
 Told = Mapping[str, Any]
 
 
@@ -61,6 +61,8 @@ class SeriesTables:
     """Units without a call."""
     best: tuple[tuple[str, MeanCell], ...]
     """The first three places with enough calls, and who shares the third."""
+    charts: tuple[Chart, ...] | None
+    """Months, units, items as charts; None: nothing here can draw."""
 
 
 def series_tables(known: Gathered) -> tuple[SeriesTables, ...]:
@@ -69,9 +71,9 @@ def series_tables(known: Gathered) -> tuple[SeriesTables, ...]:
     return tuple(_series(block, one, known) for block in blocks for one in block["series"])
 
 
-def heading(name: str) -> str:
+def heading(name: str, lang: str) -> str:
     """A column's heading."""
-    return say(f"report.col_{name}", LANG)
+    return say(f"report.col_{name}", lang)
 
 
 def mean_cell(mean: Told | None) -> MeanCell | None:
@@ -81,59 +83,73 @@ def mean_cell(mean: Told | None) -> MeanCell | None:
 
 def _series(block: Told, series: Told, known: Gathered) -> SeriesTables:
     whole = series["agency"]
-    label = say(f"report.{series['series']}", LANG)
+    lang = known.lang
+    label = say(f"report.{series['series']}", lang)
     parts = [(part["name"], part["max"], mean_cell(whole["parts"][part["id"]])) for part in block["parts"]]
     lost = _lost(block, whole)
     return SeriesTables(
         name=label,
-        form=say("report.form", LANG, title=block["title"], version=block["version"]),
+        form=say("report.form", lang, title=block["title"], version=block["version"]),
         calls=whole["calls"],
         void=whole["void"],
         below=whole["below_standard"],
         mean=mean_cell(whole["total"]),
         most=block["max"],
         of_units=mean_cell(series["of_units"]["total"]),
-        change=None if series["before"] is None else moved(series["before"]["change"]),
-        accuracy=_accuracy(whole["accuracy"]),
+        change=None if series["before"] is None else moved(series["before"]["change"], lang),
+        accuracy=_accuracy(whole["accuracy"], lang),
         parts=tuple(parts),
-        worst=tuple(_short(str(row[0])) for row in lost[:3]),
-        ranked_by=_ranked_by(block),
+        worst=tuple(short_item(str(row[0])) for row in lost[:3]),
+        ranked_by=_ranked_by(block, lang),
         units=_table(
             "units",
             label,
-            ("unit", "calls", *_part_columns(block), "total", "range", "note"),
+            ("unit", "calls", *_part_columns(block, lang), "total", "range", "note"),
             _units(block, series, known),
+            lang,
         ),
-        ranking=_table("ranking", label, ("rank", "unit", "ranked", "band", "note"), _ranking(series)),
-        lost=_table("lost", label, ("item", "lost"), lost),
-        trend=_table("trend", label, ("period", "calls", "total", "ranked", "change"), _trend(series)),
-        untested=tuple(known.title(unit) for unit in series["untested"]),
+        ranking=_table("ranking", label, ("rank", "unit", "ranked", "band", "note"), _ranking(series, lang), lang),
+        lost=_table("lost", label, ("item", "lost"), lost, lang),
+        trend=_table("trend", label, ("period", "calls", "total", "ranked", "change"), _trend(series, lang), lang),
+        untested=tuple(known.title(unit) for unit in series["untested"] if unit not in _held(series, known)),
         best=_best(series),
+        charts=charts_of(block, series, known) if known.with_charts else None,
     )
 
 
-def _part_columns(block: Told) -> list[str]:
-    return [f"={part['name']}部分（{part['max']:g} 分）" for part in block["parts"]]
+def _part_columns(block: Told, lang: str) -> list[str]:
+    return [f"={say('report.col_part', lang, name=part['name'], most=part['max'])}" for part in block["parts"]]
 
 
-def _table(name: str, series: str, columns: tuple[str, ...], rows: tuple[tuple[Value, ...], ...]) -> Table:
-    """`columns`: names of the catalogue, or after 「=」 the heading itself."""
-    headings = tuple(one[1:] if one.startswith("=") else heading(one) for one in columns)
-    return Table(id=name, title=say(f"report.table_{name}", LANG, series=series), headings=headings, rows=rows)
+def _table(name: str, series: str, columns: tuple[str, ...], rows: tuple[tuple[Value, ...], ...], lang: str) -> Table:
+    """`columns`: names of the catalogue, or after 「=」 the heading itself. Bands and notes: where there are any."""
+    headings = tuple(one[1:] if one.startswith("=") else heading(one, lang) for one in columns)
+    whole = Table(id=name, title=say(f"report.table_{name}", lang, series=series), headings=headings, rows=rows)
+    return whole.without_empty(heading("band", lang), heading("note", lang))
 
 
 def _units(block: Told, series: Told, known: Gathered) -> tuple[tuple[Value, ...], ...]:
     """Every unit of the directory in its own order, tested or not; then those that have left it."""
     tested = {one["name"]: one for one in series["units"]}
-    names = [*known.titles, *(name for name in tested if name not in known.titles)]
-    return tuple(_unit(known.title(name), tested.get(name), block) for name in names)
+    held = _held(series, known)
+    names = [*known.titles, *(name for name in (*tested, *held) if name not in known.titles)]
+    rows = (_unit(known.title(name), tested.get(name), held[name], block, known.lang) for name in dict.fromkeys(names))
+    return tuple(rows)
 
 
-def _unit(title: str, one: Told | None, block: Told) -> tuple[Value, ...]:
+def _held(series: Told, known: Gathered) -> Counter[str]:
+    """How many calls of each unit are held back: it was tested, and nothing is said of how."""
+    return Counter(one.unit for one in known.unsettled if one.series == series["series"])
+
+
+def _unit(title: str, one: Told | None, held: int, block: Told, lang: str) -> tuple[Value, ...]:
+    waits = [say("held.of_unit", lang, n=held)] if held else []
     if one is None:
-        return (title, 0, *([None] * len(block["parts"])), None, None, say("report.untested", LANG))
+        note = row_of(waits or [say("report.untested", lang)], lang)
+        return (title, 0, *([None] * len(block["parts"])), None, None, note)
     parts = (mean_cell(one["parts"][part["id"]]) for part in block["parts"])
-    note = say("report.small", LANG, n=block["small_n"]) if one["small"] else ""
+    small = [say("report.small", lang, n=block["small_n"])] if one["small"] else []
+    note = row_of([*small, *waits], lang)
     return (title, one["calls"], *parts, mean_cell(one["total"]), _range(one["total"]), note)
 
 
@@ -141,16 +157,16 @@ def _range(mean: Told | None) -> str | None:
     return None if mean is None else f"{mean['lowest']:g}–{mean['highest']:g}"
 
 
-def _ranking(series: Told) -> tuple[tuple[Value, ...], ...]:
+def _ranking(series: Told, lang: str) -> tuple[tuple[Value, ...], ...]:
     return tuple(
-        (one["rank"], one["title"], MeanCell(one["mean"], one["n"]), one["band"], _place_note(one))
+        (one["rank"], one["title"], MeanCell(one["mean"], one["n"]), one["band"], _place_note(one, lang))
         for one in series["ranking"]
     )
 
 
-def _place_note(one: Told) -> str:
-    said = [say("report.tied", LANG)] if one["tied"] else []
-    return "、".join([*said, *([say("report.few", LANG)] if one["small"] else [])])
+def _place_note(one: Told, lang: str) -> str:
+    said = [say("report.tied", lang)] if one["tied"] else []
+    return row_of([*said, *([say("report.few", lang)] if one["small"] else [])], lang)
 
 
 def _lost(block: Told, whole: Told) -> tuple[tuple[Value, ...], ...]:
@@ -158,19 +174,25 @@ def _lost(block: Told, whole: Told) -> tuple[tuple[Value, ...], ...]:
     return tuple((block["items"].get(one["item"]) or one["item"], MeanCell(one["mean"], one["n"])) for one in found)
 
 
-def _trend(series: Told) -> tuple[tuple[Value, ...], ...]:
+def _trend(series: Told, lang: str) -> tuple[tuple[Value, ...], ...]:
     return tuple(
-        (one["roc"], one["calls"], mean_cell(one["total"]), mean_cell(one["ranked"]), signed(one["change"]))
+        (
+            told_period(one["period"], lang),
+            one["calls"],
+            mean_cell(one["total"]),
+            mean_cell(one["ranked"]),
+            signed(one["change"]),
+        )
         for one in series["trend"]
     )
 
 
-def moved(change: float | None) -> str | None:
+def moved(change: float | None, lang: str) -> str | None:
     """A change in words."""
     if change is None:
         return None
     which = "more" if change > 0 else "less" if change < 0 else "same"
-    return say(f"report.change_{which}", LANG, points=f"{abs(change):g}")
+    return say(f"report.change_{which}", lang, points=f"{abs(change):g}")
 
 
 def signed(change: float | None) -> str | None:
@@ -178,20 +200,14 @@ def signed(change: float | None) -> str | None:
     return None if change is None else f"{change:+g}" if change else "±0"
 
 
-def _accuracy(told: Told | None) -> str | None:
-    return None if told is None else say("report.accuracy", LANG, **told)
+def _accuracy(told: Told | None, lang: str) -> str | None:
+    return None if told is None else say("report.accuracy", lang, **told)
 
 
-def _ranked_by(block: Told) -> str:
+def _ranked_by(block: Told, lang: str) -> str:
     """The form's ranking part as if it were the whole sheet, else the total."""
     name = next((part["name"] for part in block["parts"] if part["id"] == block["rank_part"]), None)
-    return say("report.ranked_by_part", LANG, part=name) if name else say("report.ranked_by_total", LANG)
-
-
-def _short(item: str) -> str:
-    """An item's wording without its number and its points, for a sentence."""
-    text = _NUMBER.sub("", item)
-    return _BRACKET.split(text)[0].strip() or item
+    return say("report.ranked_by_part", lang, part=name) if name else say("report.ranked_by_total", lang)
 
 
 def _best(series: Told) -> tuple[tuple[str, MeanCell], ...]:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from harness.errors import AgencyError
 from harness.model_fault import Loc, Words
 from harness.toml_file import Written, build, read_toml
+from harness.words import say
 from rubric.periods import days_of
 
 PAPERS_FILE = "papers.toml"
@@ -48,6 +49,12 @@ class PaperSettings(Written):
             except ValueError:
                 raise PydanticCustomError("report.settings_period", "period", {"value": name}) from None
         return value
+
+
+def word(settings: PaperSettings, name: str, lang: str) -> str:
+    """One of the agency's own words; where it gave none, the usual one of the language."""
+    own = name in settings.model_fields_set or lang == "zh"
+    return str(getattr(settings, name)) if own else say(f"report.usual_{name}", lang)
 
 
 def read_paper_settings(folder: Path) -> PaperSettings:

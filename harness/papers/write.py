@@ -8,22 +8,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from harness.agency import Agency
 from harness.documents.csv_file import csv_bytes
 from harness.documents.paper import read_paper
-from harness.documents.paper_html import html_page
 from harness.documents.paper_odt import odt_bytes
+from harness.documents.paper_pdf import paper_pdf
 from harness.documents.paper_template import shipped_templates, write_markdown
-from harness.documents.pdf import pdf_bytes, sheet_pdf_bytes
+from harness.documents.sheet_page import render_sheet
+from harness.documents.sheet_paper import sheet_paper
 from harness.documents.spreadsheet import write_ods
 from harness.documents.table import Table
 from harness.errors import WrongInput
-from harness.kept_call import write_page
+from harness.kept_call import printed
 from harness.kept_sheet import kept_sheet
 from harness.papers.edition import Edition, Paper, prefix_of
 from harness.papers.gather import Gathered
-from harness.papers.series_tables import LANG
+from harness.papers.held import said_on_sheet
+from harness.programme.settings import read_programme
 from harness.store import Store
 from harness.words import say
 
@@ -61,31 +64,50 @@ def write_edition(
         tick(done, len(edition.papers))
         files += _paper(paper, known, pdf=pdf, made_at=made_at)
     files += _tables(edition.tables, known)
-    written = _write_all(files, folder, overwrite=overwrite)
+    written = write_all(files, folder, overwrite=overwrite)
     tick(len(edition.papers), len(edition.papers))
     return written
 
 
-def write_sheet(call_id: str, folder: Path, *, agency: Agency, store: Store, pdf: bool, overwrite: bool) -> list[Path]:
-    """Write a call's score sheet in its form's own layout, as a page and as PDF.
+def write_sheet(
+    call_id: str,
+    folder: Path,
+    *,
+    agency: Agency,
+    store: Store,
+    pdf: bool,
+    overwrite: bool,
+    made_at: datetime,
+    lang: str = "zh",
+) -> list[Path]:
+    """Write a call's score sheet in its form's own layout, as a page, as ODT and as PDF.
+
+    It is what whoever was tested is shown to object to; while that may be done, or is, it says so at its head.
 
     Raises NotFound without such a call or sheet, WrongInput where a file is there already.
     """
     kept = kept_sheet(call_id, agency=agency, store=store)
-    page = write_page(kept.call, kept.sheet, kept.form, agency).read_text("utf-8")
-    files = [File(f"{call_id}.html", page.encode("utf-8"))]
+    days, today = read_programme(agency.folder).improvement.objection_days, made_at.astimezone(agency.zone).date()
+    objection = said_on_sheet(call_id, agency=agency, store=store, objection_days=days, today=today, lang=lang)
+    how: dict[str, Any] = printed(kept.call, agency)
+    how["call"] |= {"objection": objection}
+    page = render_sheet(kept.sheet, kept.form, **how, lang=lang)
+    blocks = sheet_paper(kept.sheet, kept.form, **how, lang=lang)
+    told: dict[str, Any] = {"made_at": made_at, "author": agency.settings.name, "lang": lang}
+    files = [File(f"{call_id}.html", page.encode("utf-8")), File(f"{call_id}.odt", odt_bytes(blocks, **told))]
     if pdf:
-        files.append(File(f"{call_id}.pdf", sheet_pdf_bytes(page)))
-    return _write_all(files, folder, overwrite=overwrite)
+        files.append(File(f"{call_id}.pdf", paper_pdf(blocks, **told)))
+    return write_all(files, folder, overwrite=overwrite)
 
 
 def copy_templates(folder: Path, *, overwrite: bool = False) -> list[Path]:
     """Write the templates that come with the program; WrongInput where one is there already."""
     files = [File(name, text.encode("utf-8")) for name, text in sorted(shipped_templates().items())]
-    return _write_all(files, folder, overwrite=overwrite)
+    return write_all(files, folder, overwrite=overwrite)
 
 
-def _write_all(files: list[File], folder: Path, *, overwrite: bool) -> list[Path]:
+def write_all(files: list[File], folder: Path, *, overwrite: bool) -> list[Path]:
+    """Write files into a folder, all or none; WrongInput where one is there already."""
     there = [one.name for one in files if (folder / one.name).exists()]
     if there and not overwrite:
         raise WrongInput("report.exists", folder=folder, n=len(there), file=there[0])
@@ -95,16 +117,21 @@ def _write_all(files: list[File], folder: Path, *, overwrite: bool) -> list[Path
 
 
 def _paper(paper: Paper, known: Gathered, *, pdf: bool, made_at: datetime) -> Iterator[File]:
-    blocks = read_paper(write_markdown(paper.template, paper.values, agency_folder=known.agency.folder))
-    author = known.agency.settings.name
-    yield File(f"{paper.file}.odt", odt_bytes(blocks, made_at=made_at, author=author))
+    lang, author = known.lang, known.agency.settings.name
+    text = write_markdown(paper.template, paper.values, agency_folder=known.agency.folder, lang=lang)
+    blocks = read_paper(
+        text, {one.id: one.picture for part in paper.values.get("series", ()) for one in part.charts or ()}
+    )
+    yield File(f"{paper.file}.odt", odt_bytes(blocks, made_at=made_at, author=author, lang=lang))
     if pdf:
-        yield File(f"{paper.file}.pdf", pdf_bytes(html_page(blocks, author=author)))
+        yield File(f"{paper.file}.pdf", paper_pdf(blocks, made_at=made_at, author=author, lang=lang))
 
 
 def _tables(tables: tuple[Table, ...], known: Gathered) -> Iterator[File]:
-    """One workbook of all tables, and each as CSV."""
-    base = f"{prefix_of(known.span.name)}-{say('report.file_tables', LANG)}"
+    """One workbook of all tables, and each as CSV; none while every result is held back."""
+    if not tables:
+        return
+    base = f"{prefix_of(known.span.name, known.lang)}-{say('report.file_tables', known.lang)}"
     named = dict(_named(tables))
     workbook = io.BytesIO()
     write_ods(workbook, {name: table.flat() for name, table in named.items()})

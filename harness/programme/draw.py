@@ -14,6 +14,7 @@ from hashlib import sha256
 from harness.directory import Unit
 from harness.programme.inputs import Inputs
 from harness.programme.month_plan import PlannedTest, Unmet, unmet_rule
+from harness.programme.round_months import has_rounds, rounds_in
 from harness.programme.testers import allot
 from harness.programme.times import draw_time
 from harness.programme.turns import choose_units, months_left, tests_owed
@@ -24,7 +25,7 @@ def draw_month(inputs: Inputs, *, seed: str) -> tuple[tuple[PlannedTest, ...], t
     """The tests of a month in order of time, and what of the programme could not be met."""
     first, last = days_of(inputs.month)
     days = inputs.workdays.between(first, last)
-    rounds = _rounds(days, inputs.settings.rounds_per_month)
+    rounds = _rounds(days, rounds_in(inputs.settings, inputs.month))
     chosen = choose_units(inputs, seed, len(rounds))
     table = _Table(inputs)
     tests, unmet = [], []
@@ -35,7 +36,7 @@ def draw_month(inputs: Inputs, *, seed: str) -> tuple[tuple[PlannedTest, ...], t
                 unmet.append(unmet_rule("no_window", "programme.no_window", unit=unit.unit, round=number))
             else:
                 tests.append(test)
-    unmet += _short(inputs, tests, len(rounds))
+    unmet += [*_short(inputs, tests, len(rounds)), *_untested_again(inputs, tests)]
     allotted, lacking = allot(inputs, seed, sorted(tests))
     return tuple(allotted), tuple(unmet + lacking)
 
@@ -58,14 +59,20 @@ class _Table:
 def _placed(
     inputs: Inputs, seed: str, unit: Unit, number: int, window: Sequence[date], table: _Table
 ) -> PlannedTest | None:
-    """A test at a drawn day and minute that breaks no rule; None: there is none in its window."""
-    name = test_id(inputs.month, number, unit)
-    at = draw_time(inputs, seed, unit, name, window, table.called[inputs.number_of(unit)], per_day=table.per_day)
+    """A test at a drawn day and minute that breaks no rule; None: there is none in its window.
+
+    A re-test comes after the unit's answer is due, where its round has such a day: the answer says what it tests.
+    """
+    name, called = test_id(inputs.month, number, unit), table.called[inputs.number_of(unit)]
+    due = inputs.past.retests.get(unit.unit) if number == 1 else None
+    windows = ([tuple(day for day in window if day > due)] if due else []) + [tuple(window)]
+    found = (draw_time(inputs, seed, unit, name, days, called, per_day=table.per_day) for days in windows)
+    at = next((one for one in found if one is not None), None)
     if at is None:
         return None
     table.per_day[at.date()] += 1
-    table.called[inputs.number_of(unit)].append(at.date())
-    return PlannedTest(at=at, id=name, round=number, unit=unit.unit)
+    called.append(at.date())
+    return PlannedTest(at=at, id=name, round=number, unit=unit.unit, retest=due is not None)
 
 
 def test_id(month: str, number: int, unit: Unit) -> str:
@@ -84,9 +91,17 @@ def _short(inputs: Inputs, tests: Sequence[PlannedTest], rounds: int) -> list[Un
         if len(units) < least:
             short = {"round": number, "units": len(units), "least": least}
             unmet.append(unmet_rule("units_per_round", "programme.small_round", **short))
-    if months_left(inputs) == 1:
+    if months_left(inputs) <= (1 if rounds else 0):
         planned = Counter(test.unit for test in tests)
         late = [name for name, lacks in tests_owed(inputs).items() if planned[name] < lacks]
         if late:
             unmet.append(unmet_rule("every_unit", "programme.uncovered", units="、".join(late), count=len(late)))
     return unmet
+
+
+def _untested_again(inputs: Inputs, tests: Sequence[PlannedTest]) -> list[Unmet]:
+    """Units whose improvement waits for a re-test that this month cannot give."""
+    planned = {test.unit for test in tests}
+    due = inputs.past.retests if has_rounds(inputs.settings, inputs.month) else ()  # else: the next month with rounds
+    left = [unit for unit in due if unit not in planned]
+    return [unmet_rule("retest", "rules.retest_left", count=len(left), units="、".join(left))] if left else []

@@ -23,6 +23,8 @@ class Past:
     """Number → days on which it was called."""
     burden: Mapping[str, int] = field(default_factory=dict)
     """Tester → tests so far in the year."""
+    retests: Mapping[str, date] = field(default_factory=dict)
+    """Unit whose improvement waits for a re-test (複查) → the day by which it has to have answered."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,8 @@ class PlannedTest:
     """Who listens to it; empty: nobody is allotted."""
     drawn: int = 1
     """How many times its time was drawn: 1, more after windows that were missed."""
+    retest: bool = False
+    """Whether it is the re-test (複查) that an improvement waits for."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON says it."""
@@ -36,7 +38,7 @@ class Unmet:
     """A wish of the programme that could not be drawn, and what would meet it."""
 
     rule: str
-    """Which: units_per_round, every_unit, no_window, tester."""
+    """Which: units_per_round, every_unit, no_window, retest, tester."""
     what: dict[str, str]
     """What is missing and what would help, in both languages."""
 

@@ -1,4 +1,4 @@
-"""Telling people: one line on the terminal for everything, a mail or a webhook for what needs a person.
+"""Telling people: a line on the terminal for everything, mail and webhook for what needs a person and for a hash.
 
 A message that cannot be sent is a line on the terminal and nothing else: it never stops a test.
 """
@@ -8,21 +8,25 @@ from __future__ import annotations
 import json
 import os
 import smtplib
+import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from email.message import EmailMessage
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from harness.programme.events import Event
+from harness.store.plans import AGAIN, DONE, UNKNOWN
 from harness.toml_file import Written
-from harness.words import label, say
+from harness.words import chosen, label, say
 
 TIMEOUT_S = 20.0
 Line = Callable[[str], None]
 Address = Annotated[str, Field(pattern=r"^[^\s<>@]+@[^\s<>@]+$")]
-_TOLD = ("month", "tests", "seal", "outcome", "why", "key", "zh")
 
 
 class Mail(Written):
@@ -55,38 +59,97 @@ class Notify(Written):
     """By a POST of JSON to this address."""
 
 
-def said(event: Event) -> str:
-    """An event as a line for people. Times that are still to come are not told."""
+def said(event: Event, zone: tzinfo = UTC) -> str:
+    """An event as a line for people, in their own time. Times that are still to come are not told."""
     detail = event.detail or {}
-    what = label(f"programme.event_{event.what}")
-    more = ", ".join(
-        str(detail[key]) for key in ("month", "tests", "seal", "outcome", "why", "key", "zh") if key in detail
-    )
-    return " ".join(part for part in (f"{event.at:%Y-%m-%d %H:%M}", what, event.test, more) if part)
+    words = [f"{event.at.astimezone(zone):%Y-%m-%d %H:%M}", label(f"programme.event_{event.what}")]
+    words += [f"{event.unit} ({event.test})" if event.unit and event.test else event.unit or event.test]
+    words += ["; ".join(_more(event.what, detail))]
+    words += [label("decided.how")] if event.what == UNKNOWN else []
+    return " ".join(filter(None, words))
 
 
-def tell_people(event: Event, settings: Notify, *, agency: str, line: Line) -> None:
-    """Print an event, and send it where it needs a person."""
-    line(said(event))
-    if not event.needs_person:
-        return
-    for kind, send in (("mail", _mail), ("webhook", _post)):
-        try:
-            send(event, settings, agency)
-        except Exception as error:  # whatever a server far away does: the programme goes on
-            line(say("programme.not_told", kind=kind, reason=f"{type(error).__name__}: {error}"))
+def _more(what: str, detail: dict[str, Any]) -> Iterator[str]:
+    if detail.get("attempt", 1) > 1:
+        yield label("programme.attempt", n=detail["attempt"])
+    if "outcome" in detail and what != AGAIN:  # why it is dialled again says it
+        yield label(f"outcome.{detail['outcome']}")
+    if "answer_latency_s" in detail:
+        span = detail["answer_latency_s"]
+        yield label("programme.answered_after", earliest=f"{span['earliest']:.1f}", latest=f"{span['latest']:.1f}")
+    if "why" in detail and what not in (DONE, "refused"):
+        yield label(f"programme.why_{detail['why']}")
+    yield from (str(detail[key]) for key in ("month", "seal") if key in detail)
+    if "tests" in detail:
+        yield label("programme.tests_over" if "over" in detail else "programme.tests", **detail)
+    if "files" in detail:
+        yield label("left.sound", files=", ".join(detail["files"]))
+    if "zh" in detail:
+        yield chosen(detail["zh"], detail["en"])
 
 
-def _mail(event: Event, settings: Notify, agency: str) -> None:
-    mail = settings.mail
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """Whom an agency tells."""
+
+    agency: str
+    """Name of the agency."""
+    zone: tzinfo
+    """Where it is."""
+    settings: Notify
+    """How its people are told."""
+
+
+def tell_people(events: Sequence[Event], to: Told, *, line: Line) -> None:
+    """Send events to people: one mail for all of them, a POST for each."""
+    try:
+        _mail(events, to)
+    except Exception as error:  # whatever a server far away does: the programme goes on
+        line(say("programme.not_told", kind="mail", reason=f"{type(error).__name__}: {error}"))
+    try:
+        for event in events:
+            _post(event, to)
+    except Exception as error:  # the others would wait as long for nothing
+        line(say("programme.not_told", kind="webhook", reason=f"{type(error).__name__}: {error}"))
+
+
+class Messenger:
+    """Tells people beside the programme, which never waits for a server: what gathers meanwhile goes as one mail."""
+
+    def __init__(self, line: Line) -> None:
+        self._line, self._lock = line, threading.Lock()
+        self._waiting: list[tuple[Event, Told]] = []
+        self._sender = ThreadPoolExecutor(1, thread_name_prefix="messages")
+
+    def tell(self, event: Event, to: Told) -> None:
+        """Have an event sent, where it needs a person or says a month's hash."""
+        if event.is_sent and (to.settings.mail or to.settings.webhook):
+            with self._lock:
+                self._waiting.append((event, to))
+            self._sender.submit(self._send)
+
+    def _send(self) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        if waiting:
+            tell_people([event for event, _ in waiting], waiting[-1][1], line=self._line)
+
+    def close(self) -> None:
+        """Send what is still to be sent, as one mail."""
+        self._sender.shutdown(cancel_futures=True)
+        self._send()
+
+
+def _mail(events: Sequence[Event], to: Told) -> None:
+    mail = to.settings.mail
     if mail is None:
         return
     message = EmailMessage()
     message["From"], message["To"] = mail.sender, ", ".join(mail.to)
-    message["Subject"] = say(
-        "programme.mail_subject", "zh", agency=agency, what=label(f"programme.event_{event.what}", "zh")
-    )
-    message.set_content(said(event) + "\n\n" + say("programme.mail_body"))
+    whats = dict.fromkeys(label(f"programme.event_{event.what}", "zh") for event in events)
+    message["Subject"] = say("programme.mail_subject", "zh", agency=to.agency, what="、".join(whats))
+    lines = "\n".join(said(event, to.zone) for event in events)
+    message.set_content(f"{lines}\n\n" + say("programme.mail_body"))
     with _connection(mail) as server:
         if mail.security == "starttls":
             server.starttls()
@@ -100,13 +163,11 @@ def _connection(mail: Mail) -> smtplib.SMTP:
     return kind(mail.server, mail.port, timeout=TIMEOUT_S)
 
 
-def _post(event: Event, settings: Notify, agency: str) -> None:
-    if settings.webhook is None:
+def _post(event: Event, to: Told) -> None:
+    if to.settings.webhook is None:
         return
-    detail = {k: v for k, v in (event.detail or {}).items() if k != "attempts"}
-    body: dict[str, Any] = {"schema": "thirdring.event/1", "agency": agency, "at": event.at.isoformat()}
-    body |= {"what": event.what, "test": event.test, "detail": detail, "text": said(event)}
+    body = event.to_dict() | {"agency": to.agency, "text": said(event, to.zone)}
     data = json.dumps(body, ensure_ascii=False).encode()
-    asked = urllib.request.Request(settings.webhook, data, {"Content-Type": "application/json; charset=utf-8"})
+    asked = urllib.request.Request(to.settings.webhook, data, {"Content-Type": "application/json; charset=utf-8"})
     with urllib.request.urlopen(asked, timeout=TIMEOUT_S):
         pass

@@ -16,6 +16,8 @@ from harness.toml_file import Written, build, read_toml
 from rubric.periods import Period
 
 PROGRAMME_FILE = "programme.toml"
+MONTHS: dict[Period, int] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+"""Months of a period."""
 Days = Annotated[tuple[date, ...], Field(strict=False)]
 
 
@@ -43,7 +45,8 @@ class Retention(Written):
     """How long things are kept; the agency's own table decides."""
 
     audio_days: Annotated[int, Field(ge=0, le=3650)] = 90
-    """Days after the round closed for which sound is kept, so that units can object and a re-test can compare."""
+    """Days after the round closed for which sound is kept, so that units can object and a re-test can compare; then a
+    person deletes it, and is reminded until it is done."""
 
 
 class Improvement(Written):
@@ -54,7 +57,9 @@ class Improvement(Written):
     items: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """So does losing any point of these items."""
     objection_days: Annotated[int, Field(ge=0, le=90)] = 7
-    """Days for the person tested to object; until then nothing about a person goes into any paper."""
+    """Days for the person tested to object, from the day on which the sheet was made or signed or the unit told of it,
+    whichever came last; until then its result goes into no submission, notice or list of proposed rewards. What the
+    person is shown to object to is the sheet itself."""
     answer_days: Annotated[int, Field(ge=1, le=180)] = 14
     """Days for the unit to answer, from the end of the time for objection on."""
 
@@ -62,8 +67,12 @@ class Improvement(Written):
 class ProgrammeSettings(Written):
     """What programme.toml says; without the file, what the sources of most agencies ask for."""
 
-    rounds_per_month: Annotated[int, Field(ge=0, le=20)] = 1
-    """Rounds a month (每月至少一次)."""
+    rounds_per_month: Annotated[int, Field(ge=1, le=20)] = 1
+    """Rounds in each month that has any (每月至少一次)."""
+    rounds_every: Period = "month"
+    """Whether every month has rounds, or one month of each quarter, half year or year."""
+    round_month: Annotated[int, Field(ge=1, le=12)] = 1
+    """Which month of each such period has them, from 1."""
     units_per_round: Annotated[int, Field(ge=1, le=500)] = 5
     """Units in each round at the least (每次至少五個單位)."""
     every_unit: Cover = Cover()
@@ -88,6 +97,13 @@ class ProgrammeSettings(Written):
     """Who tests; none: the calls are made by the machine alone."""
 
     @model_validator(mode="after")
+    def _month_of_its_period(self) -> Self:
+        most = MONTHS[self.rounds_every]
+        if self.round_month > most:
+            raise PydanticCustomError("programme.round_month", "round_month", {"value": self.round_month, "most": most})
+        return self
+
+    @model_validator(mode="after")
     def _named_once(self) -> Self:
         names = [tester.name for tester in self.testers]
         for name in sorted({one for one in names if names.count(one) > 1}):
@@ -100,7 +116,11 @@ def read_programme(folder: Path) -> ProgrammeSettings:
     path = folder / PROGRAMME_FILE
     if not path.is_file():
         return ProgrammeSettings()
-    data = read_toml(path, fault=AgencyError)
+    return programme_of(read_toml(path, fault=AgencyError))
+
+
+def programme_of(data: dict[str, Any]) -> ProgrammeSettings:
+    """Make the settings of what programme.toml says."""
     return build(ProgrammeSettings, data, file=PROGRAMME_FILE, fault=AgencyError, place=_place)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,11 +20,12 @@ import holidays
 
 from harness.errors import AgencyError
 from harness.hours import DAYS
-from harness.toml_file import read_text
 
 CALENDAR_GLOB = "calendar*.csv"
 COLUMNS = ("西元日期", "是否放假", "備註")
 _WORKS = {"0": True, "2": False}
+ENCODINGS = ("utf-8-sig", "cp950")
+"""UTF-8 first: text in Big5 is hardly ever valid UTF-8, while almost anything passes for Big5."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,21 +71,59 @@ def read_official(folder: Path) -> dict[date, bool]:
     """Every `calendar*.csv` of an agency's folder, later names over earlier ones; AgencyError names file and row."""
     worked: dict[date, bool] = {}
     for path in sorted(folder.glob(CALENDAR_GLOB)):
-        worked |= _table(path)
+        worked |= read_table(path)
     return worked
 
 
-def _table(path: Path) -> dict[date, bool]:
-    rows = csv.DictReader(io.StringIO(read_text(path, fault=AgencyError), newline=""))
-    missing = [name for name in COLUMNS[:2] if name not in (rows.fieldnames or ())]
+def holiday_name(day: date) -> str:
+    """What the library knows a day for; empty: nothing."""
+    return str(_taiwan(day.year).get(day) or "")
+
+
+def read_table(path: Path) -> dict[date, bool]:
+    """The days of an official table, and whether each is worked; AgencyError names file and row."""
+    rows = csv.DictReader(io.StringIO(table_text(path), newline=""))
+    named = [(name or "").strip() for name in rows.fieldnames or ()]
+    missing = [name for name in COLUMNS[:2] if name not in named]
     if missing:
         raise AgencyError("programme.calendar_columns", file=path.name, columns="、".join(missing))
-    return dict(_row(path, number, row) for number, row in enumerate(rows, start=2) if any(row.values()))
+    rows.fieldnames = named
+    worked: dict[date, bool] = {}
+    for row in rows:
+        if any(value for value in row.values() if isinstance(value, str)):
+            day, works = _row(path, rows.line_num, row)
+            if day in worked:
+                raise AgencyError("calendar.twice", file=path.name, row=rows.line_num, day=day)
+            worked[day] = works
+    return worked
+
+
+def table_text(path: Path) -> str:
+    """The text of an official table: UTF-8 with or without its mark, or Big5 as it was published before."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise AgencyError("file.unreadable", file=str(path), reason=reason) from None
+    for encoding in ENCODINGS:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise AgencyError("calendar.encoding", file=path.name)
 
 
 def _row(path: Path, number: int, row: dict[str, str | None]) -> tuple[date, bool]:
     day, off = (row["西元日期"] or "").strip(), (row["是否放假"] or "").strip()
     try:
-        return date.fromisoformat(day if "-" in day else f"{day[:4]}-{day[4:6]}-{day[6:8]}"), _WORKS[off]
-    except (ValueError, KeyError):
+        return _day(day), _WORKS[off]
+    except (ValueError, KeyError, OverflowError):
         raise AgencyError("programme.calendar_row", file=path.name, row=number, value=f"{day}, {off}") from None
+
+
+def _day(text: str) -> date:
+    """20261231, 2026-12-31 or 2026/12/31."""
+    year, month, day = re.split(r"[-/]", text) if re.search(r"[-/]", text) else (text[:4], text[4:6], text[6:])
+    if len(year) != 4:
+        raise ValueError(text)
+    return date(int(year), int(month), int(day))

@@ -243,7 +243,7 @@ def _rings_before(timeline: Timeline, one: LegRecording) -> tuple[int, int] | No
     if len(own) != 1 or any(s.sound == RINGBACK and s.start / rate > one.begin_s for s in own[0].evidence):
         return None
     music = any(s.sound == MUSIC and s.start / rate < one.begin_s for s in timeline.heard.segments)
-    return None if music or own[0].restarted else (own[0].rings, own[0].rings)
+    return None if music or own[0].restarted else (own[0].rings, own[0].most_rings)
 
 
 def _span(timeline: Timeline, at_s: float) -> Span:

@@ -4,7 +4,7 @@ A scenario is a TOML file named by its situation. It is read, checked as a whole
 is dialled when it asks for something impossible. All limits are data; each names the rule that it comes from.
 """
 
-from harness.scenario.files import load_scenario, scenario_names, shipped_folder
+from harness.scenario.files import USUAL_SCENARIO, load_scenario, scenario_names, shipped_folder
 from harness.scenario.graph import faults
 from harness.scenario.model import Scenario, Title
 from harness.scenario.steps import (
@@ -25,6 +25,7 @@ from harness.scenario.steps import (
 __all__ = [
     "EXTENSION",
     "STEPS",
+    "USUAL_SCENARIO",
     "Dial",
     "FollowTransfer",
     "HandOver",

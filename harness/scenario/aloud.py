@@ -83,6 +83,7 @@ def _told(step: Step, period_s: float) -> Iterator[Said]:
             yield "aloud.follow", {"seconds": f"{step.timeout_s:g}"}
         case HandOver():
             yield "aloud.tester", {"wait": f"{step.wait_s:g}", "seconds": f"{step.at_most_s:g}"}
+            yield f"aloud.tester_{step.until}", {}
         case HoldSilent():
             yield "aloud.hold", {"seconds": f"{step.seconds:g}"}
         case HangUp():

@@ -12,6 +12,8 @@ from harness.model_fault import Loc, Words
 from harness.scenario.model import Scenario
 from harness.toml_file import build, read_text, read_toml
 
+USUAL_SCENARIO = "extension-direct"
+"""What is done where neither the command nor the unit names another."""
 _HEADER = re.compile(r"^[ \t]*\[\[\s*steps\s*\]\]", re.MULTILINE)
 
 

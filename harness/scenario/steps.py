@@ -205,6 +205,8 @@ class HandOver(_Step):
     """Wait so long for a tester: somebody is waiting at the other end."""
     at_most_s: Seconds = 240.0
     """A tester has the call for so long."""
+    until: Literal["done", "transfer"] = "done"
+    """When the scenario goes on: when the tester is done, or also when the call is put through to somebody else."""
     on: OnHandOver
     """Branches: what is done when no tester comes must be said."""
 

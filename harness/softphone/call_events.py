@@ -44,6 +44,11 @@ class CallEvents:
         """Take the kernel's stamps for the datagrams of a local port from now on."""
         self._kernel = KernelStamp(port)
 
+    @property
+    def stamped(self) -> bool:
+        """Whether the kernel says when a message came."""
+        return self._kernel is not None and self._kernel.works
+
     def nothing_came(self, since_s: float) -> None:
         """Note that a look that began then found the socket empty."""
         self._known_empty = max(since_s, self._known_empty)

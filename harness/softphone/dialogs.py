@@ -35,6 +35,8 @@ class Dialog:
     """Whether the leg goes on elsewhere."""
     unanswered: set[str] = field(default_factory=set)
     """CSeq of our INVITEs and BYEs to which no final response came yet."""
+    cancel_heard: bool = False
+    """Whether our CANCEL was answered: a gateway may say so at once, and end the INVITE much later."""
 
     def take(self, direction: str, said: Message) -> tuple[dict[str, Any], ...]:
         """Give what the message means as fields of signals, in order; nothing when it was told before."""
@@ -77,6 +79,7 @@ class Dialog:
             self.unanswered.add(said.cseq)
         elif direction == "rx" and said.status >= 200:
             self.unanswered.discard(said.cseq)
+            self.cancel_heard |= said.method == "CANCEL"
 
 
 def _fields(kind: str, number: int, said: Message) -> dict[str, Any]:
@@ -132,6 +135,10 @@ class Dialogs:
     def unsettled(self, up: Container[str]) -> int:
         """How many dialogs of legs that are not up wait for a final response; pjsip repeats for 32 s."""
         return sum(bool(one.unanswered) for one in self._by_call_id.values() if one.leg not in up)
+
+    def unheard(self, leg: str) -> bool:
+        """Whether the far end of a leg that was given up has said nothing yet to the INVITE or its CANCEL."""
+        return any(one.unanswered and not (one.established or one.cancel_heard) for one in self.of_leg(leg))
 
     def forget(self, leg: str) -> None:
         """Forget the settled dialogs of a leg that is over."""

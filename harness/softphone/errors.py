@@ -4,7 +4,9 @@ LineError (3)
 └── SoftphoneError        something the SIP stack refused; `key` says what
     ├── LineFull          the worker process has no free leg
     ├── BadAddress        the far end's SIP URI cannot be read
+    ├── DigitsNotSent     the far end takes no digits of this kind, or there is no sound to carry them
     └── WorkerLost        the worker process ended; its calls are void
+        └── MayHaveDialled    it ended, or was silent, while it dialled: its INVITE may be out
 """
 
 from __future__ import annotations
@@ -29,11 +31,23 @@ class BadAddress(SoftphoneError):
     """The SIP URI cannot be dialled."""
 
 
+class DigitsNotSent(SoftphoneError):
+    """Digits could not be sent in a call that goes on."""
+
+
 class WorkerLost(SoftphoneError):
     """The worker process that held the call has ended."""
 
 
-KINDS: dict[str, type[SoftphoneError]] = {"softphone.line_full": LineFull, "softphone.bad_address": BadAddress}
+class MayHaveDialled(WorkerLost):
+    """The worker process did not say whether it dialled: somebody may have been rung."""
+
+
+KINDS: dict[str, type[SoftphoneError]] = {
+    "softphone.line_full": LineFull,
+    "softphone.bad_address": BadAddress,
+    "softphone.digits_not_sent": DigitsNotSent,
+}
 
 
 def error_of(key: str, **values: Any) -> SoftphoneError:

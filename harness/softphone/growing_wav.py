@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 HEADER_BYTES = 44
 """pjmedia writes the canonical RIFF header: samples begin at byte 44, whatever the lengths in it say."""
+_NOTHING = np.zeros(0, np.int16)
 
 
 class GrowingWav:
@@ -22,8 +23,12 @@ class GrowingWav:
 
     def more(self) -> NDArray[np.int16]:
         """Give the samples written since the last call: shape (n,), n ≥ 0, whole samples only."""
-        if not self._path.exists():
-            return np.zeros(0, np.int16)
+        try:
+            grown = self._path.stat().st_size > self._read + 1
+        except FileNotFoundError:
+            grown = False
+        if not grown:  # most looks: a recorder writes a block four times a second
+            return _NOTHING
         with self._path.open("rb") as file:
             file.seek(self._read)
             data = file.read()

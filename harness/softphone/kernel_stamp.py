@@ -20,13 +20,24 @@ BEFORE_S = 0.004
 """From what the far end did to its packet: its own stack, its scheduler and the way lie between. The instant that
 is looked for is the deed, so the interval begins so long before the arrival, where the socket was not empty later."""
 
+WAIT_S, TRIES = 0.002, 200
+"""A datagram of our own is read so long after it was sent, so often at most."""
+
 
 class KernelStamp:
     """The arrival of the datagram last read on a local port; nothing on streams, nor where the system has it not."""
 
     def __init__(self, port: int) -> None:
         self._fd = _datagram_socket(port)
-        self._ask()  # from the first question on the kernel keeps it
+        self._ask()  # from the first question on the kernel keeps it: when it is read, and a moment later when it came
+        if self._fd is not None and not _stamps_arrivals():
+            os.close(self._fd)
+            self._fd = None
+
+    @property
+    def works(self) -> bool:
+        """Whether this system keeps it."""
+        return self._fd is not None
 
     def window(self, earliest_s: float, now_s: float) -> tuple[float, float]:
         """Narrow the instants between which a message came, monotonic seconds, to its arrival where that is known.
@@ -42,13 +53,36 @@ class KernelStamp:
         return max(earliest_s, at_s - BEFORE_S), min(now_s, at_s + ERROR_S)
 
     def _ask(self) -> float | None:
-        if self._fd is None:
-            return None
-        try:
-            seconds, nanoseconds = struct.unpack("qq", ioctl(self._fd, SIOCGSTAMPNS, bytes(16)))
-        except (OSError, struct.error):
-            return None
-        return float(seconds + nanoseconds / 1e9)
+        return None if self._fd is None else _last_arrival(self._fd)
+
+
+def _last_arrival(fd: int) -> float | None:
+    """When the datagram last read from a socket came, by the wall clock; None where the kernel does not tell."""
+    try:
+        seconds, nanoseconds = struct.unpack("qq", ioctl(fd, SIOCGSTAMPNS, bytes(16)))
+    except (OSError, struct.error):
+        return None
+    return float(seconds + nanoseconds / 1e9)
+
+
+def _stamps_arrivals() -> bool:
+    """Wait until a datagram that waits to be read bears the instant of its arrival; False where none does."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
+        here.bind(("127.0.0.1", 0))
+        here.settimeout(WAIT_S)
+        _last_arrival(here.fileno())
+        for _ in range(TRIES):
+            here.sendto(b"?", here.getsockname())
+            sent_s = time.time()
+            time.sleep(WAIT_S)
+            try:
+                here.recv(1)
+            except TimeoutError:
+                continue
+            arrived_s = _last_arrival(here.fileno())
+            if arrived_s is not None and arrived_s <= sent_s + WAIT_S / 2:
+                return True
+    return False
 
 
 def _datagram_socket(port: int) -> int | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.softphone.follow import Leads
 
 
-@dataclass
+@dataclass(eq=False)
 class Leg:
     """A call as the caller means it: its recorders stay, whatever becomes of its dialogs."""
 
@@ -26,8 +27,10 @@ class Leg:
     """Recorder of what is said."""
     players: list[Any] = field(default_factory=list)
     """Sounds that were played; the last may still be."""
-    bridged: Leg | None = None
-    """The leg that it is joined with."""
+    hears: list[Leg] = field(default_factory=list)
+    """Legs whose far ends its own far end hears."""
+    heard_by: list[Leg] = field(default_factory=list)
+    """Legs whose far ends hear its own."""
     leads: Leads = field(default_factory=Leads)
     """Where a redirection or a transfer may lead it."""
     followed: int = 0
@@ -36,6 +39,10 @@ class Leg:
     """The URI to invite as soon as the redirected call is out of the way."""
     headers: dict[str, str] = field(default_factory=dict)
     """Headers of its INVITEs."""
+    account: Any = None
+    """The address of record that it calls from; None: the process's own."""
+    line: Any = None
+    """The line that it is called on; None: the process's own."""
     caller_id: str = ""
     """Who it says is calling; empty: the line's own address of record."""
     over: bool = False
@@ -53,6 +60,25 @@ class Leg:
             if call is not None and call.audio is not None:
                 return call.audio
         return None
+
+    def hear(self, other: Leg) -> None:
+        """Let its far end hear another leg's from now on."""
+        if other not in self.hears:
+            self.hears.append(other)
+            other.heard_by.append(self)
+
+    def hear_no_more(self, other: Leg) -> None:
+        """The contrary."""
+        with suppress(ValueError):
+            self.hears.remove(other)
+            other.heard_by.remove(self)
+
+    def part(self) -> None:
+        """Leave every leg that it was joined with."""
+        for other in list(self.hears):
+            self.hear_no_more(other)
+        for other in list(self.heard_by):
+            other.hear_no_more(self)
 
     def take_over(self) -> None:
         """Let the call that was coming be the leg's call."""

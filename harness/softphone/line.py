@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 LEGS_PER_WORKER = 4
-"""pjsua2's wheel is compiled for four calls a process; asking for more is silently clamped."""
+"""What a process of any pjsua2 holds: its wheel is compiled for four calls, and asking for more is silently clamped."""
+MOST_LEGS_PER_WORKER = 16
+"""What one is given where its library holds more (`make pjsua2`): so many calls a crash costs at the most."""
 RTP_PORTS = (4000, 4999)
 """First and last local port of RTP and RTCP: what a firewall has to let through; two a call."""
 CODECS = ("PCMA/8000", "PCMU/8000", "G722/16000")
@@ -46,6 +48,8 @@ class Line:
     """Whether the server's certificate is verified; off only where a test makes its own."""
     tls_server_name: str = ""
     """Name that the certificate must carry; empty: the host of the SIP URI."""
+    accept_old_openssl: bool = False
+    """Whether TLS may be spoken by an OpenSSL that nobody mends any more."""
     srtp: str = "off"
     """`off`, `optional` or `mandatory`: media encrypted with keys from the description (SDES, RFC 4568)."""
     caller_ids: tuple[str, ...] = ()

@@ -93,8 +93,11 @@ class Call(Protocol):
     def send_digits(self, digits: str, *, method: str) -> None:
         """Send digits as RFC 4733 events or SIP INFO."""
 
-    def bridge(self, other: Call) -> None:
-        """Let this call and another of the same process hear each other."""
+    def bridge(self, other: Call, *, talk: bool = True) -> None:
+        """Let another call of the same process hear this one, and with `talk` be heard; again, to change that."""
+
+    def ask(self) -> None:
+        """Ask the far end whether it is still there, in the dialog (OPTIONS); its answer is signalled."""
 
     def hang_up(self) -> None:
         """Release the call: CANCEL before the answer, BYE after it."""

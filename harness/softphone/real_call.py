@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from harness.errors import ThirdringError
 from harness.softphone.certificate import WRONG_CERTIFICATE
-from harness.softphone.errors import SoftphoneError, WorkerLost, error_of
+from harness.softphone.errors import MayHaveDialled, SoftphoneError, WorkerLost, error_of
 from harness.softphone.growing_wav import GrowingWav, repair_header
 from harness.softphone.last_words import say_farewell
 from harness.softphone.message import parse_message
 from harness.softphone.protocol import Call, Missing, Recording
-from harness.softphone.signals import ASIDE, FAULT, PLAY, RELEASED, SipSignal, signal_from_dict
+from harness.softphone.signals import ASIDE, FAULT, PLAY, RELEASED, RESPONSE, SipSignal, signal_from_dict
 
 if TYPE_CHECKING:
     from harness.softphone.worker_process import WorkerProcess
@@ -41,6 +41,9 @@ class RealCall:
         self._zero: tuple[float, float] | None = None
         self._missing: list[tuple[float, float, int]] = []
         self._missing_given = 0
+        self._unsettled_s: float | None = None
+        self._held_back = np.zeros(0, np.int16)
+        self._heard = 0
         self._dialled = False
         self._rtp: dict[str, Any] = {"packets": 0, "lost": 0}
         self._ended_s: float | None = None
@@ -59,7 +62,8 @@ class RealCall:
             self._changed.wait_for(lambda: self._dialled or self._error or self._fault, START_S)
             if not self._dialled:
                 self._command("hang_up")  # a worker that was only slow would ring somebody whom nobody waits for
-                raise self._error or WorkerLost("softphone.worker_silent", what="dial")
+                unheard = WorkerLost if self._fault == "softphone.wrong_certificate" else MayHaveDialled
+                raise self._error or unheard("softphone.worker_silent", what="dial")
 
     @property
     def zero_s(self) -> float:
@@ -88,11 +92,20 @@ class RealCall:
         return new
 
     def hear(self) -> tuple[NDArray[np.int16], tuple[Missing, ...]]:
-        """Give the far end's samples recorded since the last time, and what was found missing since."""
+        """Give the far end's samples recorded since the last time, and what was found missing since.
+
+        A stretch without sound is held back until it is known whether sound is missing there: some tenths of a second.
+        """
+        samples = np.concatenate([self._held_back, self._growing.more()])
         with self._changed:
-            new = self._missing[self._missing_given :]
+            new, since_s = self._missing[self._missing_given :], self._unsettled_s
             self._missing_given += len(new)
-        return self._growing.more(), tuple(self._on_call_clock(new))
+        settled = len(samples)
+        if since_s is not None:
+            settled = min(max(round((since_s - self.zero_s) * self.sample_rate_hz) - self._heard, 0), settled)
+        self._heard += settled
+        self._held_back = samples[settled:]
+        return samples[:settled], tuple(self._on_call_clock(new))
 
     def play(self, wav: Path) -> None:
         """Begin to play a WAV file of the line's rate to the far end."""
@@ -102,11 +115,15 @@ class RealCall:
         """Send digits as RFC 4733 events or SIP INFO."""
         self._command("digits", digits=digits, method=method)
 
-    def bridge(self, other: Call) -> None:
-        """Let this call and another of the same worker hear each other."""
+    def bridge(self, other: Call, *, talk: bool = True) -> None:
+        """Let another call of the same worker hear this one, and with `talk` be heard."""
         if not isinstance(other, RealCall) or other.worker is not self.worker:
             raise SoftphoneError("softphone.no_such_leg", leg=getattr(other, "leg", "?"))
-        self._command("bridge", other=other.leg)
+        self._command("bridge", other=other.leg, talk=talk)
+
+    def ask(self) -> None:
+        """Ask the far end whether it is still there, in the dialog (OPTIONS); its answer is signalled."""
+        self._command("ask")
 
     def hold(self) -> None:
         """Put the far end on hold: a re-INVITE that only sends (RFC 3264 §8.4)."""
@@ -187,18 +204,24 @@ class RealCall:
     def _take_missing(self, event: dict[str, Any]) -> None:
         self._missing.append((event["start_s"], event["end_s"], event["packets"]))
 
+    def _take_unsettled(self, event: dict[str, Any]) -> None:
+        self._unsettled_s = event["since_s"]
+
     def _take_rtp(self, event: dict[str, Any]) -> None:
         self._rtp = event
         self._missing = [(start, end, packets) for start, end, packets in event["missing"]]
+        self._unsettled_s = None
 
     def _take_recorded(self, event: dict[str, Any]) -> None:
         self._ended_s = event["ended_s"]
+        if event.get("unheard") and any(s.kind == RESPONSE and 100 < s.status < 200 for s in self._signals):
+            self._fault = "softphone.far_gone"
 
     def _take_error(self, event: dict[str, Any]) -> None:
         self._error = error_of(event["key"], **event["values"])
 
     def _take_lost(self, event: dict[str, Any]) -> None:
-        now = time.monotonic()
+        now, self._unsettled_s = time.monotonic(), None
         if self._ended_s is None:
             wrong = event["status"] == WRONG_CERTIFICATE
             self._fault = "softphone.wrong_certificate" if wrong else "softphone.worker_lost"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +30,13 @@ class RtpNews:
     absent: bool = False
     """Whether it was told that nothing came since the answer."""
 
-    def look(self, watch: RtpWatch, *, before_s: float, source: str, described: str) -> list[dict[str, Any]]:
+    def look(
+        self, watch: RtpWatch, *, before_s: float, source: str, described: Callable[[], str]
+    ) -> list[dict[str, Any]]:
         """Give what is new since the look at `before_s`, as fields of signals; times are monotonic seconds.
 
-        `source` is where packets come from, `described` where the far end's description says it listens.
+        `source` is where packets come from, `described` tells where the far end's description says it listens: asked
+        only where that is told, for asking pjsua costs more than all counters together.
         """
         came = watch.packets > self.packets or (watch.packets < self.packets and watch.packets > 0)
         self.packets = watch.packets
@@ -47,16 +51,15 @@ class RtpNews:
             told.append({"kind": RTP_ABSENT, "earliest_s": self.answered_s})
         return [{"earliest_s": before_s, "latest_s": watch.looked_s, "direction": "rx", **one} for one in told]
 
-    def _came(self, source: str, described: str) -> list[dict[str, Any]]:
+    def _came(self, source: str, described: Callable[[], str]) -> list[dict[str, Any]]:
         told: list[dict[str, Any]] = []
-        headers = (("described", described),)
         if not self.started:
-            told.append({"kind": RTP_STARTED, "reason": source, "headers": headers})
+            told.append({"kind": RTP_STARTED, "reason": source, "headers": (("described", described()),)})
         elif self.stopped:
             told.append({"kind": RTP_RESUMED, "reason": source})
-        known = self.source if self.started else described
+        known = self.source if self.started else described()
         if source and known and source != known:
-            told.append({"kind": RTP_SOURCE, "reason": source, "headers": headers})
+            told.append({"kind": RTP_SOURCE, "reason": source, "headers": (("described", described()),)})
         self.started, self.stopped, self.source = True, False, source or self.source
         return told
 

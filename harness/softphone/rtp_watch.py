@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from harness.softphone.playout_hole import PAUSE_S, PlayoutHole
+
 FRAME_S = 0.020
 """One lost packet is 20 ms of sound, the ptime that we offer."""
 PLAYOUT_S = 0.060
 """Longest way of a frame from its packet's arrival into the recording on a quiet line (measured)."""
-STOPPED_S = 0.200
+STOPPED_S = PAUSE_S
 """No packet for so long, with none lost since: the far end sends nothing (RTP stopped, or DTX)."""
+
+Window = tuple[float, float, int]
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,10 @@ class Statistics:
     """Packets of ours that, by its last report, it never got."""
     source: str = ""
     """Address that the packets come from, as `host:port`; empty before the first."""
+    empty: int = 0
+    """Frames that were to be played when the jitter buffer had none."""
+    discarded: int = 0
+    """Packets that the jitter buffer threw away, most of them because they came too late."""
 
 
 @dataclass
@@ -44,44 +52,91 @@ class RtpWatch:
     """When the counters were last read, seconds of the monotonic clock."""
     packets: int = 0
     lost: int = 0
+    empty: int = 0
+    discarded: int = 0
+    source: str = ""
     jitter_buffer_ms: int = 0
     """Delay in the jitter buffer, the largest that was read."""
     arrived_s: float | None = None
     """When the packet count last rose; None before the first packet."""
-    rebuilt_s: float | None = None
-    """When sound was last known to come before its stream was set up anew; None once it comes again."""
-    windows: list[tuple[float, float, int]] = field(default_factory=list)
-    """Start and end (monotonic seconds) of sound that is missing, and the packets that were lost in it: none where
-    our own stream was not there to take them."""
+    hole: PlayoutHole | None = None
+    """The stretch without anything to play that lasts now."""
+    _lost: list[Window] = field(default_factory=list)
+    _unheard: list[Window] = field(default_factory=list)
 
-    def look(self, *, now_s: float, packets: int, lost: int, jitter_buffer_ms: int = 0) -> None:
-        """Take the counters as they are now; a smaller count means that the stream was rebuilt."""
-        self.jitter_buffer_ms = max(self.jitter_buffer_ms, jitter_buffer_ms)
-        if packets < self.packets:
-            # An UPDATE, a fork or a 200 with another description: what comes meanwhile nobody hears.
-            self.rebuilt_s = None if self.stopped(self.looked_s) else self.looked_s
-            self.packets = self.lost = 0
-        if lost > self.lost:
-            self._add(lost - self.lost, now_s)
-        elif lost < self.lost:
-            self._take_back(self.lost - lost)
-        if packets > self.packets:
-            if self.rebuilt_s is not None:
-                self.windows.append((self.rebuilt_s, now_s + PLAYOUT_S, 0))
-            self.arrived_s, self.rebuilt_s = now_s, None
-        self.packets, self.lost, self.looked_s = packets, lost, now_s
+    @property
+    def windows(self) -> list[Window]:
+        """Start and end (monotonic seconds) of sound that is missing, and the packets that were lost in it: none where
+        they came too late, or our own stream was not there to take them. In order."""
+        open_ = [self.hole.window] if self.hole is not None and self.hole.missing(self.looked_s, self.arrived_s) else []
+        return sorted([*self._lost, *self._unheard, *open_])
+
+    @property
+    def unsettled_s(self) -> float | None:
+        """Since when nobody knows yet whether sound is missing or the far end is silent; None: all is known."""
+        undecided = self.hole is not None and self.hole.undecided(self.looked_s, self.arrived_s)
+        return self.hole.since_s if self.hole is not None and undecided else None
+
+    def look(self, now_s: float, counters: Statistics) -> list[Window]:
+        """Take the counters as they are now; returns the windows that became known.
+
+        A smaller count means that the stream was rebuilt.
+        """
+        self.jitter_buffer_ms = max(self.jitter_buffer_ms, counters.jitter_buffer_ms)
+        seen = len(self._lost), len(self._unheard)
+        if counters.packets < self.packets or counters.empty < self.empty:
+            self._rebuilt()
+        late = counters.discarded > self.discarded
+        if counters.lost > self.lost:
+            self._add(counters.lost - self.lost, now_s)
+        elif counters.lost < self.lost:
+            self._take_back(self.lost - counters.lost, late=late)
+        self._follow_hole(now_s, counters)
+        if counters.packets > self.packets:
+            self.arrived_s = now_s
+        self.packets, self.lost, self.looked_s = counters.packets, counters.lost, now_s
+        self.empty, self.discarded = counters.empty, counters.discarded
+        self.source = counters.source or self.source
+        return [*self._lost[seen[0] :], *self._unheard[seen[1] :]]
+
+    def _rebuilt(self) -> None:
+        """An UPDATE, a fork or a 200 with another description: what comes meanwhile nobody hears."""
+        if self.arrived_s is not None and not self.stopped(self.looked_s):
+            since_s = self.looked_s if self.hole is None else self.hole.since_s
+            self.hole = PlayoutHole(since_s, self.looked_s, ours=True)
+        self.packets = self.lost = self.empty = self.discarded = 0
+
+    def _follow_hole(self, now_s: float, counters: Statistics) -> None:
+        """The jitter buffer counts each frame that it had to leave out."""
+        if counters.empty > self.empty and self.hole is None and self.arrived_s is not None:
+            self.hole = PlayoutHole(self.looked_s, now_s)
+        if self.hole is None:
+            return
+        came = counters.packets - self.packets
+        moved = bool(came and self.source and counters.source and counters.source != self.source)
+        self.hole.look(self.looked_s, now_s, came=came, empty=counters.empty > self.empty, arrived_s=self.arrived_s)
+        self.hole.ours |= moved  # packets of a new address are thrown away until it has proved itself
+        if self.hole.over(now_s):
+            if self.hole.missing(now_s, now_s):
+                self._unheard.append(self.hole.window)
+            self.hole = None
 
     def _add(self, count: int, now_s: float) -> None:
         # The gap is noticed when the packet behind it arrives, so it ends no later than that one's playout.
-        start = max(self.looked_s - count * FRAME_S, self.windows[-1][1] if self.windows else 0.0)
-        self.windows.append((min(start, now_s), now_s + PLAYOUT_S, count))
+        start = max(self.looked_s - count * FRAME_S, self._lost[-1][1] if self._lost else 0.0)
+        self._lost.append((min(start, now_s), now_s + PLAYOUT_S, count))
 
-    def _take_back(self, count: int) -> None:
-        """Packets that counted as lost came after all, out of order: their windows shrink or go."""
-        while count and self.windows and self.windows[-1][2]:
-            start, end, lost = self.windows.pop()
+    def _take_back(self, count: int, *, late: bool) -> None:
+        """Packets that counted as lost came after all, out of order: their windows shrink or go.
+
+        What came too late to be played stays missing, though no packet is.
+        """
+        while count and self._lost:
+            start, end, lost = self._lost.pop()
             if lost > count:
-                self.windows.append((start, end, lost - count))
+                self._lost.append((start, end, lost - count))
+            elif late:
+                self._unheard.append((start, end, 0))
             count = max(0, count - lost)
 
     def stopped(self, now_s: float) -> bool:

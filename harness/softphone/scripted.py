@@ -18,9 +18,10 @@ from dsp.listen import listen
 from dsp.segment import DTMF
 from dsp.tone_plan import load_plan
 from harness.number_gate import Permit, redeem
+from harness.softphone.errors import DigitsNotSent
 from harness.softphone.growing_wav import write_wav
 from harness.softphone.protocol import Call, Missing, Recording
-from harness.softphone.signals import DIGIT, FAULT, PLAY, RELEASED, REQUEST, RESPONSE, SipSignal
+from harness.softphone.signals import DIGIT, FAULT, MEDIA, NO_EVENTS, PLAY, RELEASED, REQUEST, RESPONSE, SipSignal
 
 FRAME_S = 0.020
 BLOCK_S = 0.256
@@ -51,8 +52,12 @@ class FarEnd:
     """Every digit is taken twice."""
     echoes_digits: bool = False
     """The far end reports the digits that it took."""
+    takes_events: bool = True
+    """Whether its description offers digits as events (RFC 4733)."""
     info_status: int = 200
     """What it answers to SIP INFO; from 300 on it takes none."""
+    refuses_with: tuple[tuple[str, str], ...] = ()
+    """Headers of the response that ends the INVITE: (name, value)."""
 
     def says(self, at_s: float, status: int) -> FarEnd:
         """Add a response to the INVITE."""
@@ -97,10 +102,13 @@ class ScriptedCall:
         self._far, self._begun = far, self._now
         self._later: list[tuple[float, FarEnd]] = []
         self._lost_digits = 0
+        self._unsent: DigitsNotSent | None = None
         self._heard = 0
         self._new = [SipSignal(earliest_s=DIAL_S, latest_s=DIAL_S, kind=REQUEST, direction="tx", method="INVITE")]
         self._end: float | None = None
         self._missing: list[Missing] = []
+        self.bridged: list[tuple[Call, bool]] = []
+        """Whom it was joined with, in order, and whether they may speak to its far end."""
         self._follow(far, self._now)
 
     def _follow(self, far: FarEnd, base: float) -> None:
@@ -134,6 +142,9 @@ class ScriptedCall:
 
     def advance(self, seconds: float) -> tuple[SipSignal, ...]:
         """Let virtual time pass up to the next message, at most `seconds`."""
+        unsent, self._unsent = self._unsent, None
+        if unsent is not None:
+            raise unsent
         if not self._new and not self.over:
             until = self._now + seconds
             due = self._queue and self._queue[0][0] <= until
@@ -148,7 +159,12 @@ class ScriptedCall:
 
     def _arrive(self, at_s: float, method: str, status: int) -> None:
         kind = RESPONSE if status else REQUEST
-        self._tell(kind, "rx", method=method, status=status, reason=REASONS.get(status, ""))
+        headers = self._far.refuses_with if status >= 300 else ()
+        self._tell(kind, "rx", method=method, status=status, reason=REASONS.get(status, ""), headers=headers)
+        if method == "INVITE" and 200 <= status < 300 and not self._far.takes_events:
+            now, without = self._now, (NO_EVENTS,)
+            told = SipSignal(earliest_s=now, latest_s=now, kind=MEDIA, direction="own", status=1, headers=without)
+            self._new.append(told)
         if method == "BYE" or status >= 300:
             self._release("rx", status or 200)
 
@@ -157,7 +173,16 @@ class ScriptedCall:
             self._tell(RELEASED, by, status=status)
             self._end = self._now
 
-    def _tell(self, kind: str, direction: str, *, method: str = "", status: int = 0, reason: str = "") -> None:
+    def _tell(
+        self,
+        kind: str,
+        direction: str,
+        *,
+        method: str = "",
+        status: int = 0,
+        reason: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         self._new.append(
             SipSignal(
                 earliest_s=self._now,
@@ -167,6 +192,7 @@ class ScriptedCall:
                 method=method,
                 status=status,
                 reason=reason,
+                headers=headers,
             )
         )
 
@@ -204,6 +230,9 @@ class ScriptedCall:
 
     def send_digits(self, digits: str, *, method: str) -> None:
         """Press digits; the last one that the script knows leads on."""
+        if method == "rfc4733" and not self._far.takes_events:
+            self._unsent = DigitsNotSent("softphone.digits_not_sent", digits=digits, reason="no telephone-event")
+            return
         self._tell(DIGIT, "tx", method=method, reason=digits)
         if method == "info":
             self._tell(RESPONSE, "rx", method="INFO", status=self._far.info_status)
@@ -223,9 +252,14 @@ class ScriptedCall:
             if digit in self._far.on_digit:
                 self._follow(self._far.on_digit[digit], self._now)
 
-    def bridge(self, other: Call) -> None:
-        """Nobody else is on this line."""
-        raise NotImplementedError(f"a scripted call cannot be bridged with {other}")
+    def bridge(self, other: Call, *, talk: bool = True) -> None:
+        """Note whom it is joined with, and whether they may speak."""
+        self.bridged.append((other, talk))
+
+    def ask(self) -> None:
+        """Answered at once by a far end that is there."""
+        if not self.over:
+            self._tell(RESPONSE, "rx", method="OPTIONS", status=200, reason="OK")
 
     def hang_up(self) -> None:
         """Release the call."""

@@ -28,6 +28,8 @@ REFUSED = "refused"
 """A 3xx or a REFER is not followed: `reason` is where it led, `method` INVITE or REFER, header `why` the reason."""
 ASIDE = "aside"
 """A message of a dialog that is not, or no more, the call's own: what a transfer or a fork left behind."""
+NO_EVENTS = ("telephone-event", "none")
+"""Header of `media`: the far end's description offers no digits as events (RFC 4733), only as tones in the sound."""
 RTP_STARTED = "rtp_started"
 """The first packet came; `reason` is the address it came from."""
 RTP_STOPPED = "rtp_stopped"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import sys
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ from harness.softphone.errors import SoftphoneError
 from harness.softphone.follow import leads_from_dict
 from harness.softphone.line import line_from_dict
 from harness.softphone.own_stdout import claim_stdout
-from harness.softphone.pjsip import SipEndpoint
+from harness.softphone.pjsip import SipEndpoint, loaded
 from harness.softphone.rtp_news import RtpNews
 from harness.softphone.rtp_watch import RtpWatch
 from harness.softphone.signals import RELEASED, RESPONSE, SipSignal
@@ -27,9 +28,16 @@ from harness.softphone.trace import Logged, TraceFile
 POLL_S = 0.003
 """Longest blind spell: a received message is stamped within an interval no wider than this on a quiet machine."""
 LOOK_S = 0.020
-"""How often the RTP counters are read."""
+"""How often the RTP counters are read, and how long is waited where the kernel stamps messages: there a spell need not
+be short for a stamp to be narrow, and 333 of them a second cost more than a call's sound does."""
+LOOKED_AT = 4
+"""Streams whose counters are read at a look: of more than these each has its turn every second, third or fourth look,
+and what is missing of it is told within a window that is so much wider. Reading all at every look cost twice what the
+library takes for a call."""
 CLOSE_S = 0.080
 """A recorder that is let go writes its last block within the bridge's next frames."""
+UNHEARD_S = 4.0
+"""A CANCEL is said four times until then (RFC 3261 §17.1.2.2); a far end that says nothing to it is not there."""
 INFO_GAP_S = 0.250
 """From one SIP INFO digit to the next."""
 LAST_WORDS_S = 3.5
@@ -63,12 +71,16 @@ class Worker:
             traced=self._traced,
             dropped=self._dropped,
         )
-        self._send(event="ready", port=self._endpoint.port)
+        self._send(event="ready", port=self._endpoint.port, most_legs=loaded().most_calls)
+
+    def fail(self, error: SoftphoneError) -> None:
+        """Say why there is no telephone."""
+        self._send(event="failed", key=error.key, values=error.values)
 
     def run(self) -> None:
         """Poll until told to quit or left alone, then hang up what is still up."""
         while self.running:
-            self._turn(POLL_S)
+            self._turn(self._spell_s())
         for leg_id in self._endpoint.legs_up():
             self._try_hang_up(leg_id)
         self._endpoint.unregister()
@@ -76,6 +88,12 @@ class Worker:
         while (self._endpoint.legs_up() or self._endpoint.unsettled()) and time.monotonic() < end:
             self._turn(POLL_S)
         self._report_recorded(time.monotonic() + CLOSE_S)
+
+    def _spell_s(self) -> float:
+        if not self._endpoint.stamped:
+            return POLL_S
+        # A library that waits whole milliseconds would wake just before it is due, and look twice.
+        return min(max(self._looked + LOOK_S + 0.001 - time.monotonic(), 0.001), LOOK_S)
 
     def _turn(self, timeout_s: float) -> None:
         self._endpoint.poll(timeout_s)
@@ -132,6 +150,7 @@ class Worker:
             headers=command.get("headers", {}),
             leads=leads_from_dict(command.get("leads")),
             caller_id=command.get("caller_id", ""),
+            line=line_from_dict(command["line"]) if command.get("line") else None,
         )
         self._send(event="dialled", leg=leg)
 
@@ -161,7 +180,16 @@ class Worker:
         )
 
     def _do_bridge(self, command: dict[str, Any]) -> None:
-        self._endpoint.bridge(command["leg"], command["other"])
+        other = command["other"]
+        if other not in self._endpoint.legs_up():
+            return  # it went in this very moment: its release is in its own stream
+        try:
+            self._endpoint.bridge(command["leg"], other, talk=command["talk"])
+        except SoftphoneError as error:  # whatever is wrong with whoever joins in costs the call nothing
+            self._send(event="error", leg=other, do="bridge", key=error.key, values=error.values)
+
+    def _do_ask(self, command: dict[str, Any]) -> None:
+        self._endpoint.ask_leg(command["leg"])
 
     def _do_hold(self, command: dict[str, Any]) -> None:
         self._endpoint.hold(command["leg"])
@@ -208,24 +236,23 @@ class Worker:
                 news.answered_s = signal.latest_s
 
     def _watch(self, now: float) -> None:
-        for leg, watch in self._watches.items():
+        for leg in list(self._watches)[:LOOKED_AT]:
+            watch = self._watches[leg] = self._watches.pop(leg)  # the others come first the next time
             counters = self._endpoint.statistics(leg)
             if counters is None:
                 continue
             self._sent[leg] = {"sent": counters.sent, "reports": counters.reports, "sent_lost": counters.sent_lost}
-            seen, before_s = len(watch.windows), watch.looked_s
-            watch.look(
-                now_s=time.monotonic(),
-                packets=counters.packets,
-                lost=counters.lost,
-                jitter_buffer_ms=counters.jitter_buffer_ms,
-            )
-            for earliest, latest, packets in watch.windows[seen:]:
+            before_s, unsettled_s = watch.looked_s, watch.unsettled_s
+            for earliest, latest, packets in watch.look(time.monotonic(), counters):
                 self._send(event="missing", leg=leg, start_s=earliest, end_s=latest, packets=packets)
+            if watch.unsettled_s != unsettled_s:
+                self._send(event="unsettled", leg=leg, since_s=watch.unsettled_s)
             self._tell_news(leg, watch, before_s, counters.source)
 
     def _tell_news(self, leg: str, watch: RtpWatch, before_s: float, source: str) -> None:
-        told = self._news[leg].look(watch, before_s=before_s, source=source, described=self._endpoint.described(leg))
+        told = self._news[leg].look(
+            watch, before_s=before_s, source=source, described=lambda: self._endpoint.described(leg)
+        )
         for values in told:
             self._send(event="signal", leg=leg, signal=SipSignal(**values).to_dict())
 
@@ -234,9 +261,18 @@ class Worker:
 
     def _report_recorded(self, now: float) -> None:
         for leg, ended in list(self._closing.items()):
-            if now - ended >= CLOSE_S:
+            unheard = self._endpoint.dialogs.unheard(leg)
+            if now - ended >= (UNHEARD_S if unheard and self.running else CLOSE_S):
                 del self._closing[leg]
-                self._send(event="recorded", leg=leg, ended_s=ended)
+                self._close_trace(leg)
+                self._send(event="recorded", leg=leg, ended_s=ended, unheard=unheard)
+
+    def _close_trace(self, leg: str) -> None:
+        """Whoever is told that a call is recorded takes the hash of its messages: nothing is added any more, such as a
+        BYE that a dead far end is sent for half a minute."""
+        trace = self._traces.pop(leg, None)
+        if trace is not None:
+            trace.close()
 
     def _finish_watch(self, leg: str) -> None:
         watch = self._watches.pop(leg, None)
@@ -260,8 +296,14 @@ class Worker:
 
 def main() -> None:
     """Run one worker on the descriptors it was given; end without tearing pjsua2 down."""
+    # Ctrl-C goes to all processes of a terminal: what becomes of a call is its commander's to say. It ends with that.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = Worker(0, claim_stdout())
-    worker.start()
+    try:
+        worker.start()
+    except SoftphoneError as error:
+        worker.fail(error)
+        os._exit(1)
     worker.run()
     sys.stderr.flush()
     # libDestroy aborts when anything is still alive; the system frees all that this process holds.

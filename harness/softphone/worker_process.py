@@ -50,7 +50,7 @@ class WorkerProcess:
         self._registers, self.line = bool(line.registrar), line
         self._registered = threading.Event()
         self.registration: SipSignal | None = None
-        self.port = 0
+        self.port = self.most_legs = 0
         self.alive = True
         self.retired = False
         self.command(line=line.to_dict(), silence_wav=str(silence_wav))
@@ -83,6 +83,8 @@ class WorkerProcess:
 
     def lost(self) -> WorkerLost:
         """The error that says how the process ended."""
+        if self._failed is not None:
+            return WorkerLost(self._failed["key"], **self._failed["values"])
         wrong = self._process.poll() == WRONG_CERTIFICATE
         key = "softphone.wrong_certificate" if wrong else "softphone.worker_lost"
         return WorkerLost(key, status=self._process.poll(), line=self.line.id)
@@ -148,8 +150,11 @@ class WorkerProcess:
 
     def _dispatch(self, event: dict[str, Any]) -> None:
         if event["event"] == "ready":
-            self.port = event["port"]
+            self.port, self.most_legs = event["port"], event["most_legs"]
             self._ready.set()
+            return
+        if event["event"] == "failed":
+            self._failed = event
             return
         if event["event"] == "signal" and event["signal"]["kind"] == REGISTRATION:
             self.registration = signal_from_dict(event["signal"])

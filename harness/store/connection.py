@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
+from harness import clocks
 from harness.errors import NotFound, StoreError
+from harness.store.chain import ChainedConnection
+from harness.store.heads import note_head
 from harness.store.migrations import STEP_NAMES, steps
 
 Row = dict[str, Any]
@@ -46,7 +50,8 @@ def connect(path: Path) -> Database:
     """Open a database, made or brought up to date as needed. Raises `StoreError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
+        _make_private(path)
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, factory=ChainedConnection)
     except (sqlite3.Error, OSError) as error:
         raise StoreError("store.cannot_open", file=path.name, reason=str(error)) from error
     try:
@@ -59,6 +64,12 @@ def connect(path: Path) -> Database:
         raise
 
 
+def _make_private(path: Path) -> None:
+    """A new database is its owner's alone: sealed plans and people's results are in it. SQLite's others follow."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 @contextmanager
 def write_lock(db: Database) -> Iterator[None]:
     """Hold the database's write lock from the start of a transaction to its end."""
@@ -69,10 +80,21 @@ def write_lock(db: Database) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.commit()
     except BaseException:
+        if isinstance(connection, ChainedConnection):
+            connection.taken()  # a full disk fails the commit itself: a head of what is in no chain would contradict it
         connection.rollback()
         raise
-    connection.commit()
+    publish_head(db)
+
+
+def publish_head(db: Database) -> None:
+    """Write down how far the chain of evidence has got, where it went on."""
+    connection = db.conn
+    entry = connection.taken() if isinstance(connection, ChainedConnection) else None
+    if entry is not None:
+        note_head(Path(next(row[2] for row in connection.execute("PRAGMA database_list") if row[1] == "main")), entry)
 
 
 def parsed(row: Row, *columns: str) -> Row:
@@ -87,7 +109,7 @@ def as_json(value: object) -> str:
 
 def stamp(now: datetime | None) -> str:
     """A moment in UTC, ISO 8601, to the second; None: this one."""
-    return (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    return (now or clocks.now()).astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _up_to_date(connection: sqlite3.Connection, file: str) -> Database:

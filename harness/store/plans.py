@@ -10,9 +10,12 @@ from harness.errors import WrongInput
 from harness.store.connection import Room, Row, as_json, stamp
 
 DRAWN, REDRAWN, CLAIMED, AGAIN, WAITS = "drawn", "redrawn", "claimed", "again", "waits"
-DONE, UNKNOWN, CALLED_OFF = "done", "unknown", "called_off"
+DONE, UNKNOWN, CALLED_OFF, DROPPED = "done", "unknown", "called_off", "dropped"
+"""Dropped: a person gave an unknown one up; unlike one that was called off it may have rung."""
 WAITING = (DRAWN, REDRAWN, AGAIN, WAITS)
 """What a test may have come to last if it is still to be dialled."""
+OVER = (DONE, UNKNOWN, CALLED_OFF, DROPPED)
+"""What it has come to when it is not."""
 
 _NOW = """
 SELECT e.test_id, e.month, e.what AS state, e.at, e.detail,
@@ -26,10 +29,11 @@ WHERE e.id = (SELECT max(id) FROM plan_events l WHERE l.test_id = e.test_id)
 class Plans(Room):
     """Months, sealed, and the events of their tests."""
 
-    def add(self, month: str, *, seal: str, plan: Row, now: datetime | None = None) -> None:
-        """Keep a drawn month and its tests; WrongInput when that month was drawn before."""
+    def add(self, month: str, *, seal: str, plan: Row, inputs: Row | None = None, now: datetime | None = None) -> None:
+        """Keep a drawn month, what it was drawn from, and its tests; WrongInput when that month was drawn before."""
         with self.writing():
-            row = {"month": month, "seal": seal, "drawn_at": stamp(now), "plan": as_json(plan)}
+            row: Row = {"month": month, "seal": seal, "drawn_at": stamp(now), "plan": as_json(plan)}
+            row["inputs"] = None if inputs is None else as_json(inputs)
             try:
                 self._db.table("plans").insert(row)
             except sqlite3.IntegrityError:
@@ -42,6 +46,11 @@ class Plans(Room):
         """A month's seal and plan; None when it was not drawn."""
         found = list(self._db.table("plans").rows_where("month = ?", [month]))
         return found[0] | {"plan": json.loads(found[0]["plan"])} if found else None
+
+    def inputs(self, month: str) -> Row | None:
+        """What a month was drawn from; None when that was not kept."""
+        found = self._db.execute("SELECT inputs FROM plans WHERE month = ?", [month]).fetchone()
+        return json.loads(found[0]) if found and found[0] else None
 
     def months(self) -> list[Row]:
         """Every drawn month with its seal, oldest first; without what is secret in it."""
@@ -76,6 +85,10 @@ class Plans(Room):
         found = self._db.execute(f"SELECT state FROM ({_NOW}) WHERE test_id = ?", [test_id]).fetchone()
         return None if found is None else str(found[0])
 
+    def now(self, test_id: str) -> Row | None:
+        """A test as it stands; None: there is none of that name."""
+        return next(iter(self._rows(f"SELECT * FROM ({_NOW}) WHERE test_id = ?", [test_id])), None)
+
     def tests(self, month: str) -> list[Row]:
         """Every test of a month as it stands, in order of the time it is due."""
         return self._rows(f"SELECT * FROM ({_NOW}) WHERE month = ? ORDER BY due_at, test_id", [month])
@@ -90,6 +103,10 @@ class Plans(Room):
         """Tests that are being dialled, or were when their process ended."""
         return self._rows(f"SELECT * FROM ({_NOW}) WHERE state = ? ORDER BY due_at, test_id", [CLAIMED])
 
+    def unknown(self) -> list[Row]:
+        """Tests of every month that wait for a person's decision, in order of the time they were due."""
+        return self._rows(f"SELECT * FROM ({_NOW}) WHERE state = ? ORDER BY due_at, test_id", [UNKNOWN])
+
     def drawings(self, test_id: str) -> int:
         """How many times a test's time was drawn."""
         query = "SELECT count(*) FROM plan_events WHERE test_id = ? AND what IN (?, ?)"
@@ -101,6 +118,10 @@ class Plans(Room):
             "SELECT measured FROM calls JOIN attempts USING (call_id) WHERE attempt_id = ?", [attempt_id]
         ).fetchone()
         return json.loads(found[0]) if found and found[0] else None
+
+    def is_kept(self, attempt_id: str) -> bool:
+        """Whether the call that an attempt became is in the database."""
+        return self._db.table("attempts").count_where("attempt_id = ?", [attempt_id]) > 0
 
     def events(self, month: str) -> list[Row]:
         """Everything that became of a month's tests, oldest first."""

@@ -10,6 +10,9 @@ from datetime import datetime
 from harness.errors import WrongInput
 from harness.store.connection import Room, Row, as_json, stamp
 
+SOUND_LEFT = "sound_left"
+"""What the log says of sound that a stopped call left."""
+
 
 class Reviews(Room):
     """What was said of calls a second time, in rounds: one first, one second, one objection, one decision each."""
@@ -39,6 +42,23 @@ class Reviews(Room):
         for first, second in found:
             yield json.loads(first), json.loads(second)
 
+    def unsettled(self) -> list[Row]:
+        """Each call's round that is not settled, oldest first: call_id, unit, started_at, began_at, and its seats."""
+        found = self._db.query(
+            "SELECT v.call_id, c.unit, c.started_at, min(v.at) AS began_at, group_concat(v.what) AS seats "
+            "FROM reviews v JOIN calls c USING (call_id) GROUP BY v.call_id, v.round "
+            "HAVING sum(v.what = 'settled') = 0 ORDER BY min(v.id)"
+        )
+        return [row | {"seats": row["seats"].split(",")} for row in found]
+
+    def pending(self) -> frozenset[str]:
+        """The calls whose last round was begun and is not settled."""
+        found = self._db.execute(
+            "SELECT v.call_id FROM reviews v WHERE v.round = (SELECT max(round) FROM reviews l WHERE l.call_id = "
+            "v.call_id) GROUP BY v.call_id HAVING sum(v.what = 'settled') = 0"
+        )
+        return frozenset(str(call_id) for (call_id,) in found)
+
     def under_objection(self, first: str, last: str) -> int:
         """Calls from one day to another, both included, whose last round is an objection not settled yet."""
         found = self._db.execute(
@@ -64,3 +84,19 @@ class Log(Room):
     def of(self, call_id: str) -> list[Row]:
         """A call's lines, oldest first."""
         return [row | {"detail": json.loads(row["detail"])} for row in self._of("log", call_id, "id")]
+
+    def lately(self, what: str, *, who: str, call_id: str, since: datetime) -> bool:
+        """Whether somebody did something with a call since then."""
+        query = "SELECT 1 FROM log WHERE who = ? AND what = ? AND call_id = ? AND at >= ? LIMIT 1"
+        return self._db.execute(query, [who, what, call_id, stamp(since)]).fetchone() is not None
+
+    def named(self, *whats: str, limit: int = 1000, offset: int = 0) -> list[Row]:
+        """Everybody's lines of some kinds, newest first."""
+        where = f"what IN ({', '.join('?' for _ in whats)})"
+        rows = self._db.table("log").rows_where(where, whats, order_by="id desc", limit=limit, offset=offset)
+        return [row | {"detail": json.loads(row["detail"])} for row in rows]
+
+    def newest(self, *, limit: int, offset: int = 0) -> list[Row]:
+        """Everybody's lines, newest first."""
+        rows = self._db.table("log").rows_where(order_by="id desc", limit=limit, offset=offset)
+        return [row | {"detail": json.loads(row["detail"])} for row in rows]

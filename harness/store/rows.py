@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from harness.store.connection import Room, Row
@@ -30,14 +31,26 @@ _PUT = "INSERT OR REPLACE INTO rows (call_id, shelf, form, form_version, {}) VAL
     ", ".join(f'"{name}"' for name in COLUMNS), ", ".join("?" * (len(COLUMNS) + 4))
 )
 _GATHER = """
-SELECT series, substr(day, 1, 7), "group", unit, extension, person,
+SELECT series, substr(day, 1, 7), {cell},
   sum(NOT void), sum(timing_only AND NOT void), sum(void), sum(below_standard AND NOT void),
   sum(CASE WHEN void THEN 0 ELSE asked END), sum(CASE WHEN void THEN 0 ELSE correct END),
   group_concat(CASE WHEN void OR timing_only THEN NULL ELSE total END, '|'),
   group_concat(CASE WHEN void OR timing_only THEN NULL ELSE parts END, '|'),
   group_concat(CASE WHEN void THEN NULL ELSE items END, '|')
-FROM rows WHERE shelf = ? AND day BETWEEN ? AND ? AND form = ? AND form_version = ?
+FROM rows WHERE shelf = ? AND day BETWEEN ? AND ? AND form = ? AND form_version = ? AND {seen}
 GROUP BY 1, 2, 3, 4, 5, 6
+"""
+_CELL, _AGENCY = '"group", unit, extension, person', "'', '', '', NULL"
+# Attempts of one test have names that differ in their ordinal only; the last that was no fault of ours is its result.
+_SAME_TEST = (
+    "substr(earlier.attempt_id, 1, length(earlier.attempt_id) - length(earlier.ordinal)) = "
+    "substr(later.attempt_id, 1, length(later.attempt_id) - length(later.ordinal)) "
+    "AND earlier.ordinal < later.ordinal AND 'fault_ours' NOT IN (earlier.outcome, later.outcome)"
+)
+_OUTDONE = f"SELECT 1 FROM attempts earlier JOIN attempts later ON {_SAME_TEST} WHERE earlier.call_id = "
+_DROP = f"""
+DELETE FROM rows WHERE call_id IN (
+  SELECT earlier.call_id FROM attempts later JOIN attempts earlier ON {_SAME_TEST} WHERE later.call_id = ?)
 """
 Values = tuple[Any, ...]
 
@@ -46,17 +59,27 @@ class Rows(Room):
     """The rows of all calls, on shelves: those that count, and those of sheets scored again by another form."""
 
     def put(self, call_id: str, row: Row, *, sheet: Row, shelf: str = RESULT) -> None:
-        """Put a call's row on a shelf, in the place of an older one; `sheet` tells the form."""
+        """Put a call's row on a shelf, in the place of an older one; `sheet` tells the form.
+
+        A test has one result: an engaged or unanswered attempt that was followed by another has no row any more.
+        """
         keys = (call_id, shelf, sheet["form"], sheet["form_version"])
         with self.writing():
-            self._db.execute(_PUT, [*keys, *(row[name] for name in COLUMNS)])
+            if self._db.execute(f"{_OUTDONE} ?", [call_id]).fetchone() is None:
+                self._db.execute(_PUT, [*keys, *(row[name] for name in COLUMNS)])
+                self._db.execute(_DROP, [call_id])
 
-    def forms(self, first: str, last: str, *, shelf: str = RESULT) -> list[tuple[str, str, int]]:
-        """Form, version and how many calls were scored by it, from one day to another, both included."""
+    def forms(
+        self, first: str, last: str, *, shelf: str = RESULT, without: Collection[str] = ()
+    ) -> list[tuple[str, str, int]]:
+        """Form, version and how many calls were scored by it, from one day to another, both included.
+
+        `without`: calls that are left out.
+        """
         found = self._db.execute(
             "SELECT form, form_version, count(*) FROM rows WHERE shelf = ? AND day BETWEEN ? AND ? "
-            "GROUP BY form, form_version ORDER BY 3 DESC, 1, 2",
-            [shelf, first, last],
+            f"AND {_but(without)} GROUP BY form, form_version ORDER BY 3 DESC, 1, 2",
+            [shelf, first, last, *_listed(without)],
         )
         return [(str(form), str(version), int(n)) for form, version, n in found]
 
@@ -68,18 +91,40 @@ class Rows(Room):
             [shelf, first, last, form, version],
         )
 
-    def gathered(self, first: str, last: str, *, form: str, version: str, shelf: str = RESULT) -> Iterator[Values]:
+    def gathered(
+        self,
+        first: str,
+        last: str,
+        *,
+        form: str,
+        version: str,
+        shelf: str = RESULT,
+        whole: bool = False,
+        without: Collection[str] = (),
+    ) -> Iterator[Values]:
         """The same rows gathered by cell, as `rubric.heaps.heaps_of` takes them: the database joins their words.
 
+        `whole`: one cell a series and month, for what is told of the whole agency only; `without`: left out.
         Void calls count nowhere; calls that nobody judged have no parts and no total.
         """
-        yield from self._db.execute(_GATHER, [shelf, first, last, form, version])
+        query = _GATHER.format(cell=_AGENCY if whole else _CELL, seen=_but(without))
+        yield from self._db.execute(query, [shelf, first, last, form, version, *_listed(without)])
 
     def without(self) -> list[str]:
         """Calls that have a sheet and no row: those that were kept before there were rows."""
         found = self._db.execute(
             "SELECT DISTINCT s.call_id FROM sheets s LEFT JOIN rows r ON r.call_id = s.call_id AND r.shelf = ? "
-            "WHERE r.call_id IS NULL ORDER BY s.call_id",
+            f"WHERE r.call_id IS NULL AND NOT EXISTS ({_OUTDONE} s.call_id) ORDER BY s.call_id",
             [RESULT],
         )
         return [str(call_id) for (call_id,) in found]
+
+
+def _but(without: Collection[str]) -> str:
+    """The condition that leaves some calls out; `_listed` gives its value."""
+    return "call_id NOT IN (SELECT value FROM json_each(?))" if without else "1"
+
+
+def _listed(without: Collection[str]) -> list[str]:
+    """Their ids as one value: a statement takes only some thousands, and a year's sheets may be made in a day."""
+    return [json.dumps(sorted(without))] if without else []

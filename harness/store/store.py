@@ -13,12 +13,22 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from harness.errors import NotFound, StoreError
-from harness.store.connection import Room, Row, as_json, connect, parsed, stamp
+from harness.store.call_list import Allotments, CallList
+from harness.store.call_marks import CallMarks
+from harness.store.complaints import Complaints
+from harness.store.connection import Room, Row, as_json, connect, parsed, publish_head, stamp
+from harness.store.drafts import Drafts, Signatures
+from harness.store.evidence import Evidence
 from harness.store.forms import Forms, Rescored
 from harness.store.improvements import Improvements
+from harness.store.people import FailedLogins, People, Sessions
 from harness.store.plans import Plans
+from harness.store.recent import Recent
+from harness.store.refused_tries import RefusedTries
 from harness.store.reviews import Log, Reviews
+from harness.store.revisions import Revisions
 from harness.store.rows import Rows
+from harness.store.second_factors import SecondFactors
 
 LIST_COLUMNS = (
     "call_id",
@@ -66,12 +76,27 @@ class Store(Room):
         self.rescored = Rescored(db)
         self.rows = Rows(db)
         self.reviews = Reviews(db)
+        self.revisions = Revisions(db)
         self.log = Log(db)
         self.plans = Plans(db)
         self.improvements = Improvements(db)
+        self.complaints = Complaints(db)
+        self.call_list = CallList(db)
+        self.allotments = Allotments(db)
+        self.call_marks = CallMarks(db)
+        self.drafts = Drafts(db)
+        self.signatures = Signatures(db)
+        self.evidence = Evidence(db)
+        self.recent = Recent(db)
+        self.people = People(db)
+        self.sessions = Sessions(db)
+        self.failed_logins = FailedLogins(db)
+        self.refused_tries = RefusedTries(db)
+        self.second_factors = SecondFactors(db)
 
     def close(self) -> None:
         """Close the database."""
+        publish_head(self._db)
         self._db.close()
 
     def add_call(
@@ -82,8 +107,9 @@ class Store(Room):
         measured: Row | None = None,
         recordings: tuple[Row, ...] = (),
         attempts: tuple[Row, ...] = (),
+        files: tuple[Row, ...] = (),
     ) -> None:
-        """Keep a finished call with its recordings and attempts, all or nothing.
+        """Keep a finished call with its recordings, other files and attempts, all or nothing.
 
         `row` has the columns of LIST_COLUMNS; those that are absent are unknown, not zero.
         """
@@ -97,8 +123,11 @@ class Store(Room):
             for one in recordings:
                 kept = one | {"call_id": call_id, "missing": as_json(one.get("missing", []))}
                 self._db.table("recordings").insert(kept)
+            for one in files:
+                self._db.table("call_files").insert(one | {"call_id": call_id})
             for ordinal, one in enumerate(attempts, start=1):
                 self._db.table("attempts").insert({"ordinal": ordinal} | one | {"call_id": call_id})
+            self.allotments.as_planned(call_id)
 
     def list_calls(self, *, unit: str | None = None, limit: int = 100) -> list[Row]:
         """Give the newest calls, newest first, without their records."""
@@ -173,7 +202,7 @@ class Store(Room):
             row = {"call_id": call_id, "version": version, "made_at": stamp(now), "form": sheet["form"]}
             row |= {"answers_id": answers_id, "facts": as_json(facts), "sheet": as_json(sheet)}
             self._db.table("sheets").insert(row)
-            self._db.table("calls").update(call_id, {"form": sheet["form"], **_summary(sheet)})
+            self._db.table("calls").update(call_id, {"form": sheet["form"], **summary_of(sheet)})
         return version
 
     def add_hearing(
@@ -206,7 +235,7 @@ class Store(Room):
         return found
 
 
-def _summary(sheet: Row) -> Row:
+def summary_of(sheet: Row) -> Row:
     """Give the list's columns of a sheet: points that the machine gave, items that are open."""
     by_machine = [one["points"] for one in sheet["items"] if one.get("by") == "machine"]
     points = [Decimal(str(one)) for one in by_machine if one is not None]

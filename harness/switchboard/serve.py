@@ -60,6 +60,11 @@ class EmbeddedAgency:
             raise LineError("switchboard.not_started", site=site, why=why)
         return int(json.loads(line)["port"])
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The trunks' processes."""
+        return tuple(process.pid for process in self._processes)
+
     def running(self) -> bool:
         """Whether every trunk still runs."""
         return all(process.poll() is None for process in self._processes)

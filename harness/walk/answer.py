@@ -48,8 +48,8 @@ def wait_for_answer(step: do.WaitForAnswer, call: CallInProgress) -> Happened:
     begin = begin if call.moved_s is None else min(begin, call.moved_s)
     asked, call.asked_s, call.moved_s = call.asked_s, None, None
     call.act("wait", leg=step.leg)
-    wait = _Wait(step, call, begin, begin if asked is None else min(begin, asked), _repeated(call, asked))
-    ended, marked = "", None
+    wait = Wait(step, call, begin, begin if asked is None else min(begin, asked), _repeated(call, asked))
+    call.wait, ended, marked = wait, "", None
     while not ended and not marked and not call.released:
         call.pump()
         marked = heard_mark(step, call, wait.rang_since)
@@ -69,12 +69,25 @@ def _repeated(call: CallInProgress, asked: float | None) -> Repeated | None:
 
 
 @dataclass(frozen=True)
-class _Wait:
+class Wait:
+    """A wait for one leg."""
+
     step: do.WaitForAnswer
     call: CallInProgress
     begin: float
     rang_since: float
     repeated: Repeated | None
+
+    @property
+    def onset_s(self) -> float | None:
+        """When it began to ring: heard, else the first 18x before the answer; None: it has not."""
+        bursts = self.call.ear.bursts(self.rang_since)
+        return bursts[0] if bursts else self._alerted_s()
+
+    @property
+    def limit_s(self) -> float:
+        """How long it rings before it is given up."""
+        return give_up_s(self.step, self.call.ear.period_s)
 
     def ended(self) -> str:
         """Why the wait is over: answered, no_answer, busy, congestion, no_signal, repeated; empty while it is not."""
@@ -87,8 +100,7 @@ class _Wait:
             return "repeated"
         if self._picked_up(bursts):
             return ANSWERED
-        onset = bursts[0] if bursts else self._alerted_s()
-        limit_s = give_up_s(self.step, ear.period_s)
+        onset, limit_s = self.onset_s, self.limit_s
         if onset is None and self._waits_in_music(limit_s):
             return "no_answer"
         if onset is not None and self._given_up(onset, bursts, limit_s):

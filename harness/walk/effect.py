@@ -8,7 +8,7 @@ from harness.live_ear import LiveEar
 from harness.softphone.signals import DIGIT, RESPONSE
 from harness.walk.progress import CallInProgress
 
-NO_EFFECT = ("repeated", "invalid", "refused", "swallowed", "doubled", "nothing")
+NO_EFFECT = ("repeated", "invalid", "refused", "swallowed", "doubled", "nothing", "torn")
 INVALID = "invalid-key"
 """What an agency calls its mark of the prompt that says: that was no valid key."""
 WINDOW_S, LEAST_S = 3.0, 1.5
@@ -31,6 +31,12 @@ class Repeated:
         self._ear, self._fed_s, self._found = ear, pressed_s + FRESH_S, False
         known = [one for one in windows if one is not None]
         self._search = PromptSearch(known, sr=ear.sample_rate_hz) if known else None
+        self._since_s = min([pressed_s, *starts])
+
+    @property
+    def unknowable(self) -> bool:
+        """Whether so much was lost of the menu, or since, that it need not be known when it begins again."""
+        return self._search is not None and self._ear.torn(self._since_s)
 
     def now(self) -> bool:
         """Whether it has begun again since."""
@@ -81,7 +87,11 @@ def _seen(call: CallInProgress, digits: str, pressed_s: float, repeated: Repeate
         return refused or "music"
     voices = [] if into else [v for v in ear.spoken(pressed_s) if v[0] > pressed_s + FRESH_S]
     over = voices and ear.now != "speech" and ear.heard_s > voices[0][1] + FRESH_S
-    return "voice" if voices and (over or ear.heard_s - voices[0][0] >= TELLING_S) else ""
+    told = voices and (over or ear.heard_s - voices[0][0] >= TELLING_S)
+    if not told:
+        return ""
+    # A second stretch of a menu that our own machine tore may still be known.
+    return ("torn" if ear.heard_s - voices[0][0] >= 2 * TELLING_S else "") if repeated.unknowable else "voice"
 
 
 def _nothing(call: CallInProgress, pressed_s: float, within_s: float) -> bool:

@@ -18,16 +18,18 @@ class Doing:
     """`mark` an event of the call, press `digits`, or `done`: the scenario goes on."""
     detail: str = ""
     """Name of the event, or the digits."""
+    who: str = ""
+    """Who did it; empty: the tester at the terminal."""
 
 
 class FarTester(Protocol):
     """Somebody who can take a call over."""
 
     def invite(self, call: Call) -> None:
-        """A call waits. A tester with a leg of their own bridges it with `call.bridge` when they come."""
+        """A call waits, or waits again. A tester with a leg of their own bridges it when they come."""
 
     def here(self) -> bool:
-        """Whether the tester has come."""
+        """Whether the tester has come, and is there still."""
 
     def events(self) -> tuple[Doing, ...]:
         """What the tester did since the last time."""

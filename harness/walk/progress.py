@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dsp.tone_plan import TonePlan
 from harness.errors import ThirdringError
@@ -11,9 +12,14 @@ from harness.live_ear import LiveEar
 from harness.number_gate import Keys
 from harness.prompts.marks import Mark
 from harness.record import Act
+from harness.softphone.errors import DigitsNotSent
 from harness.softphone.protocol import Call
-from harness.softphone.signals import RELEASED, REQUEST, RESPONSE, SipSignal
+from harness.softphone.signals import MEDIA, NO_EVENTS, RELEASED, REQUEST, RESPONSE, SipSignal
 from harness.walk.far_tester import FarTester, NoTester
+from harness.walk.watching import Nobody, TakenOver, Watcher
+
+if TYPE_CHECKING:
+    from harness.walk.answer import Wait
 
 STEP_S = 0.1
 """How long the caller sleeps between two looks; the ear is ≤ 0.5 s behind anyway."""
@@ -37,10 +43,14 @@ class CallInProgress:
         marks: Sequence[Mark] = (),
         tester: FarTester | None = None,
         keys: Keys | None = None,
+        watcher: Watcher | None = None,
+        tones: Callable[[str], Path] | None = None,
     ) -> None:
         self._longest_s, self._progress = longest_s, progress
         self.call, self.ear = call, LiveEar(call, plan, marks)
         self.sounds = sounds or {}
+        self.tones = tones
+        """Makes the tones of digits ready to be played; None: nobody presses anything by tones."""
         self.tester, self.keys = tester or NoTester(), keys or Keys()
         self.signals: list[SipSignal] = []
         self.acts: list[Act] = []
@@ -51,6 +61,28 @@ class CallInProgress:
         """Since when the call is put through to somebody else, who may have answered already."""
         self.released = False
         self.fault = ""
+        self.step: int | None = None
+        """Which of the scenario's steps is walked, from 0."""
+        self.wait: Wait | None = None
+        """The leg that is waited for, or was last."""
+        self.silent: tuple[float, float] | None = None
+        """Since when nobody has said anything, and how long that is waited for."""
+        self.who = ""
+        """Who has the call when it is handed over; empty: nobody that is known by name."""
+        self.taken = False
+        """Whether somebody takes the call over as soon as its step may end."""
+        self.may_end_step = False
+        """Whether the step that is walked may end in the middle."""
+        self.excuses = False
+        """Whether the courtesy sentence is said to whoever waits for somebody who does not come."""
+        self.unsent: ThirdringError | None = None
+        """Why what a person pressed last could not be sent; whoever shows the call takes it."""
+        self._watcher = watcher or Nobody()
+
+    @property
+    def longest_s(self) -> float:
+        """When the call is ended, whatever it is at."""
+        return self._longest_s
 
     @property
     def now_s(self) -> float:
@@ -59,12 +91,32 @@ class CallInProgress:
 
     def pump(self) -> None:
         """Let a little time pass; hear and take what came."""
-        self.take(self.call.advance(STEP_S))
+        try:
+            self.take(self.call.advance(STEP_S))
+        except DigitsNotSent as error:
+            self._refuse_press(error)
         self.ear.listen()
         if self.call.over:
             self.released = True
         elif self.now_s > self._longest_s and not self.released:
             self.hang_up(detail="longest_call_s")
+        self._watcher.look(self)
+        if self.taken and self.may_end_step and not self.released:
+            raise TakenOver
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether digits go to the far end as events; what is described without them gets tones in the sound."""
+        media = [one for one in self.signals if one.kind == MEDIA and one.status]
+        return not media or NO_EVENTS not in media[-1].headers
+
+    def _refuse_press(self, error: DigitsNotSent) -> None:
+        """What a person pressed and cannot be sent costs the call nothing; a scenario's digits void it."""
+        pressed = [act for act in self.acts if act.do == "pressed"]
+        if not pressed or not pressed[-1].who:
+            raise error
+        self.act("refused", detail=pressed[-1].detail, who=pressed[-1].who)
+        self.unsent = error
 
     def take(self, signals: tuple[SipSignal, ...]) -> None:
         """Keep signals and note what they mean for the walk."""
@@ -81,15 +133,15 @@ class CallInProgress:
         """Give what was signalled from an instant of the call's clock on."""
         return [one for one in self.signals if one.latest_s - self.call.zero_s >= at_s]
 
-    def act(self, what: str, *, leg: str = "", detail: str = "") -> None:
-        """Keep what we did, and tell whoever watches."""
-        done = Act(at_s=round(self.now_s, 4), do=what, leg=leg, detail=detail)
+    def act(self, what: str, *, leg: str = "", detail: str = "", who: str = "") -> None:
+        """Keep what we did, or what a person did (`who`), and tell whoever watches."""
+        done = Act(at_s=round(self.now_s, 4), do=what, leg=leg, detail=detail, who=who)
         self.acts.append(done)
         self._progress(done)
 
-    def hang_up(self, *, leg: str = "", detail: str = "") -> None:
+    def hang_up(self, *, leg: str = "", detail: str = "", who: str = "") -> None:
         """End the call from our side."""
-        self.act("hang_up", leg=leg, detail=detail)
+        self.act("hang_up", leg=leg, detail=detail, who=who)
         self.call.hang_up()
         self.released = True
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import wave
+from pathlib import Path
 
 from harness import scenario as do
+from harness.said import COURTESY, EXCUSE
 from harness.softphone.signals import PLAY
 from harness.walk.happened import Happened
 from harness.walk.progress import CallInProgress
@@ -15,16 +17,28 @@ STARTS_S = 5.0
 
 def say(step: do.Say, number: int, call: CallInProgress) -> Happened:
     """Play what was made ready for this step, and wait until it was said."""
-    path = call.sounds[number]
+    call.asked_s = call.now_s  # whoever was asked may put the call through before we have finished
+    _speak(call.sounds[number], step.sentence or step.file or "text", call)
+    return Happened()
+
+
+def excuse(call: CallInProgress) -> None:
+    """Say the courtesy sentence to whoever waits for somebody who does not come; where there is none, nothing."""
+    path = call.sounds.get(EXCUSE)
+    if path is not None and not call.released:
+        call.excuses = True
+        _speak(path, COURTESY, call)
+        call.excuses = False
+
+
+def _speak(path: Path, name: str, call: CallInProgress) -> None:
     with wave.open(str(path)) as sound:
         lasts_s = sound.getnframes() / sound.getframerate()
     begin = call.now_s
-    call.asked_s = begin  # whoever was asked may put the call through before we have finished
-    call.act("said", detail=step.sentence or step.file or "text")
+    call.act("said", detail=name)
     call.call.play(path)
     while not call.released and not _said(call, begin, path.name, lasts_s):
         call.pump()
-    return Happened()
 
 
 def _said(call: CallInProgress, begin: float, name: str, lasts_s: float) -> bool:

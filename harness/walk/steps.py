@@ -13,18 +13,32 @@ from harness.walk.keys import press
 from harness.walk.listening import listen
 from harness.walk.progress import CallInProgress
 from harness.walk.saying import say
-from harness.walk.taking_over import hand_over
+from harness.walk.taking_over import finish_taken, hand_over
 from harness.walk.transfer import follow_transfer
+from harness.walk.watching import TakenOver
+
+MAY_END = (do.Listen, do.Press, do.FollowTransfer, do.HoldSilent)
+"""Steps that end when somebody takes the call over; a telephone that rings is waited for, a sentence said to its end,
+for whoever answers is measured all the same."""
 
 
 def walk(scenario: do.Scenario, call: CallInProgress) -> None:
     """Walk a scenario to its end, or until the far end is gone."""
-    steps, at, taken = scenario.steps, 0, Counter[tuple[int, str]]()
-    while at < len(steps) and not call.released:
-        happened = _take(steps[at], at + 1, call)
-        at = _next(steps, at, happened, taken, call)
+    try:
+        _walk(scenario.steps, call)
+    except TakenOver:
+        finish_taken(call)
+    call.step = None
     if call.released:
         call.act("released")
+
+
+def _walk(steps: tuple[do.Step, ...], call: CallInProgress) -> None:
+    at, taken = 0, Counter[tuple[int, str]]()
+    while at < len(steps) and not call.released:
+        call.step, call.may_end_step = at, isinstance(steps[at], MAY_END)
+        happened = _take(steps[at], at + 1, call)
+        at = _next(steps, at, happened, taken, call)
 
 
 def _take(step: do.Step, number: int, call: CallInProgress) -> Happened:

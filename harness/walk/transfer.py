@@ -19,7 +19,7 @@ def follow_transfer(step: do.FollowTransfer, call: CallInProgress) -> Happened:
     call.asked_s = begin
     end = call.now_s + step.timeout_s
     while not call.released and call.now_s < end:
-        seen = _seen(call, begin)
+        seen = put_through(call, begin)
         if seen is not None:
             call.act("transfer", detail=seen[0])
             call.moved_s = seen[1]
@@ -36,7 +36,7 @@ def follow_transfer(step: do.FollowTransfer, call: CallInProgress) -> Happened:
     return Happened("none")
 
 
-def _seen(call: CallInProgress, begin: float) -> tuple[str, float] | None:
+def put_through(call: CallInProgress, begin: float) -> tuple[str, float] | None:
     """What shows that the call is put through, and since when; None while nothing does."""
     ear = call.ear
     sound, at_s = ear.sounding

@@ -1,0 +1,26 @@
+"""The seam to whoever looks on while a call is walked: a page, a person who may do something in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from harness.walk.progress import CallInProgress
+
+
+class TakenOver(Exception):
+    """Somebody takes an automated call over: the step that is walked ends here and now."""
+
+
+class Watcher(Protocol):
+    """Looks at a call in the call's own thread, and may act on it."""
+
+    def look(self, call: CallInProgress) -> None:
+        """Called as often as the call itself looks, some ten times a second; must not wait for anything long."""
+
+
+class Nobody:
+    """Nobody looks on."""
+
+    def look(self, call: CallInProgress) -> None:
+        """Nothing is seen."""

@@ -1,0 +1,1 @@
+"""The pages, one module each; every module here is found by itself (`harness.web.declared`)."""
