@@ -43,3 +43,16 @@ def make_agency(folder: Path, numbers: dict[str, str], *, line: str = "") -> Age
 def leave_for(number: str, agency: Agency) -> Permit:
     """Ask the gate for leave to dial one of them."""
     return permit(number, agency, now=datetime(2026, 11, 20, 2, tzinfo=UTC))
+
+
+def make_office(folder: Path, programme: str) -> Agency:
+    """Write an agency of eight units that works its hours from Monday to Friday and keeps the holidays."""
+    make_agency(folder, {f"02270002{n:02d}": "127.0.0.1:5060" for n in range(1, 9)})
+    text = (folder / "agency.toml").read_text(encoding="utf-8")
+    text = text.replace('default = "00:00-24:00"', 'default = "09:00-11:30 13:30-16:30"')
+    text = text.replace(', "sat", "sun"]\nholidays = true', "]")
+    (folder / "agency.toml").write_text(text, encoding="utf-8")
+    units = (folder / "units.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "units.csv").write_text("".join(line for line in units if not line.startswith("x")), encoding="utf-8")
+    (folder / "programme.toml").write_text(programme, encoding="utf-8")
+    return load_agency(folder)

@@ -18,8 +18,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from peers import CACHE, command
-from sipp_scenario import free_ports
 
+from harness.bench.load.sipp import free_ports
 from harness.softphone.growing_wav import write_wav
 
 NUMBER = "0227000700"

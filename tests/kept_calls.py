@@ -55,16 +55,18 @@ def keep_call(
     day: date = date(2026, 11, 3),
     who: str = "陳",
     series: str = "internal",
+    columns: dict[str, Any] | None = None,
+    made_at: datetime | None = None,
 ) -> None:
-    """Keep one call with its sheet."""
+    """Keep one call with its sheet, made at a moment (now)."""
     form = usable_form(agency.settings.form, agency.folder)
     sheet = to_dict(score_said(form, facts, answers, on=day))
     started = datetime.combine(day, time(10), tzinfo=agency.zone).isoformat()
     row = {"call_id": call_id, "unit": unit, "number": "0227000001", "scenario": "extension-direct"}
     row |= {"started_at": started, "outcome": "answered", "series": series}
-    row |= {"recording_path": f"recordings/{call_id}.flac", "recording_sha256": "ab"}
+    row |= {"recording_path": f"recordings/{call_id}.flac", "recording_sha256": "ab"} | (columns or {})
     with open_store(agency.database) as store, store.writing():
         store.add_call(row, record=_record(row))
-        said = None if answers is None else store.add_answers(call_id, answers, who=who)
+        said = None if answers is None else store.add_answers(call_id, answers, who=who, now=made_at)
         small = figures_row(sheet, row, agency)
-        store.add_sheet(call_id, sheet, facts=facts, answers_id=said, form=frozen(form), row=small)
+        store.add_sheet(call_id, sheet, facts=facts, answers_id=said, form=frozen(form), row=small, now=made_at)

@@ -11,45 +11,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from left_out import leave_out
 
-from harness.documents.pdf import why_no_pdf
+from harness.documents.paper_pdf import why_no_paper_pdf
 
 CONVERT_S = 300
 OFFICE = "sudo apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui"
-
-
-class NotThere:
-    """Says in the last lines of a run what was not tested."""
-
-    def __init__(self, what: str, how: str) -> None:
-        self.what, self.how = what, how
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Write what was not tested and how to get it."""
-        terminalreporter.write_line("")
-        terminalreporter.write_line(f"沒有 {self.what}，與它的測試沒有執行。Not tested: no {self.what}.")
-        terminalreporter.write_line(f"  取得 To get it: {self.how}")
 
 
 def need_office(request: pytest.FixtureRequest) -> str:
     """Give LibreOffice's program, or leave the test out."""
     found = shutil.which("soffice") or shutil.which("libreoffice")
     if found is None:
-        _left_out("LibreOffice", OFFICE, request)
+        leave_out("LibreOffice", OFFICE, request.config)
     return str(found)
 
 
 def need_pdf(request: pytest.FixtureRequest) -> None:
     """Leave the test out where no PDF can be made."""
-    missing = why_no_pdf()
+    missing = why_no_paper_pdf()
     if missing is not None:
-        _left_out("PDF", missing.sentence("en"), request)
+        leave_out("PDF", missing.sentence("en"), request.config)
 
 
-def _left_out(what: str, how: str, request: pytest.FixtureRequest) -> None:
-    if not request.config.pluginmanager.has_plugin(f"not-there-{what}"):
-        request.config.pluginmanager.register(NotThere(what, how), f"not-there-{what}")
-    pytest.skip(f"no {what}: {how}")
+def need_poppler(request: pytest.FixtureRequest) -> None:
+    """Leave the test out where nothing can look into a PDF."""
+    if shutil.which("pdffonts") is None:
+        leave_out("poppler", "sudo apt-get install poppler-utils", request.config)
 
 
 def convert(office: str, files: Sequence[Path], to: str, folder: Path) -> list[Path]:

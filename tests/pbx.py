@@ -22,6 +22,7 @@ from typing import Self
 import pytest
 from peers import CACHE, command, need
 
+from harness.bench.load.sipp import free_ports
 from harness.switchboard.truth import Truth
 
 HERE = Path(__file__).parent
@@ -42,7 +43,7 @@ class Asterisk:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.root = folder, CACHE / "asterisk" / "root"
-        self.port = _free_port()
+        (self.port,) = free_ports(1)
 
     @property
     def address(self) -> str:
@@ -176,14 +177,6 @@ def _event(row: list[str], offset_s: float) -> Event:
     linked, wall, kind, what, extra, number, channel = row
     said = json.loads(extra) if extra else {}
     return Event(linked, float(wall) + offset_s, kind, what, str(said.get("extra", "")), number, channel)
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-        udp.bind(("127.0.0.1", 0))
-        port = int(udp.getsockname()[1])
-        tcp.bind(("127.0.0.1", port))
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from left_out import leave_out
 
 HERE = Path(__file__).parent
 CACHE = HERE.parent / ".cache"
@@ -18,22 +19,6 @@ FETCH = HERE / "peers" / "fetch.sh"
 FETCH_S = 300
 """Asterisk takes 34 s on two cores, SIPp and baresip 15 s."""
 NAMES = {"asterisk": "Asterisk", "sipp": "SIPp", "baresip": "baresip"}
-
-
-class Missing:
-    """Says in the last lines of a run which peer was not there."""
-
-    def __init__(self, peer: str, reason: str) -> None:
-        self.peer, self.reason = peer, reason
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Write what was not tested, why, and how to get it."""
-        write, name = terminalreporter.write_line, NAMES[self.peer]
-        write("")
-        write(f"沒有 {name}，與它的測試沒有執行。Not tested against a peer that is not ours: no {name}.")
-        for line in self.reason.splitlines():
-            write(f"  {line}")
-        write(f"  取得 To get it: bash tests/peers/fetch.sh {self.peer}")
 
 
 @cache
@@ -53,9 +38,7 @@ def need(peer: str, request: pytest.FixtureRequest) -> None:
         return
     if os.environ.get("CI") == "true":
         pytest.fail(f"no {NAMES[peer]}: {reason}", pytrace=False)
-    if not request.config.pluginmanager.has_plugin(f"missing-{peer}"):
-        request.config.pluginmanager.register(Missing(peer, reason), f"missing-{peer}")
-    pytest.skip(f"no {NAMES[peer]}: bash tests/peers/fetch.sh {peer}")
+    leave_out(NAMES[peer], f"bash tests/peers/fetch.sh {peer}", request.config, reason=reason)
 
 
 def command(peer: str, program: str) -> list[str]:

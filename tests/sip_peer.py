@@ -34,6 +34,8 @@ class Dialog:
     """All that came of this Call-ID, the INVITE first."""
     cseq: int = 100
     """CSeq of the last request of ours in it."""
+    gone: bool = False
+    """Whether nothing is answered any more, as by a telephone that was unplugged."""
 
     @property
     def called(self) -> str:
@@ -117,6 +119,8 @@ class SipPeer:
             self._threads[-1].start()
         elif call in self.dialogs and method not in ("INVITE", "SIP/2.0"):
             self.dialogs[call].requests.append(method)
+            if self.dialogs[call].gone:
+                return
             if method != "ACK" and (method != "BYE" or self._answers_bye):
                 self._send(_response(text, 200, "OK", "peer"), source)
             if method == "CANCEL" and self._cancels:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 import ssl
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -17,16 +19,29 @@ CERTIFICATES = Path(__file__).parent / "certificates"
 """Of an authority that nobody trusts but these tests; their keys are no secrets."""
 
 
-class SipStreamPeer(SipPeer):
-    """Listens for connections on a free port of 127.0.0.1; with a certificate's name over TLS."""
+OLD_TLS = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
+"""Versions that nobody may use any more (RFC 8996)."""
 
-    def __init__(self, script: Callable[[SipPeer, Dialog], None], *, certificate: str = "", **how: Any) -> None:
+
+class SipStreamPeer(SipPeer):
+    """Listens for connections on a free port of 127.0.0.1; with a certificate's name over TLS, up to a version."""
+
+    def __init__(
+        self,
+        script: Callable[[SipPeer, Dialog], None],
+        *,
+        certificate: str = "",
+        newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
+        **how: Any,
+    ) -> None:
         super().__init__(script, **how)
         self._socket.close()
         self._server = socket.create_server(("127.0.0.1", 0))
         self._server.settimeout(0.1)
         self.address = f"127.0.0.1:{self._server.getsockname()[1]}"
         self._connections: dict[tuple[str, int], socket.socket] = {}
+        # OpenSSL's connections may not be read and written at once: the reader waits outside the lock.
+        self._talking = threading.Lock()
         self.handshakes: list[str] = []
         self.refused: list[str] = []
         self.params = ";transport=tls" if certificate else ";transport=tcp"
@@ -34,6 +49,8 @@ class SipStreamPeer(SipPeer):
         if certificate:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(CERTIFICATES / f"{certificate}.pem")
+            if newest in OLD_TLS:
+                _allow_old(self._tls, newest)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -64,8 +81,11 @@ class SipStreamPeer(SipPeer):
         self._connections[source] = connection
         pending = b""
         while not self.stopping.is_set():
+            if not _waits(connection):
+                continue
             try:
-                data = connection.recv(65536)
+                with self._talking:
+                    data = connection.recv(65536)
             except TimeoutError:
                 continue
             except OSError:
@@ -95,4 +115,28 @@ class SipStreamPeer(SipPeer):
 
     def _send(self, text: str, target: tuple[str, int]) -> None:
         kind = "TLS" if self._tls is not None else "TCP"
-        self._connections[target].sendall(text.replace("Via: SIP/2.0/UDP", f"Via: SIP/2.0/{kind}").encode())
+        with self._talking:
+            self._connections[target].sendall(text.replace("Via: SIP/2.0/UDP", f"Via: SIP/2.0/{kind}").encode())
+
+
+def speak_old(newest: ssl.TLSVersion, address: str) -> str:
+    """Shake hands as an old telephone does that speaks nothing newer; gives the version that was agreed on."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    _allow_old(context, newest)
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port))) as plain, context.wrap_socket(plain) as connection:
+        return connection.version() or ""
+
+
+def _allow_old(context: ssl.SSLContext, newest: ssl.TLSVersion) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, newest
+    context.set_ciphers("ALL:@SECLEVEL=0")
+
+
+def _waits(connection: socket.socket) -> bool:
+    """Whether something is there to be read, after a moment's waiting."""
+    pending = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+    return pending or bool(select.select([connection], [], [], 0.1)[0])

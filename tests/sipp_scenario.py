@@ -14,12 +14,13 @@ A step is one line of tests/sipp/situations.toml:
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from peers import command
+
+from harness.bench.load.sipp import free_ports
 
 SOUND = "sound.al"
 """The situation's sound beside its scenario: bytes of G.711 A-law."""
@@ -44,33 +45,13 @@ def run_sipp(folder: Path, *, wait_ms: int) -> tuple[subprocess.Popen[bytes], st
 
     It ends with the call: status 0 when every message came that the scenario expects, and no other.
     """
-    sip, control, media = free_ports(3)
+    sip, control, media = free_ports(3)  # from `media` on SIPp binds four: sound and video, each with its RTCP
     program = [*command("sipp", "usr/bin/sipp"), "-sf", "scenario.xml", "-m", "1", "-nostdin", "-d", str(wait_ms)]
     program += ["-i", "127.0.0.1", "-p", str(sip), "-cp", str(control), "-mp", str(media)]
     program += ["-timeout", str(LONGEST_S), "-timeout_error", "-trace_err", "-error_file", "errors.txt"]
     with (folder / "sipp.txt").open("wb") as screen:
         running = subprocess.Popen(program, cwd=folder, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen)
     return running, f"127.0.0.1:{sip}"
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports that are free at this moment, in pairs: the port after each is free too."""
-    held, found = list[socket.socket](), list[int]()
-    try:
-        while len(found) < count:
-            first, second = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
-            held += [first, second]
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            found.append(port)
-    finally:
-        for each in held:
-            each.close()
-    return found
 
 
 def _invite() -> str:

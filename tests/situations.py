@@ -17,10 +17,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import soundfile
-from relay import Fate
 
 from dsp import synthesis
 from dsp.tone_plan import TonePlan, load_plan, plan_names
+from harness.bench.relay import Fate
 
 HERE = Path(__file__).parent
 SR, FRAME_S = 8000, 0.020
@@ -231,6 +231,11 @@ NETWORKS = {
 """Seed and which packets are silent → what becomes of each packet."""
 WHOLE = ("clean", "doubled", "jitter of 15 ms", "silence not sent")
 """Those in which every packet with sound comes in time to be heard."""
+
+
+def fate_of(network: str, seed: int, quiet: npt.NDArray[np.bool_]) -> Fate:
+    """Give what becomes of each packet in one of NETWORKS."""
+    return NETWORKS[network](seed, quiet)
 
 
 def quiet_packets(sound: Bytes) -> npt.NDArray[np.bool_]:

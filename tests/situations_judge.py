@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle, islice, pairwise
 
-from relay import Passed
 from situations import FRAME_S, WHOLE, Situation
+from steadiness import taken_in_time
 
+from dsp.tone_plan import Tone
+from harness.bench.relay import Passed
 from harness.interval import Interval, hull
 from harness.measure import Measured
 from harness.measured_leg import HEARD, MeasuredLeg
@@ -14,6 +17,11 @@ from harness.record import CallRecord
 from harness.softphone.message import parse_message
 from harness.softphone.signals import RESPONSE
 
+SAME_HZ = 5.0
+IN_TIME_S = 0.120
+"""A jitter buffer that held no more had its packets in time; on a machine with more to do than it can none has."""
+LATE_S, PAUSE_S = 0.06, 1.0
+"""A sender whose next packet comes so late was stalled; one that pauses for longer was told to."""
 CLOCK_S = 0.001
 """Two processes read one clock, and a message is sent between two readings of it."""
 
@@ -72,6 +80,8 @@ class Verdict:
     """As measured."""
     heard: bool
     """Whether the rings were heard."""
+    in_time: bool
+    """Whether no machine was stalled: every packet was sent, taken and played when it was due."""
     signals_s: tuple[tuple[Interval, Interval], ...]
     """Each signalled instant as our telephone gives it, and between which two instants the relay sent the message."""
 
@@ -98,13 +108,19 @@ def judge(happened: Happened) -> Verdict:
         latency_s=leg.answer_latency_s,
         rings=leg.rings,
         heard=leg.rings_source == HEARD and leg.outcome == "answered",
+        in_time=_in_time(happened),
         signals_s=tuple(_signals(happened)),
     )
 
 
+def _in_time(happened: Happened) -> bool:
+    halted = any(LATE_S < later - one < PAUSE_S for one, later in pairwise(sorted(happened.sound_s)))
+    return taken_in_time(happened.record) and not halted
+
+
 def _ended(happened: Happened, leg: MeasuredLeg) -> list[str]:
     kind, wrong = happened.situation.kind, []
-    if leg.outcome not in _outcomes(happened.situation):
+    if leg.outcome not in outcomes(happened.situation):
         wrong.append(f"outcome {leg.outcome}, not {kind.outcome}")
     if kind.release and happened.measured.first_release != kind.release:
         wrong.append(f"{happened.measured.first_release} hung up first, not {kind.release}")
@@ -117,10 +133,25 @@ def _ended(happened: Happened, leg: MeasuredLeg) -> list[str]:
     return wrong
 
 
-def _outcomes(situation: Situation) -> tuple[str, ...]:
-    """What the leg may be called: some exchanges send one and the same tone for busy and for congestion."""
+def outcomes(situation: Situation) -> tuple[str, ...]:
+    """What the leg may be called: some exchanges send one and the same tone for busy and for congestion.
+
+    Australia's differ in level; the tables that everybody copies write that as 420 Hz beside 425.
+    """
     outcome, tones = situation.kind.outcome, situation.tones
-    return ("busy", "congestion") if outcome == "congestion" and tones.busy == tones.congestion else (outcome,)
+    alike = tones.busy is not None and tones.congestion is not None and _alike(tones.busy, tones.congestion)
+    return ("busy", "congestion") if outcome == "congestion" and alike else (outcome,)
+
+
+def _alike(one: Tone, other: Tone) -> bool:
+    """Whether every other burst of a tone is 5 Hz off at most, and all else is the same."""
+    steps = list(islice(cycle(one.steps), max(len(one.steps), len(other.steps))))
+    return len(steps) == len(other.steps) and all(
+        mine.duration_s == theirs.duration_s
+        and len(mine.frequencies_hz) == len(theirs.frequencies_hz)
+        and all(abs(a - b) <= SAME_HZ for a, b in zip(mine.frequencies_hz, theirs.frequencies_hz, strict=True))
+        for mine, theirs in zip(steps, other.steps, strict=True)
+    )
 
 
 def _latency(happened: Happened) -> Interval | None:
@@ -173,8 +204,9 @@ def _rings_wrong(happened: Happened, leg: MeasuredLeg) -> list[str]:
 
 
 def _must_be_measured(happened: Happened) -> bool:
-    """Whether a missing number is wrong: of a burst or two that losses tore nothing need be known."""
-    return happened.situation.network in WHOLE or happened.situation.kind.rings == "told"
+    """Whether a missing number is wrong: of a burst or two that were torn on the way nothing need be known."""
+    in_time = happened.situation.network in WHOLE and happened.record.jitter_buffer_s < IN_TIME_S
+    return in_time or happened.situation.kind.rings == "told"
 
 
 def _apart_s(at_s: float, sent: Interval) -> float:

@@ -2,7 +2,8 @@
 
     python tests/situations_run.py [--count 500] [--seed 1] [--processes 4] [--plans tw] [--only WORDS] [--keep FOLDER]
 
-prints a table and ends with status 1 where anything is wrong.
+prints a table and ends with status 1 where anything is wrong. `--again` hears the calls of a kept folder once more,
+without placing any: the same `--count`, `--seed` and `--plans` draw the same situations.
 """
 
 from __future__ import annotations
@@ -17,19 +18,22 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from agency_folder import leave_for, make_agency
 from peers import NAMES, fetch
-from relay import Relay
 from sipp_scenario import SOUND, run_sipp, scenario_xml
-from situations import NETWORKS, Situation, draw, quiet_packets, sound_of
+from situations import Situation, draw, fate_of, quiet_packets, sound_of
 from situations_judge import Happened, Verdict, judge
 from situations_table import table
 
+from harness.bench.relay import Passed
+from harness.bench.relay_process import RelayProcess
 from harness.caller import place_call
 from harness.measure import measure
+from harness.record import record_from_dict
 from harness.recording import far_side
 from harness.scenario import Scenario, load_scenario
 from harness.softphone.line import LEGS_PER_WORKER, Line
@@ -41,7 +45,11 @@ NUMBER = "0227000600"
 LISTENS_S = 5.0
 """SIPp takes some tens of milliseconds until it listens."""
 STARTS = 5
-DISTURBED = "non SIP message discarded"
+DISTURBED = ("non SIP message discarded", "Unable to bind", "Overload warning")
+"""A packet of somebody else's on SIPp's port, such as RTCP of a call just over, stops its clock; a port that was free
+is taken; SIPp had no processor for half a second, and did what it should at another time."""
+SEEN = "seen.json"
+"""What the relay and SIPp saw of a call, beside its recording."""
 ENDS_S = 3.0
 """So long after our call SIPp may still wait for the last answer."""
 PROCESSES = 4
@@ -61,50 +69,85 @@ def run_share(situations: Sequence[Situation], folder: Path) -> list[Verdict]:
     """Place some on one worker of the softphone, as many at once as it holds."""
     if not situations:
         return []
-    with WorkerPool(Line(bind="127.0.0.1")) as pool, ThreadPoolExecutor(LEGS_PER_WORKER) as threads:
+    with ExitStack() as stack:
+        pool = stack.enter_context(WorkerPool(Line(bind="127.0.0.1")))
+        relays = stack.enter_context(RelayProcess())
+        threads = stack.enter_context(ThreadPoolExecutor(LEGS_PER_WORKER))
         pool.warm_up()
-        return list(threads.map(lambda situation: _run_or_say(situation, pool, folder), situations))
+        return list(threads.map(lambda situation: _run_or_say(situation, pool, relays, folder), situations))
 
 
-def _run_or_say(situation: Situation, pool: WorkerPool, folder: Path) -> Verdict:
+def _run_or_say(situation: Situation, pool: WorkerPool, relays: RelayProcess, folder: Path) -> Verdict:
     try:
-        verdict = run_one(situation, pool, folder / "first")
-        # A packet of somebody else's on SIPp's port, such as RTCP of a call just over, stops its clock.
-        return run_one(situation, pool, folder / "again") if DISTURBED in " ".join(verdict.wrong) else verdict
+        verdict = run_one(situation, pool, relays, folder / "first")
+        disturbed = any(word in " ".join(verdict.wrong) for word in DISTURBED)
+        return run_one(situation, pool, relays, folder / "again") if disturbed else verdict
     except Exception as error:  # one that breaks is a wrong one; the others go on
         return Verdict(
-            situation, (f"{type(error).__name__}: {error}",), "", None, None, None, heard=False, signals_s=()
+            situation,
+            wrong=(f"{type(error).__name__}: {error}",),
+            outcome="",
+            true_latency_s=None,
+            latency_s=None,
+            rings=None,
+            heard=False,
+            in_time=False,
+            signals_s=(),
         )
 
 
-def run_one(situation: Situation, pool: WorkerPool, folder: Path) -> Verdict:
+def run_one(situation: Situation, pool: WorkerPool, relays: RelayProcess, folder: Path) -> Verdict:
     """Place one, and judge it."""
     here = folder / f"{situation.number:03}"
     here.mkdir(parents=True)
     sound = sound_of(situation)
     (here / SOUND).write_bytes(sound.tobytes() or bytes([0xD5]) * 160)
     (here / "scenario.xml").write_text(scenario_xml(situation.kind.name, list(situation.kind.steps)), encoding="utf-8")
-    fate = NETWORKS[situation.network](situation.number, quiet_packets(sound))
     with ExitStack() as stack:
         sipp, address = _start(situation, here)
         stack.callback(_end, sipp)
-        relay = stack.enter_context(Relay(address, fate))
+        quiet = quiet_packets(sound)
+        relay = stack.enter_context(relays.open(address, fate_of, situation.network, situation.number, quiet))
         agency = make_agency(here / "agency", {NUMBER: relay.address})
         record = place_call(
             _scenario(situation.kind.scenario),
             pool,
             leave=leave_for(NUMBER, agency),
-            call_id=f"call{situation.number:03}",
+            call_id=f"{folder.name}{situation.number:03}",  # a worker knows a name once
             folder=here,
             plan=situation.tones,
             started=datetime.now(UTC),
         )
         status = _status(sipp)
     (here / "record.json").write_text(json.dumps(record.to_dict()), encoding="utf-8")
-    timeline = build_timeline(record, far_side(record, here), situation.tones)
     errors = here / "errors.txt"
     said = errors.read_text(encoding="utf-8", errors="replace") if errors.exists() else ""
-    return judge(Happened(situation, record, measure(timeline), relay.passed, relay.sound_s, status, said))
+    seen = {**asdict(relay.seen), "status": status, "said": said}
+    (here / SEEN).write_text(json.dumps(seen), encoding="utf-8")
+    return hear_one(situation, here)
+
+
+def hear_one(situation: Situation, here: Path) -> Verdict:
+    """Judge one that was placed, by what its folder keeps."""
+    record = record_from_dict(json.loads((here / "record.json").read_text(encoding="utf-8")))
+    seen = json.loads((here / SEEN).read_text(encoding="utf-8"))
+    passed = [Passed(**one) for one in seen["passed"]]
+    measured = measure(build_timeline(record, far_side(record, here), situation.tones))
+    return judge(Happened(situation, record, measured, passed, seen["sound_s"], seen["status"], seen["said"]))
+
+
+def hear_again(situations: Sequence[Situation], folder: Path, *, processes: int = PROCESSES) -> list[Verdict]:
+    """Judge a kept folder's calls anew; none is placed."""
+    last = [
+        next(
+            folder / name / f"{s.number:03}"
+            for name in ("again", "first")
+            if (folder / name / f"{s.number:03}" / SEEN).exists()
+        )
+        for s in situations
+    ]
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(hear_one, situations, last))
 
 
 def _scenario(name: str) -> Scenario:
@@ -128,7 +171,8 @@ def _listens(sipp: subprocess.Popen[bytes], address: str) -> bool:
     end = time.monotonic() + LISTENS_S
     while time.monotonic() < end and sipp.poll() is None:
         if port in Path("/proc/net/udp").read_text(encoding="ascii"):
-            return True
+            time.sleep(0.05)  # the ports of its sound come next: without them it ends
+            return sipp.poll() is None
         time.sleep(0.01)
     return False
 
@@ -156,13 +200,18 @@ def main() -> int:
     options.add_argument("--plans", default="", help="tone plans, with commas between them; all otherwise")
     options.add_argument("--only", default="", help="those whose line holds these words")
     options.add_argument("--keep", type=Path, help="folder for recordings and traces; must not exist")
+    options.add_argument("--again", type=Path, help="folder that was kept: hear its calls once more, place none")
     chosen = options.parse_args()
+    plans = [name for name in chosen.plans.split(",") if name]
+    situations = [s for s in draw(chosen.count, seed=chosen.seed, plans=plans) if chosen.only in str(s)]
+    if chosen.again is not None:
+        verdicts = hear_again(situations, chosen.again, processes=chosen.processes)
+        print(table(verdicts))
+        return int(any(verdict.wrong for verdict in verdicts))
     missing = fetch("sipp")
     if missing:
         print(f"{NAMES['sipp']}: {missing}", file=sys.stderr)
         return 3
-    plans = [name for name in chosen.plans.split(",") if name]
-    situations = [s for s in draw(chosen.count, seed=chosen.seed, plans=plans) if chosen.only in str(s)]
     with tempfile.TemporaryDirectory(prefix="situations-") as temporary:
         verdicts = run(situations, chosen.keep or Path(temporary), processes=chosen.processes)
     print(table(verdicts))

@@ -11,8 +11,16 @@ from harness.words import BOTH, use_language
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh-TW.md")
+REFERENCES = ("docs/commands.md", "docs/commands.zh-TW.md")
 TEMPLATE = "harness/agency_template/README.md"
-DOCUMENTS = (*READMES, TEMPLATE, "scenarios/README.md", "harness/agency_template/scenarios/README.md")
+DOCUMENTS = (
+    *READMES,
+    *REFERENCES,
+    TEMPLATE,
+    "recordings/README.md",
+    "scenarios/README.md",
+    "harness/agency_template/scenarios/README.md",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -57,15 +65,26 @@ def test_a_documents_commands_and_options_exist(name):
         assert [one for one in rest if one.startswith("-") and one not in options] == []
 
 
-def test_every_command_is_in_both_readmes():
+def test_every_command_is_in_both_references():
     names = {name for name, _ in thirdring.commands.items()}
-    for readme in READMES:
-        assert {words[1] for words in commands_in(readme)} == names, readme
+    for reference in REFERENCES:
+        assert {words[1] for words in commands_in(reference)} == names, reference
 
 
-def test_both_readmes_name_the_same_commands():
-    first, second = (sorted(words[:3] for words in commands_in(readme)) for readme in READMES)
+@pytest.mark.parametrize("pair", [READMES, REFERENCES], ids=("readmes", "references"))
+def test_both_languages_name_the_same_commands(pair):
+    first, second = (sorted(words[:3] for words in commands_in(name)) for name in pair)
     assert first == second
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_documents_links_lead_somewhere(name):
+    links = re.findall(r"\]\(([^)#]+)\)", text_of(name))
+    assert [one for one in links if "://" not in one and not (ROOT / name).parent.joinpath(one).exists()] == []
+
+
+def test_the_readmes_stay_short():
+    assert [name for name in READMES if len(text_of(name).splitlines()) > 110] == []
 
 
 def test_both_readmes_name_the_same_files_and_make_targets():
@@ -92,10 +111,10 @@ def test_every_option_has_help(path):
     assert [option.name for option in options if not option.help] == []
 
 
-def test_the_exit_statuses_of_the_readme_are_those_of_the_errors():
+def test_the_exit_statuses_of_the_reference_are_those_of_the_errors():
     from harness import errors
 
-    told = text_of("README.md").split("Exit status:")[1]
+    told = text_of("docs/commands.md").split("Exit status:")[1]
     assert re.findall(r"(\d) [a-z]", told.replace("\n", " "))[:5] == ["0", "1", "2", "3", "4"]
     names = ("DONE", "BELOW_STANDARD", "WRONG_USAGE", "ENVIRONMENT_FAILED", "REFUSED")
     assert [getattr(errors, name) for name in names] == [0, 1, 2, 3, 4]
@@ -122,3 +141,16 @@ def test_the_template_documents_every_column_and_every_key():
     keys |= set(Settings.model_fields) - {"max_calls_at_once"}
     unsaid = {"bind", "proxy"}  # for the PBX's specialist; the schema has them
     assert sorted(key for key in keys - unsaid if not re.search(rf"\b{key}\b", settings)) == []
+
+
+@pytest.mark.parametrize("name", ["SECURITY.md", "docs/threat-model.md", "docs/operation.md", "docs/asvs.md"])
+def test_what_is_promised_of_security_is_tested_where_it_says(name):
+    text = text_of(name)
+    files = set(re.findall(r"`(?:tests/)?(test_\w+\.py)", text))
+    assert sorted(one for one in files if not (ROOT / "tests" / one).is_file()) == []
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    assert [one for one in links if "://" not in one and not (ROOT / name).parent.joinpath(one).exists()] == []
+
+
+def test_the_threat_model_is_one_page():
+    assert len(text_of("docs/threat-model.md").split()) < 900

@@ -50,6 +50,15 @@ def test_a_refusal_keeps_its_name_whatever_was_concealed_in_it(plan: str, kind: 
     assert [leg.outcome for leg in legs] == [BUSY if same else kind]
 
 
+def test_what_is_kept_is_played_as_it_came() -> None:
+    wave = np.random.default_rng(1).standard_normal(4 * SR).astype(np.float32)
+    kept = (SR, 3 * SR)
+    played = played_out(wave, sr=SR, lost=0.3, moved=0.2, rng=np.random.default_rng(2), keep=kept)
+    first = played.at(kept[0])
+    assert (played.samples[first : first + 2 * SR] == wave[slice(*kept)]).all()
+    assert len(played.missing) > 10
+
+
 def test_where_a_sample_stands_after_the_buffer_is_known() -> None:
     wave = np.zeros(4 * SR, np.float32)
     clicks = range(80, len(wave), 800)

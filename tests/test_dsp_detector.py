@@ -15,7 +15,7 @@ from scipy.signal import resample_poly
 from dsp import synthesis as syn
 from dsp.detector import EDGE_ERROR_S, VOICE_ERROR_S, Detector
 from dsp.segment import BUSY, CONGESTION, DIAL, DTMF, MISSING, MUSIC, RINGBACK, SIT, SPEECH, TONE, Segment
-from dsp.tone_plan import Step, load_plan
+from dsp.tone_plan import Step, TonePlan, load_plan
 from dsp.tone_sets import dtmf_sets
 
 SR = 8000
@@ -40,8 +40,8 @@ def with_noise(wave: np.ndarray, level_dbfs: float = -55, seed: int = 1) -> np.n
     return syn.to_int16(wave + noise)
 
 
-def hear(samples: np.ndarray, *, sr: int = SR, cuts: tuple[int, ...] = ()) -> list[Segment]:
-    detector = Detector(sr=sr, plan=TW)
+def hear(samples: np.ndarray, *, sr: int = SR, cuts: tuple[int, ...] = (), plan: TonePlan = TW) -> list[Segment]:
+    detector = Detector(sr=sr, plan=plan)
     found = []
     for piece in np.split(samples, sorted(cuts)):
         found += detector.feed(piece)
@@ -244,3 +244,23 @@ def test_a_200_is_a_hint_and_changes_no_tone():
     heard = detector.feed(ANSWERED) + detector.flush()
     assert [s for s in heard if s.sound != SPEECH] == [s for s in hear(ANSWERED) if s.sound != SPEECH]
     assert SPEECH in {s.sound for s in heard}
+
+
+@pytest.mark.parametrize("plan", ["se", "cn", "tw"])
+@pytest.mark.parametrize("busy_dbfs", [-6.0, -30.0])
+def test_a_busy_tone_of_another_loudness_than_the_ringing_is_busy(plan, busy_dbfs):
+    tones = load_plan(plan)
+    ringing = syn.cadence(tones.ringback, 2.0, sr=SR, level_dbfs=-18)
+    refusal = syn.cadence(tones.busy, 4.2, sr=SR, level_dbfs=busy_dbfs)
+    wave = np.concatenate([quiet(0.5), ringing, quiet(0.5), refusal, quiet(0.5)])
+    assert [s.sound for s in hear(with_noise(wave), plan=tones)] == [RINGBACK, BUSY]
+
+
+def test_a_note_that_was_no_tone_does_not_hide_a_busy_tone_behind_it():
+    tones, seconds = load_plan("se"), np.arange(round(0.9 * SR)) / SR
+    tune = music(4, level_dbfs=-26).copy()
+    tune[round(2.6 * SR) : round(2.6 * SR) + len(seconds)] += 0.09 * np.sin(2 * np.pi * 425 * seconds)
+    ringing = syn.cadence(tones.ringback, 2.0, sr=SR, level_dbfs=-14)
+    refusal = syn.cadence(tones.busy, 4.2, sr=SR, level_dbfs=-12)
+    wave = np.concatenate([quiet(0.5), ringing, quiet(0.5), tune, quiet(1.5), refusal, quiet(0.5)])
+    assert [s.sound for s in hear(with_noise(wave, -45), plan=tones)] == [RINGBACK, MUSIC, BUSY]

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from dsp_calls import voice
 
+from dsp.legs import find_legs
 from dsp.listen import listen
+from dsp.segment import MUSIC, RINGBACK, Segment
 from dsp.tone_plan import load_plan
 
 
@@ -27,3 +29,17 @@ def test_a_sender_that_halts_inside_a_burst_makes_no_ring_of_two(which: int, hal
     latency = ringing[0].answer_latency
     assert latency is not None
     assert latency.earliest <= (7.5 + halt) * rate <= latency.latest
+
+
+@pytest.mark.parametrize("note_s", [0.1, 0.18, 0.25])
+def test_a_note_behind_a_cut_burst_is_no_certain_rest_of_it(note_s: float) -> None:
+    """It did not come out of quiet: it may as well be of who picked up."""
+    sr, cut_s = 8000, 7.78
+    bursts = [Segment(RINGBACK, at * sr, (at + 1) * sr, stops=True, begins=True) for at in (1, 4)]
+    cut = Segment(RINGBACK, 7 * sr, round(cut_s * sr))
+    note = Segment(RINGBACK, round(8.04 * sr), round((8.04 + note_s) * sr), begins=False)
+    tune = Segment(MUSIC, 9 * sr, 14 * sr)
+    (leg,) = find_legs([*bursts, cut, note, tune], sr=sr, plan=load_plan("tw"), end=15 * sr)
+    assert leg.rings == 3
+    assert leg.pick_up is not None
+    assert round(cut_s * sr) in leg.pick_up

@@ -75,6 +75,16 @@ def test_no_voice_is_music_whatever_is_behind_it(name: str, noise: str) -> None:
     assert {s.sound for s in heard(said + behind[noise]())} == {SPEECH}
 
 
+@pytest.mark.parametrize("mains_hz", [50, 60])
+@pytest.mark.parametrize("coder", ["GSM610", "G721_32"])
+def test_no_hum_is_music_whatever_a_coder_and_lost_packets_make_of_it(coder: str, mains_hz: float) -> None:
+    rng = np.random.default_rng(4)
+    hum = made.hum(20 * SR, mains_hz=mains_hz, rng=rng, level_dbfs=-45)
+    coded = syn.adpcm(hum, subtype=coder)
+    left, _ = syn.lose_packets(coded, sr=SR, share=0.05, rng=rng)
+    assert not [s for s in listen(syn.to_int16(left), sr=SR, plan=TW).segments if s.sound == MUSIC]
+
+
 def test_any_cut_of_music_and_a_voice_gives_the_same_segments() -> None:
     wave = with_noise(np.concatenate([quiet(0.5), music(6), quiet(0.2), voice("wei-nin-hao"), quiet(0.3), music(4)]))
     whole = Detector(sr=SR, plan=TW)
@@ -108,6 +118,21 @@ def test_a_burst_out_of_other_sounds_right_before_music_is_its_note_and_one_out_
     played = piece(MUSIC, 1.5, 9)
     assert sounds(piece(RINGBACK, 1, 1.5, begins=False), played) == [MUSIC]
     assert sounds(piece(RINGBACK, 1, 1.5), played) == [RINGBACK, MUSIC]
+
+
+def test_a_burst_off_the_beat_right_before_music_is_its_note_and_one_on_the_beat_is_not() -> None:
+    rings = [piece(RINGBACK, at, at + 1) for at in (1, 4, 7)]
+    played = piece(MUSIC, 10.5, 20)
+    assert sounds(*rings, piece(RINGBACK, 8.3, 8.48), piece(MUSIC, 8.5, 20)) == [*[RINGBACK] * 3, MUSIC]
+    assert sounds(*rings, piece(RINGBACK, 10.02, 10.48), played) == [*[RINGBACK] * 4, MUSIC]
+    assert sounds(*rings[1:], piece(RINGBACK, 8.3, 8.48), piece(MUSIC, 8.5, 20)) == [*[RINGBACK] * 3, MUSIC]
+
+
+def test_a_tone_right_behind_music_is_its_last_note_unless_it_comes_out_of_quiet() -> None:
+    played = piece(MUSIC, 1, 5)
+    assert sounds(played, piece(TONE, 5.02, 5.3, begins=False)) == [MUSIC]
+    assert sounds(played, piece(TONE, 5.02, 5.3)) == [MUSIC, TONE]
+    assert sounds(played, piece(TONE, 5.3, 5.6, begins=False)) == [MUSIC, TONE]
 
 
 def test_a_voice_parts_music_and_a_busy_line_ends_it() -> None:

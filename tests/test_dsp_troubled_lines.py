@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dsp_calls import SR, music, quiet, voice
+from scipy.signal import butter, sosfilt
 
 from dsp import made_sounds as made
 from dsp import synthesis as syn
 from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg
 from dsp.listen import listen
+from dsp.probe import cut_piece
 from dsp.segment import BUSY, CONGESTION
 from dsp.tone_plan import load_plan, parse_tone
 from dsp.truth_line import coded
 
 NOISE_DBFS = -50.0
+TALK_AT_460_HZ = butter(4, [430, 490], "bandpass", fs=SR, output="sos")
 
 
 def hear(*pieces: np.ndarray, plan: str | None = "tw", noise_dbfs: float = NOISE_DBFS, **more) -> tuple[Leg, ...]:
@@ -163,3 +166,129 @@ def test_a_short_ringing_of_any_country_is_never_counted_wrong(plan, at_s):
     (leg,) = legs
     assert (leg.outcome, leg.rings) in ((ANSWERED, rings), (NONE, 0))
     assert leg.pick_up is None or round((1 + at_s) * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_talk_in_the_background_where_a_ring_was_due_is_no_ring(seed):
+    talk = sosfilt(TALK_AT_460_HZ, np.random.default_rng(seed).standard_normal(2 * SR))[-round(0.4 * SR) :]
+    (leg,) = hear(quiet(1), ring(7), quiet(2), syn.at_level(talk.astype(np.float32), -30), quiet(2), WORD)
+    assert (leg.outcome, leg.rings) == (ANSWERED, 3)
+
+
+@pytest.mark.parametrize("kind", [made.held, made.plucked])
+def test_a_chord_with_the_rings_tones_out_of_musics_first_note_is_no_ring(kind):
+    t = np.arange(round(0.33 * SR)) / SR
+    note = syn.at_level((np.sin(2 * np.pi * 330 * t) + np.sin(2 * np.pi * 660 * t)).astype(np.float32), -26)
+    tune = syn.at_level(kind(6, rng=np.random.default_rng(3)), -20)
+    (leg,) = hear(quiet(1), ring(6.4), quiet(2.2), note, ring(0.96, level_dbfs=-16), tune, quiet(1))
+    assert (leg.outcome, leg.rings) == (ANSWERED, 3)
+
+
+def cut_ring(before: np.ndarray) -> tuple[int, int] | None:
+    due = np.concatenate([ring(0.014), quiet(0.3)])
+    heard = due + syn.white_noise(len(due), rng=np.random.default_rng(1), level_dbfs=-45)
+    return cut_piece(heard, level=0.1, tones=(440.0, 480.0), noise=1e-5, reach=1200, before=before)
+
+
+@pytest.mark.parametrize("voice_dbfs", [-15, -36])
+def test_a_cut_ring_is_looked_for_where_nobody_has_begun_to_speak(voice_dbfs):
+    line = syn.white_noise(SR // 4, rng=np.random.default_rng(2), level_dbfs=-58)
+    spoken = line.copy()
+    spoken[-round(0.1 * SR) : -round(0.04 * SR)] += syn.at_level(voice("wei")[: round(0.06 * SR)], voice_dbfs)
+    offset = np.full_like(line, 0.0125)
+    offset[: round(0.15 * SR)] = 0  # five packets lost just before
+    assert cut_ring(line) is not None
+    assert cut_ring(spoken) is None
+    assert cut_ring(offset) is not None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_burst_out_of_loud_noise_with_lost_packets_began_out_of_quiet(seed):
+    rng = np.random.default_rng(seed)
+    wave = np.concatenate([quiet(2), ring(0.6), quiet(0.3), WORD, quiet(1)])
+    wave = wave + syn.white_noise(len(wave), rng=rng, level_dbfs=-31)
+    wave[: 2 * SR], _ = syn.lose_packets(wave[: 2 * SR], sr=SR, share=0.2, rng=rng, conceal=False)
+    (leg,) = listen(syn.to_int16(wave), sr=SR, plan=load_plan("tw")).legs
+    assert (leg.outcome, leg.rings) == (ANSWERED, 1)
+
+
+def talking(seconds: float, seed: int) -> np.ndarray:
+    """A neighbour on the telephone."""
+    said = [voice(name) for name in ("personnel", "switchboard", "hold-on", "hello")]
+    order = np.random.default_rng(seed).permutation(len(said))
+    one_voice = np.concatenate([syn.at_level(said[i], -34) for i in order])
+    return np.resize(one_voice, round(seconds * SR))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_talks_in_the_background_before_the_ringing_as_between_the_rings_is_no_leg(seed):
+    call = np.concatenate([quiet(2.5), ring(10.5, level_dbfs=-18), quiet(0.4), syn.at_level(WORD, -14), quiet(1)])
+    (leg,) = hear(call + talking(len(call) / SR, seed)[: len(call)])
+    assert (leg.outcome, leg.rings) == (ANSWERED, 4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_speaks_before_the_ringing_louder_than_the_background_is_a_leg(seed):
+    call = np.concatenate([quiet(0.5), syn.at_level(voice("switchboard"), -18), quiet(1.5), ring(10.5, level_dbfs=-18)])
+    call = np.concatenate([call, quiet(0.4), syn.at_level(WORD, -14), quiet(1)])
+    legs = hear(call + talking(len(call) / SR, seed)[: len(call)])
+    assert [(leg.outcome, leg.rings) for leg in legs] == [(NONE, 0), (ANSWERED, 4)]
+
+
+@pytest.mark.parametrize("offset", [0, 0.015])
+def test_a_prompt_as_soft_as_it_is_stays_where_it_is_quiet_between_the_rings(offset):
+    prompt = syn.at_level(voice("switchboard"), -42)
+    call = np.concatenate([prompt, quiet(1.5), ring(10.5), quiet(0.4), WORD])
+    legs = hear(call + np.float32(offset), noise_dbfs=-62)
+    assert [(leg.outcome, leg.rings) for leg in legs] == [(NONE, 0), (ANSWERED, 4)]
+
+
+@pytest.mark.parametrize("kind", [made.held, made.plucked])
+def test_a_chord_with_the_rings_tones_that_music_follows_at_once_is_its_first_and_no_ring(kind):
+    tune = syn.at_level(kind(8, rng=np.random.default_rng(3)), -20)
+    (leg,) = hear(quiet(0.5), ring(0.4, level_dbfs=-18), tune, quiet(1))
+    assert (leg.outcome, leg.rings) == (NONE, 0)
+
+
+@pytest.mark.parametrize("plan", ["tw", "it"])
+@pytest.mark.parametrize("over_db", [1.0, 2.0])
+def test_rings_that_a_gain_control_drives_into_clipping_are_counted(plan, over_db):
+    """ADPCM follows clipped tones badly: a third of their energy is left in their lines."""
+    tones = load_plan(plan)
+    clean = np.concatenate([quiet(1), ring(3.3 * tones.period_s, plan, -6.5), quiet(0.3), WORD])
+    wave = clean + syn.white_noise(len(clean), rng=np.random.default_rng(1), level_dbfs=-26)
+    wave[2 * SR :] *= 10 ** (over_db / 20)
+    samples = coded(np.clip(wave + np.float32(0.006), -1, 1), "g726")
+    (leg,) = listen(syn.to_int16(samples), sr=SR, plan=tones).legs
+    assert (leg.outcome, leg.rings) == (ANSWERED, 4)
+    assert round((1 + 3.3 * tones.period_s) * SR) in leg.pick_up
+
+
+def test_a_short_word_before_the_ringing_leaves_open_whether_it_was_a_prompt():
+    word = syn.at_level(voice("wei")[: round(0.2 * SR)], -20)
+    doubtful, leg = hear(quiet(1), word, quiet(1.5), ring(7.5), quiet(0.5), WORD)
+    assert (doubtful.outcome, doubtful.provisional, doubtful.rings) == (NONE, True, 0)
+    assert (leg.outcome, leg.rings) == (ANSWERED, 3)
+
+
+def test_a_second_telephone_that_rings_early_for_the_firsts_beat_is_another():
+    word = WORD[: round(0.8 * SR)]
+    pause = quiet(6.0 - 1.0 - 2.0 - 0.8 - 0.06)
+    found = hear(quiet(1), ring(7.0, "pt"), quiet(2), word, pause, ring(7.0, "pt"), quiet(1), WORD, plan="pt")
+    assert [(leg.outcome, leg.rings) for leg in found] == [(ANSWERED, 2), (ANSWERED, 2)]
+
+
+def test_a_ring_whose_first_half_was_lost_in_a_hole_is_no_end_of_the_ringing():
+    wave = np.concatenate([quiet(1), ring(28.5), quiet(1)])
+    wave[round(7 * SR) : round(7.18 * SR)] = 0
+    (leg,) = hear(wave, missing=((round(7 * SR), round(7.18 * SR)),))
+    assert (leg.outcome, leg.rings) == (NO_ANSWER, 10)
+
+
+def test_mains_hum_with_clicks_is_no_music():
+    rng = np.random.default_rng(3)
+    call = np.concatenate([quiet(2), ring(10.5, level_dbfs=-14), quiet(0.5), WORD])
+    call = call + made.hum(len(call), mains_hz=60, rng=rng, level_dbfs=-34)
+    call = call + made.clicks(len(call), per_s=0.8, rng=rng, peak=0.2)
+    (leg,) = hear(coded(call, "gsm"), noise_dbfs=-80)
+    assert (leg.outcome, leg.rings) == (ANSWERED, 4)

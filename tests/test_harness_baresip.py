@@ -21,7 +21,7 @@ from peers import need
 
 from dsp.tone_plan import load_plan
 from harness.caller import place_call
-from harness.demo.compare import compare
+from harness.demo.compare import LOGGED_S, compare
 from harness.measure import Measured, measure
 from harness.record import CallRecord
 from harness.recording import far_side
@@ -31,6 +31,8 @@ from harness.softphone.pool import WorkerPool
 from harness.softphone.real_call import RealCall
 from harness.softphone.signals import RESPONSE, SipSignal
 from harness.timeline import build_timeline
+
+pytestmark = pytest.mark.realtime
 
 __all__ = ["asterisk"]
 
@@ -206,7 +208,7 @@ SCENARIOS = Path(__file__).parent / "asterisk" / "scenarios"
 WAYS = {
     "tcp": (Line(bind="127.0.0.1", transport="tcp"), 'transport = "tcp"\n', "", None),
     "tls": (
-        Line(bind="127.0.0.1", transport="tls", tls_ca_file=str(CERTIFICATES / "ca.pem")),
+        Line(bind="127.0.0.1", transport="tls", tls_ca_file=str(CERTIFICATES / "ca.pem"), accept_old_openssl=True),
         'transport = "tls"\n',
         "",
         CERTIFICATES / "by-address.pem",
@@ -286,8 +288,8 @@ def test_whom_a_telephone_of_the_switchboard_puts_us_through_to_is_timed_as_a_se
     assert [leg.true_outcome for leg in legs] == ["answered", "answered"]
     for leg in legs:
         assert leg.pick_up_s is not None
-        # The log is written just before the message is sent.
-        assert leg.true_pick_up_s in leg.pick_up_s.widened(0.010, 0.010), leg
-        assert leg.latency_s is None or leg.true_latency_s in leg.latency_s.widened(0.010, 0.010), leg
+        # The log is written before the message is sent, on a busy machine by some frames.
+        assert leg.true_pick_up_s in leg.pick_up_s.widened(LOGGED_S, 0.010), leg
+        assert leg.latency_s is None or leg.true_latency_s in leg.latency_s.widened(LOGGED_S, LOGGED_S), leg
     assert measured.first_release == "far"
     assert asterisk.still_up() == set()

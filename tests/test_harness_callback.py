@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.agency import Agency, load_agency
-from harness.callback.attend import CALLBACKS, Attending, attending, numbers_of
+from harness.callback import CALLBACKS
+from harness.callback.attend import Attending, attending, numbers_of
 from harness.callback.desk import QUIET_S, CallBack, Desk, Limits, caller_of
 from harness.callback.sentence import sentence_of
 from harness.errors import NotFound, Refused

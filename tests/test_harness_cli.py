@@ -1,6 +1,8 @@
 """The command line: exit statuses, JSON that other programs read, options on both sides of a command, no traceback."""
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ def folder(tmp_path, capsys):
     path = tmp_path / "agency" / "agency.toml"
     text = path.read_text(encoding="utf-8").replace("# recording_notice_date", "recording_notice_date")
     text = text.replace('"09:00-11:30 13:30-16:30" ', '"00:00-24:00" ').replace('"fri"]', '"fri", "sat", "sun"]')
+    text = text.replace("holidays = false ", "holidays = true ")
     path.write_text(text, encoding="utf-8")
     capsys.readouterr()
     return tmp_path / "agency"
@@ -120,6 +123,25 @@ def test_a_dry_run_is_refused_like_the_call(folder, capsys):
     path = folder / "agency.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("recording_notice_date", "# "), encoding="utf-8")
     assert run(["call", "301", "--dry-run", "--agency", str(folder)]) == 4
+
+
+def test_a_dry_run_on_a_day_off_shows_what_would_be_dialled_and_why_not_now(folder, capsys):
+    path = folder / "agency.toml"
+    far = (datetime.now(UTC) + timedelta(days=3)).weekday()  # neither today nor tomorrow, wherever the agency is
+    day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[far]
+    text = re.sub(r"(?m)^days = .*$", f'days = ["{day}"]', path.read_text(encoding="utf-8"))
+    path.write_text(text, encoding="utf-8")
+    assert run(["call", "301", "--dry-run", "--agency", str(folder)]) == 4
+    told = capsys.readouterr()
+    assert "sip:301@127.0.0.1:5060" in told.out
+    assert "現在不准撥" in told.out
+    assert f"{day.capitalize()}" in told.err
+    assert run(["call", "301", "--dry-run", "--json", "--agency", str(folder)]) == 4
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["uri"], shown["refused"]["error"]) == ("sip:301@127.0.0.1:5060", "refused.closed")
+    logged = (folder / "refusals.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["refused"] for line in logged] == ["refused.closed"] * 2
+    assert not (folder / "ledger").exists()
 
 
 def test_a_refusal_is_logged(folder, capsys):

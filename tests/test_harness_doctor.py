@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from registrar_peer import RegistrarPeer
@@ -35,10 +35,11 @@ from harness.doctor.registration import registration, server
 from harness.doctor.wish import Wish
 from harness.errors import WrongInput
 from harness.interval import Interval
-from harness.lines import LineSettings
+from harness.lines import LineSettings, OldOpenssl
 from harness.new_agency import make_agency as init_agency
 from harness.sip_trace import Traced, without_digest
-from harness.words import BOTH, catalogue, use_language
+from harness.softphone.library import Library
+from harness.words import BOTH, catalogue, say, use_language
 
 MONDAY = date(2026, 11, 23)
 SOON = 1.0
@@ -146,9 +147,22 @@ def test_a_python_without_a_telephone_is_told() -> None:
     assert versions(python=(3, 13)).state == FAILED
 
 
-def test_tls_by_an_old_library_is_told() -> None:
-    line = SimpleNamespace(id="main", transport="tls")
-    assert versions((line,)).state == WARNING  # type: ignore[arg-type]
+def test_tls_by_an_old_library_is_refused_and_told_where_the_risk_is_taken() -> None:
+    plain, tls = (LineSettings.model_validate({"transport": one}) for one in ("tcp", "tls"))
+    taken = tls.model_copy(update={"accept_old_openssl": get_args(OldOpenssl)[0]})
+    old, new = (Library(openssl=one, most_calls=4) for one in (0x100020BF, 0x30000130))
+    for lines, made_of, state in (
+        ((plain,), old, OK),
+        ((plain, tls), old, FAILED),
+        ((tls, taken), old, FAILED),
+        ((plain, taken), old, WARNING),
+        ((tls,), new, OK),
+        ((tls,), Library(openssl=None, most_calls=4), FAILED),
+    ):
+        assert versions(lines, made_of=made_of).state == state
+    told = versions((tls,), made_of=old)
+    assert "make pjsua2" in say(told.do, "zh", **told.values)
+    assert "1.0.2k" in say(told.do, "en", **told.values)
 
 
 def test_a_time_zone_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

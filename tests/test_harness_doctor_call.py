@@ -43,6 +43,8 @@ from harness.softphone.scripted import FarEnd, ScriptedSoftphone
 from harness.switchboard.serve import EmbeddedAgency
 from harness.words import BOTH, use_language
 
+pytestmark = pytest.mark.realtime
+
 SCRIPT = Path(__file__).parent / "agency_scripts" / "doctor.toml"
 HANGS_UP, ANALOGUE, SWITCHBOARD = "0227000401", "0227000402", "0227000403"
 NUMBER = "0227000501"

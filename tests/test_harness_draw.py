@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections import Counter
@@ -18,19 +19,21 @@ from harness.programme.draw import draw_month
 from harness.programme.inputs import Inputs, Past
 from harness.programme.lot import fraction, weighted_order
 from harness.programme.month_plan import MonthPlan, PlannedTest, plan_from_dict
+from harness.programme.round_months import has_rounds, rounds_in
 from harness.programme.seal import new_seed, seal_of
 from harness.programme.settings import Cover, ProgrammeSettings
 from harness.programme.times import first_attempt_minutes
 from harness.programme.workdays import Workdays
-from rubric.periods import days_of, period_of
+from harness.programme.written import inputs_from, written
+from rubric.periods import Period, days_of, period_of
 
 TAIPEI = ZoneInfo("Asia/Taipei")
 HOURS = ("", "08:00-12:00 13:00-17:00", "09:00-11:30", "08:30-17:30", "07:30-12:30 13:30-16:30 17:00-20:00")
 MONTHS = 10_000 if os.environ.get("CI") == "true" else 400
 
 
-def made_inputs(rng: random.Random, month: str = "") -> Inputs:
-    """Some agency with some programme and some past."""
+def made_inputs(rng: random.Random, month: str = "", *, seldom: bool = False) -> Inputs:
+    """Some agency with some programme and some past; `seldom`: not every month need have rounds."""
     count = rng.randint(1, 40)
     units = tuple(
         Unit(unit=f"u{n}", extension=str(2000 + n), kind=rng.choice(["first", "second", ""]), hours=rng.choice(HOURS))
@@ -48,11 +51,17 @@ def made_inputs(rng: random.Random, month: str = "") -> Inputs:
         days_between_calls=rng.randint(0, 15),
         margin_min=rng.choice([0, 15, 30]),
         testers=tuple(
-            settings_file.Tester(name=f"t{n}", unit=f"u{rng.randint(0, count)}") for n in range(rng.randint(0, 6))
+            settings_file.Tester(
+                name=f"t{n}",
+                unit=f"u{rng.randint(0, count)}",
+                absent=tuple(first + timedelta(days=day) for day in range(rng.randint(0, 3) * 10)),
+            )
+            for n in range(rng.randint(0, 6))
         ),
     )
+    retests = {unit.unit: first + timedelta(days=rng.randint(-20, 20)) for unit in units if rng.random() < 0.1}
     typhoon = frozenset({first + timedelta(days=rng.randint(0, 27))})
-    return Inputs(
+    inputs = Inputs(
         month=month,
         units=units,
         settings=settings,
@@ -61,8 +70,18 @@ def made_inputs(rng: random.Random, month: str = "") -> Inputs:
         hours_of=lambda unit: read_hours(unit.hours or "09:00-11:30 13:30-16:30"),
         number_of=lambda unit: unit.extension,
         per_day=rng.randint(1, 10),
-        past=Past(tested=earlier, called={f"{2000 + n}": earlier[f"u{n}"] for n in range(count)}),
+        past=Past(
+            tested=earlier,
+            called={f"{2000 + n}": earlier[f"u{n}"] for n in range(count)},
+            burden={f"t{n}": rng.randint(0, 4) for n in range(6)},
+            retests=retests,
+        ),
     )
+    if not seldom or rng.random() < 0.6:
+        return inputs
+    every: Period = rng.choice(["quarter", "half_year", "year"])
+    rounds = {"rounds_every": every, "round_month": rng.randint(1, settings_file.MONTHS[every])}
+    return replace(inputs, settings=settings.model_copy(update=rounds))
 
 
 def broken_rules(inputs: Inputs, tests: tuple[PlannedTest, ...]) -> list[str]:
@@ -97,14 +116,41 @@ def broken_rules(inputs: Inputs, tests: tuple[PlannedTest, ...]) -> list[str]:
     return broken + [f"{key}: twice in a round" for key, count in twice.items() if count > 1]
 
 
+def unfair(inputs: Inputs, tests: tuple[PlannedTest, ...]) -> list[str]:
+    """Tests without a tester though there is one, and testers who could be relieved by somebody with two fewer.
+
+    Whoever can reach somebody with two fewer over tests that can be passed on; looked at by a fixed point, not a path.
+    """
+    fit = {
+        test.id: {t.name for t in inputs.settings.testers if t.unit != test.unit and test.at.date() not in t.absent}
+        for test in tests
+    }
+    found = [f"{test.id}: nobody" for test in tests if bool(fit[test.id]) != bool(test.tester)]
+    burden = Counter({t.name: inputs.past.burden[t.name] for t in inputs.settings.testers})
+    burden.update(test.tester for test in tests if test.tester)
+    for tester in burden:
+        reached, before = {tester}, set[str]()
+        while reached != before:
+            before = set(reached)
+            reached |= {name for test in tests if test.tester in before for name in fit[test.id]}
+        had_one = any(test.tester == tester for test in tests)
+        if had_one and min(burden[name] for name in reached) <= burden[tester] - 2:
+            found.append(f"{tester} could be relieved")
+    return found
+
+
 def unmet_without_cause(inputs: Inputs, tests: tuple[PlannedTest, ...], said: set[str]) -> list[str]:
     """What the programme asks for, was not drawn, and was not said either."""
     settings, missing = inputs.settings, []
-    for number in range(1, settings.rounds_per_month + 1):
+    rounds = rounds_in(settings, inputs.month)
+    for number in range(1, rounds + 1):
         if len({t.unit for t in tests if t.round == number}) < settings.units_per_round:
             missing += [] if "units_per_round" in said else [f"round {number} is short and nobody says so"]
     first, last = days_of(inputs.month)
     period = period_of(first, settings.every_unit.every)
+    for name in inputs.past.retests if rounds else ():
+        if not any(test.unit == name and test.retest for test in tests) and not said & {"retest", "no_window"}:
+            missing.append(f"{name} waits for a re-test and nobody says so")
     if days_of(period)[1] == last:
         for unit in inputs.units:
             done = sum(period_of(day, settings.every_unit.every) == period for day in inputs.past.tested[unit.unit])
@@ -117,10 +163,32 @@ def unmet_without_cause(inputs: Inputs, tests: tuple[PlannedTest, ...], said: se
 @pytest.mark.parametrize("start", range(0, MONTHS, 400))
 def test_no_drawn_month_breaks_a_rule(start: int) -> None:
     for seed in range(start, start + 400):
-        inputs = made_inputs(random.Random(seed))
+        inputs = made_inputs(random.Random(seed), seldom=True)
         tests, unmet = draw_month(inputs, seed=f"{seed}")
         assert broken_rules(inputs, tests) == []
+        assert unfair(inputs, tests) == []
+        assert inputs_from(json.loads(json.dumps(written(inputs)))).past == inputs.past
         assert unmet_without_cause(inputs, tests, {one.rule for one in unmet}) == []
+        assert bool(tests) <= has_rounds(inputs.settings, inputs.month)
+
+
+def test_a_month_is_drawn_again_from_what_was_kept_with_it() -> None:
+    for seed in range(20):
+        inputs = made_inputs(random.Random(seed))
+        kept = json.loads(json.dumps(written(inputs)))
+        assert draw_month(inputs_from(kept), seed="s") == draw_month(inputs, seed="s")
+
+
+def test_a_re_test_comes_in_the_next_round_and_after_its_answer_is_due() -> None:
+    inputs = replace(made_inputs(random.Random(6), month="2026-11"), per_day=50)
+    settings = inputs.settings.model_copy(update={"rounds_per_month": 1, "days_between_calls": 1})
+    due = date(2026, 11, 12)
+    past = Past(tested={unit.unit: [date(2026, 10, 20)] for unit in inputs.units}, retests={"u3": due})
+    for seed in range(30):
+        tests, _ = draw_month(replace(inputs, settings=settings, past=past), seed=f"{seed}")
+        (again,) = [test for test in tests if test.retest]
+        assert (again.unit, again.round) == ("u3", 1)
+        assert again.at.date() > due
 
 
 def test_the_same_seed_draws_the_same_month_and_another_seed_another() -> None:

@@ -225,14 +225,14 @@ def test_the_bar_shows_every_sound_in_its_place():
     assert "# 回鈴音 ringback" in legend
 
 
-@pytest.mark.parametrize("columns", [20, 40, 80, 200])
 @pytest.mark.parametrize("seconds", [0.01, 5, 60, 1200])
-def test_no_line_is_longer_than_the_terminal(columns, seconds):
+def test_no_line_is_longer_than_the_terminal(seconds):
     heard = listen(with_noise(quiet(seconds)), sr=SR, plan=load_plan("tw"))
-    *lines, legend = bar_lines(heard, columns=columns)
-    assert legend.startswith(". ")
-    # The heading of a line is in Chinese: its letters are two columns wide.
-    assert max(len(line) + sum("一" <= one <= "鿿" for one in line) for line in lines) <= max(columns, 40)
+    for columns in (20, 40, 80, 200):
+        *lines, legend = bar_lines(heard, columns=columns)
+        assert legend.startswith(". ")
+        # The heading of a line is in Chinese: its letters are two columns wide.
+        assert max(len(line) + sum("一" <= one <= "鿿" for one in line) for line in lines) <= max(columns, 40)
 
 
 def test_two_bursts_of_one_ring_share_a_number():

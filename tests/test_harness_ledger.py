@@ -351,3 +351,44 @@ def test_a_process_that_hangs_with_the_ledger_stops_the_others_and_is_told_of(ag
         holder.communicate("\n", timeout=30)
     with one_at_a_time(agency):
         pass
+
+
+def test_what_is_written_later_of_a_claim_that_was_read_before_is_seen(agency, leave):
+    claim(agency, "a-1", permit=leave)
+    assert claims(agency)[0].in_flight
+    torn = agency.ledger / "a-1.outcome"
+    torn.write_text('{"outc')
+    assert claims(agency)[0].outcome == "unknown"
+    torn.unlink()
+    assert claims(agency)[0].in_flight
+    settle(agency, "a-1", "busy")
+    assert claims(agency)[0].outcome == "busy"
+    note_led(agency, "a-1", ["305"])
+    assert claims(agency)[0].led_to == ("305",)
+
+
+def test_a_claim_that_was_settled_is_not_opened_again(agency, leave, monkeypatch):
+    claim(agency, "a-1", permit=leave)
+    settle(agency, "a-1", "busy")
+    before = claims(agency)
+    monkeypatch.setattr("harness.claim_files.Path.read_text", None)
+    monkeypatch.setattr("harness.ledger.stepped_s", lambda _: 0.0)
+    assert claims(agency) == before
+
+
+def test_a_processes_own_calls_wait_for_each_other_longer_than_for_another_process(agency, monkeypatch):
+    monkeypatch.setattr("harness.ledger.QUEUE_TIMES", 300.0)  # whatever else this machine does
+    order, holding = list[int](), threading.Event()
+
+    def wait(n: int) -> None:
+        with one_at_a_time(agency, patience_s=0.2):
+            order.append(n)
+
+    with one_at_a_time(agency):
+        threads = [threading.Thread(target=wait, args=(n,)) for n in range(20)]
+        for thread in threads:
+            thread.start()
+        holding.wait(0.4)  # longer than any of them waits for another process
+    for thread in threads:
+        thread.join(30)
+    assert sorted(order) == list(range(20))

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from agency_folder import leave_for, make_agency
-from relay import Fate, Relay
 
 from dsp.tone_plan import load_plan
+from harness.bench.relay import Fate
+from harness.bench.relay_process import RelayProcess, Seen
 from harness.caller import place_call
 from harness.demo.compare import Comparison, compare
 from harness.measure import measure
@@ -24,6 +25,8 @@ from harness.switchboard.serve import EmbeddedAgency
 from harness.switchboard.truth import read_truth
 from harness.timeline import build_timeline
 
+pytestmark = pytest.mark.realtime
+
 SCRIPT = Path(__file__).parent / "agency_scripts" / "timing.toml"
 NUMBER = "0227000403"
 PLAN = load_plan("tw")
@@ -35,8 +38,15 @@ PATTERNS: dict[str, Fate] = {
 }
 
 
+Placed = tuple[CallRecord, Comparison, Seen]
+
+
+def pattern(name: str) -> Fate:
+    return PATTERNS[name]
+
+
 @pytest.fixture(scope="module")
-def placed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[CallRecord, Comparison, int]]:
+def placed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Placed]:
     folder = tmp_path_factory.mktemp("losses")
     log = folder / "truth.jsonl"
     log.touch()
@@ -44,7 +54,8 @@ def placed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[CallReco
         embedded = stack.enter_context(EmbeddedAgency(SCRIPT, truth=log))
         pool = stack.enter_context(WorkerPool(Line(bind="127.0.0.1")))
         pool.warm_up()
-        relays = {n: stack.enter_context(Relay(embedded.addresses["main"], fate)) for n, fate in PATTERNS.items()}
+        process = stack.enter_context(RelayProcess())
+        relays = {n: stack.enter_context(process.open(embedded.addresses["main"], pattern, n)) for n in PATTERNS}
 
         def one(index: int, name: str) -> CallRecord:
             agency = make_agency(folder / str(index), {NUMBER: relays[name].address})
@@ -64,25 +75,27 @@ def placed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[CallReco
     found = {}
     for name, record in records.items():
         measured = measure(build_timeline(record, far_side(record, folder), PLAN))
-        found[name] = (record, compare(record, measured, truth[record.sip_call_id])[0], len(relays[name].lost))
+        found[name] = (record, compare(record, measured, truth[record.sip_call_id])[0], relays[name].seen)
     return found
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-def test_whatever_happens_to_the_packets_the_intervals_hold_the_truth(
-    placed: dict[str, tuple[CallRecord, Comparison, int]], name: str
-) -> None:
+def test_whatever_happens_to_the_packets_the_intervals_hold_the_truth(placed: dict[str, Placed], name: str) -> None:
     _, leg, _ = placed[name]
     assert leg.right, leg
     assert leg.outcome == "answered"
 
 
 def test_what_was_lost_is_counted_and_its_places_are_marked(
-    placed: dict[str, tuple[CallRecord, Comparison, int]],
+    placed: dict[str, Placed],
 ) -> None:
-    for name, (record, _, lost) in placed.items():
-        assert record.lost == pytest.approx(lost, abs=1), name  # the last packet's loss cannot be known
+    for name, (record, _, seen) in placed.items():
+        assert record.lost == pytest.approx(len(seen.lost), abs=1), name  # the last packet's loss cannot be known
         assert sum(m.packets for m in record.missing) == record.lost
-    row = placed["five in a row lost"][0].missing
-    assert [m.packets for m in row] == [5]
-    assert 0.1 <= row[0].end_s - row[0].start_s < 0.25
+    # The jitter buffer ran dry behind them, which is a window without a lost packet of its own.
+    record, _, seen = placed["five in a row lost"]
+    (row,) = [m for m in record.missing if m.packets]
+    assert row.packets == 5
+    assert row.start_s <= seen.lost[0] - record.zero_s
+    assert seen.lost[-1] - record.zero_s + 0.02 <= row.end_s
+    assert row.end_s - row.start_s < 1.0  # on a busy machine the packet behind them comes late

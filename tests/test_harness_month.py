@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from agency_folder import make_agency
+from agency_folder import make_office
 
 from harness.agency import Agency, load_agency
 from harness.cli.program import run
-from harness.errors import BELOW_STANDARD, DONE, WRONG_USAGE
-from harness.programme.month import draw_and_seal, kept_plan, verify_month
+from harness.errors import BELOW_STANDARD, DONE, WRONG_USAGE, Refused
+from harness.programme.kept_to import kept_to
+from harness.programme.month import draw_and_seal, inputs_of, kept_plan, verify_month
+from harness.programme.published import publish, verify_file
 from harness.programme.redraw import call_off, redraw
+from harness.programme.seal import seal_of
 from harness.store import open_store
 from harness.store.plans import CALLED_OFF, REDRAWN
 
@@ -36,16 +40,7 @@ name = "乙"
 
 @pytest.fixture
 def agency(tmp_path: Path) -> Agency:
-    folder = tmp_path / "agency"
-    make_agency(folder, {f"02270002{n:02d}": "127.0.0.1:5060" for n in range(1, 9)})
-    text = (folder / "agency.toml").read_text(encoding="utf-8")
-    text = text.replace('default = "00:00-24:00"', 'default = "09:00-11:30 13:30-16:30"')
-    text = text.replace(', "sat", "sun"]\nholidays = true', "]")
-    (folder / "agency.toml").write_text(text, encoding="utf-8")
-    units = (folder / "units.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-    (folder / "units.csv").write_text("".join(line for line in units if not line.startswith("x")), encoding="utf-8")
-    (folder / "programme.toml").write_text(PROGRAMME, encoding="utf-8")
-    return load_agency(folder)
+    return make_office(tmp_path / "agency", PROGRAMME)
 
 
 def asked(agency: Agency, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, object]]:
@@ -103,7 +98,7 @@ def test_a_directory_that_changed_since_is_said_and_is_no_accusation(agency: Age
         with (agency.folder / "units.csv").open("a", encoding="utf-8") as units:
             units.write("unew,新單位,0227000299,,l0\n")
         verdict = verify_month(load_agency(agency.folder), "2026-12", store)
-    assert (verdict.sealed, verdict.same_inputs, verdict.same_lots) == (True, False, None)
+    assert (verdict.sealed, verdict.same_inputs, verdict.same_lots) == (True, False, True)
 
 
 def test_a_day_called_off_has_no_test_and_loses_none_that_another_day_can_take(agency: Agency) -> None:
@@ -166,3 +161,71 @@ def test_a_claimed_test_is_claimed_once(agency: Agency) -> None:
         taken = [one.plans.take(test["test_id"], month="2026-12", attempts=[]) for one in (store, other)]
         assert taken == [True, False]
         assert [one["test_id"] for one in other.plans.claimed()] == [test["test_id"]]
+
+
+def test_every_moved_call_is_named_with_its_reason(agency: Agency, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_store(agency.database) as store:
+        plan = draw_and_seal(agency, "2026-12", store, seed=SEED, now=DRAWN)
+        first, second, third, *_ = plan.tests
+        store.plans.take(first.id, month="2026-12", attempts=[], now=first.at + timedelta(seconds=20))
+        call_off(agency, second.at.date(), store, reason="颱風", now=second.at - timedelta(hours=2))
+        moved = [row for row in store.plans.tests("2026-12") if row["test_id"] == third.id]
+        if moved[0]["state"] == "drawn":
+            store.plans.note(third.id, "redrawn", month="2026-12", due_at=third.at + timedelta(hours=1), now=third.at)
+        found = kept_to(agency, "2026-12", store, now=DRAWN)
+    by = {one.test: one for one in found.moved}
+    assert first.id not in by
+    assert (by[second.id].why, by[second.id].by_lot, by[second.id].explained) == (("day_off：颱風",), True, True)
+    assert [one.test for one in found.unexplained] == [third.id]
+    status, told = asked(agency, capsys, "verify", "2026-12")
+    assert (status, told["sealed"], told["same_lots"]) == (BELOW_STANDARD, True, True)
+    assert {one["test"] for one in told["moved"]} == set(by)
+    assert run(["--agency", str(agency.folder), "plan", "verify", "2026-12"]) == BELOW_STANDARD
+
+
+def test_a_month_that_is_over_can_be_verified_by_anybody_with_its_files_alone(
+    agency: Agency, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_store(agency.database) as store:
+        plan = draw_and_seal(agency, "2026-12", store, seed=SEED, now=DRAWN)
+        with pytest.raises(Refused):
+            publish("2026-12", tmp_path / "out", store, today=date(2026, 12, 31))
+        file, *_ = publish("2026-12", tmp_path / "out", store, today=date(2027, 1, 1))
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == seal_of(plan)
+    found = verify_file(file)
+    assert (found.seal, found.same_lots) == (seal_of(plan), True)
+    other = plan.tests[0].at.isoformat(timespec="minutes")
+    file.write_text(file.read_text("utf-8").replace(other, other.replace("T09", "T10").replace("T1", "T0")), "utf-8")
+    assert verify_file(file).seal != seal_of(plan)
+    assert run(["plan", "verify", str(file)]) == BELOW_STANDARD
+    (tmp_path / "x.json").write_text("[1]")
+    assert run(["plan", "verify", str(tmp_path / "x.json")]) == WRONG_USAGE
+
+
+def test_nobody_looks_at_the_times_without_a_name(agency: Agency) -> None:
+    with open_store(agency.database) as store:
+        draw_and_seal(agency, "2026-12", store, seed=SEED, now=DRAWN)
+    assert run(["--agency", str(agency.folder), "plan", "show", "2026-12", "--reveal"]) == WRONG_USAGE
+
+
+def test_a_call_placed_by_hand_is_named_and_rests_its_number(agency: Agency) -> None:
+    with open_store(agency.database) as store:
+        row = {"call_id": "hand", "unit": "u0227000201", "number": "0227000201", "scenario": "extension-direct"}
+        row |= {"started_at": "2026-12-14T02:00:00+00:00", "outcome": "answered"}
+        store.add_call(row, record={})
+        past = inputs_of(agency, "2027-01", store).past
+        assert past.tested == {"u0227000201": [date(2026, 12, 14)]}
+        assert past.called == {"0227000201": [date(2026, 12, 14)]}
+        draw_and_seal(agency, "2026-12", store, seed=SEED, now=DRAWN)
+        assert kept_to(agency, "2026-12", store, now=DRAWN).beside == ("hand",)
+
+
+def test_a_test_that_was_dropped_counts_as_none(agency: Agency) -> None:
+    with open_store(agency.database) as store:
+        plan = draw_and_seal(agency, "2026-11", store, seed=SEED, now=DRAWN)
+        before = inputs_of(agency, "2026-12", store).past
+        store.plans.note(plan.tests[0].id, CALLED_OFF, month="2026-11")
+        after = inputs_of(agency, "2026-12", store).past
+    assert plan.tests[0].at.date() in before.tested[plan.tests[0].unit]
+    assert plan.tests[0].at.date() not in after.tested.get(plan.tests[0].unit, [])
+    assert sum(before.burden.values()) == sum(after.burden.values()) + 1

@@ -65,6 +65,13 @@ def refused(*args, **values):
     return caught.value.key
 
 
+def test_an_agency_without_a_line_dials_nothing_whatever_else_is_right(agency):
+    without = replace(agency, settings=agency.settings.model_copy(update={"recordings_only": True}))
+    assert permit("desk", agency, now=NOON)
+    assert refused("desk", without, now=NOON) == "refused.recordings_only"
+    assert refused("5551234", without, now=NOON) == "refused.not_in_directory"
+
+
 @pytest.mark.parametrize("text", ["desk", "02-2700-1234", "0227001234", "+886 2 27001234", "０２２７００1234", "301"])
 def test_a_unit_is_found_as_people_write_it(agency, text):
     leave = permit(text, agency, now=NOON)

@@ -29,6 +29,8 @@ from harness.switchboard.serve import EmbeddedAgency
 from harness.switchboard.truth import Truth, read_truth
 from harness.timeline import build_timeline
 
+pytestmark = pytest.mark.realtime
+
 SCRIPT = Path(__file__).parent / "agency_scripts" / "timing.toml"
 PLAN = load_plan("tw")
 PCMA = 8

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import Future
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from programme_month import BEGIN, END, SEED, AtOnce, JumpingClock, make_folder, run_month
+from programme_month import BEGIN, END, SEED, AtOnce, JumpingClock, make_folder, run_month, stopped_at
 
 from harness.agency import Agency, load_agency
 from harness.errors import LineError, Refused
-from harness.ledger import claim, claims, settle
+from harness.ledger import Claim, claim, claims, settle
 from harness.number_gate import permit
+from harness.programme.attempts import after_crash, settled
 from harness.programme.events import Event
 from harness.programme.month import verify_month
 from harness.programme.running import GRACE, Programme, attempted
+from harness.redial import Rules
 from harness.store import open_store
 from harness.store.plans import CALLED_OFF, CLAIMED, DONE, REDRAWN, UNKNOWN, WAITING
 
-KILLS = 200 if os.environ.get("CI") == "true" else 25
+CI = os.environ.get("CI") == "true"
+KILLS = 200 if CI else 25
 ENDED = (DONE, UNKNOWN, CALLED_OFF)
 
 
@@ -48,10 +53,11 @@ class Placing:
     """Stands for calls; what is to come of each is told beforehand."""
 
     def __init__(self, *, raises: Exception | None = None) -> None:
-        self.raises, self.placed = raises, []  # type: ignore[var-annotated]
+        self.raises, self.placed, self.known = raises, [], []  # type: ignore[var-annotated]
 
-    def __call__(self, agency: Agency, test: Any, earlier: Any) -> Any:
+    def __call__(self, known: Any, test: Any, earlier: Any) -> Any:
         self.placed.append((test, earlier))
+        self.known.append(known)
         raise self.raises or AssertionError
 
 
@@ -84,8 +90,17 @@ def test_a_month_runs_by_itself_and_every_test_is_dialled_in_its_minute(agency: 
     assert len(calls) == len(invites(agency)) == len(set(invites(agency)))
     busy = [name for name in invites(agency) if "0227000202" in name]
     assert 1 <= len(busy) <= 4  # once, and three times more because it was engaged, but not after closing
+    assert [told_of(event) for event in told if event.what == "vacant"] == [("2026-12", 1, True)]
 
 
+def told_of(event: Event) -> tuple[str, int, bool]:
+    """The month of an event about vacant numbers, how many it names, and whether it names the one that is."""
+    assert event.detail is not None
+    assert event.needs_person
+    return event.detail["month"], event.detail["count"], "0227000204" in event.detail["zh"]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_killed_anywhere_it_dials_nothing_twice_and_loses_nothing(agency: Agency, seed: int) -> None:
     program = Path(__file__).with_name("programme_month.py")
@@ -111,6 +126,41 @@ def test_killed_anywhere_it_dials_nothing_twice_and_loses_nothing(agency: Agency
     # What rang somebody is kept as a call, or somebody is asked about it.
     assert all(name in kept or any(name.startswith(test) for test in unknown) for name in dialled)
     assert sqlite3.connect(agency.database).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.fixture(scope="module")
+def before_a_test(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An agency's folder a moment before its first test is due."""
+    agency = make_folder(tmp_path_factory.mktemp("before") / "agency")
+    due = programme(agency, [], place=Placing()).look()
+    assert due is not None
+    clock = JumpingClock(agency.folder / "clock")
+    clock.sleep((due - clock.now()).total_seconds() - 1)
+    return agency.folder
+
+
+def test_killed_at_each_step_of_a_test_it_is_dialled_once_or_left_to_a_person(
+    before_a_test: Path, tmp_path: Path
+) -> None:
+    def fresh(name: str) -> Path:
+        return Path(shutil.copytree(before_a_test, tmp_path / name))
+
+    steps = stopped_at(fresh("whole"), None)
+    assert {"before the INVITE", "in the call", "before the disk", "database insert", "database commit"} <= set(steps)
+    dialling = steps.index("before the INVITE")
+    tried = range(len(steps)) if CI else {*range(dialling - 3, dialling + 3), *range(0, len(steps), len(steps) // 8)}
+    for step in tried:
+        folder = fresh(str(step))
+        assert stopped_at(folder, step + 1) == steps[: step + 1]
+        told = run_month(folder, until=JumpingClock(folder / "clock").now() + timedelta(minutes=5))
+        dialled = Counter(invites(load_agency(folder)))
+        assert set(dialled.values()) <= {1}, (step, steps[step])
+        over = {event.what for event in told} & {DONE, UNKNOWN, "again"}
+        assert over or step > dialling, (step, steps[step])  # dialled now, or settled before the kill
+        with open_store(load_agency(folder).database) as store:
+            assert store.plans.claimed() == []
+        assert sqlite3.connect(folder / "thirdring.db").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        shutil.rmtree(folder)
 
 
 def test_a_window_that_was_missed_is_drawn_anew_and_not_dialled_late(agency: Agency) -> None:
@@ -179,6 +229,42 @@ class Never:
 
     def submit(self, *_: Any, **__: Any) -> Future[Any]:
         return Future()
+
+
+@pytest.mark.parametrize("outcome", ["answered", "no_answer", "busy", "unknown", None])
+def test_what_rang_and_left_nothing_is_a_persons_to_decide_and_only_a_void_one_is_dialled_again(
+    agency: Agency, outcome: str | None
+) -> None:
+    at = datetime(2026, 12, 1, 2, tzinfo=UTC)
+    claimed = Claim("a-1", "desk", "0227000202", at, outcome, call_id="a")
+    with open_store(agency.database) as store:
+        attempt = after_crash(claimed, store, now=at, agency=agency)
+        void = after_crash(replace(claimed, outcome="fault_ours"), store, now=at, agency=agency)
+    assert attempt is not None
+    assert settled((attempt,), Rules()).what == UNKNOWN
+    assert void is not None
+    assert settled((void,), Rules()).what == "again"
+
+
+@pytest.mark.parametrize("outcome", ["answered", None])
+def test_a_call_whose_keeping_breaks_for_good_is_not_dialled_again(agency: Agency, outcome: str | None) -> None:
+    class Breaks(Placing):
+        def __call__(self, known: Any, test: Any, earlier: Any) -> Any:
+            leave = permit(test.unit, agency, now=JumpingClock(agency.folder / "clock").now())
+            name = f"{attempted(test.id, 1)}-1"
+            claim(agency, name, permit=leave)
+            if outcome is not None:
+                settle(agency, name, outcome)
+            raise ZeroDivisionError
+
+    told: list[Event] = []
+    running = programme(agency, told, place=Breaks())
+    to_first_test(agency, running)
+    running.look()
+    running.look()
+    assert states(agency)[UNKNOWN] == 1
+    (event,) = [one for one in told if one.what == UNKNOWN]
+    assert "ZeroDivisionError" in str(event.detail)
 
 
 @pytest.mark.parametrize("how", ["before the claim", "while it rang", "before it was noted"])

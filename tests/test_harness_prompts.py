@@ -97,7 +97,7 @@ def test_a_mark_made_in_one_call_is_found_in_the_next(agency):
         assert store.get_call(second.record.call_id)["measured"]["operator_code_s"] == span
 
 
-@pytest.mark.parametrize("coded", ["a", "GSM610", "G721_32"])
+@pytest.mark.parametrize("coded", ["a", pytest.param("GSM610", marks=pytest.mark.slow), "G721_32"])
 def test_codec_gain_and_loss_do_not_matter(agency, coded):
     first = placed(agency, menu())
     marked(agency, first.record.call_id, menu_starts_s(first) + KEY_S)

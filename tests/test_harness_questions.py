@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from kept_calls import agency_with_units
 
 from harness.cli.program import run
-from harness.errors import DONE, DirectoryError
+from harness.documents.spreadsheet import write_ods
+from harness.errors import DONE, WRONG_USAGE, DirectoryError
 from harness.questions import Question, last_asked, propose, read_questions
 from harness.store import open_store
 
@@ -42,7 +43,10 @@ def test_questions_are_read_with_chinese_headings(tmp_path: Path) -> None:
         ("單位,題目\nu1,x\n", "questions.columns"),
         ("unit,question,answer\nu1,,一\n", "questions.blank"),
         ("unit,question,answer\nu9,甲？,一\n", "questions.unit"),
-        ("unit,question,answer,valid_to\nu1,甲？,一,115/12/31\n", "questions.day"),
+        ("unit,question,answer,valid_to\nu1,甲？,一,115/13/31\n", "questions.day"),
+        ("unit,question,answer,valid_to\nu1,甲？,一,明年\n", "questions.day"),
+        ("unit,question,answer\nu1,甲？,一\nu1,甲？,二\n", "questions.twice"),
+        ("unit,question,answer\nu1,甲？,一,二\n", "questions.cells"),
     ],
 )
 def test_a_wrong_question_names_its_row(tmp_path: Path, text: str, key: str) -> None:
@@ -86,3 +90,34 @@ def test_what_testers_asked_is_known_and_the_command_proposes_the_others(
     assert run(["--agency", str(agency.folder), "questions", "u1", "--json"]) == DONE
     told = json.loads(capsys.readouterr().out)
     assert {one["question"] for one in told["questions"]} == {"乙？", "丙？"}
+
+
+def test_a_day_is_read_in_either_calendar(tmp_path: Path) -> None:
+    for text in ("115/12/31", "115.12.31", "115 年 12 月 31 日", "2026-12-31"):
+        write(tmp_path, f"unit,question,answer,valid_to\n*,甲？,一,{text}\n")
+        assert read_questions(tmp_path, units=UNITS)[0].valid_to == date(2026, 12, 31)
+
+
+def test_a_bank_comes_in_from_a_spreadsheet_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    agency = agency_with_units(tmp_path / "agency")
+    head = ["單位代號", "題目", "參考答案", "出處", "有效至"]
+    write_ods(
+        tmp_path / "題庫.ods",
+        {"題庫": [head, ["u1", "規費？", 300, "收費標準", "115/12/31"], ["*", "上班？", "八點", "", ""]]},
+    )
+    asked = ["--agency", str(agency.folder), "questions"]
+    assert run([*asked, "--import", str(tmp_path / "題庫.ods"), "--dry-run"]) == DONE
+    assert not (agency.folder / "questions.csv").exists()
+    assert run([*asked, "--import", str(tmp_path / "題庫.ods")]) == DONE
+    found = read_questions(agency.folder, units=("u1",))
+    assert [(one.unit, one.answer, one.valid_to) for one in found] == [
+        ("u1", "300", date(2026, 12, 31)),
+        ("*", "八點", None),
+    ]
+    write_ods(tmp_path / "錯.ods", {"題庫": [head, ["u9", "x", "y", "", ""]]})
+    capsys.readouterr()
+    assert run([*asked, "--import", str(tmp_path / "錯.ods")]) == WRONG_USAGE
+    assert "錯.ods 第 2 列" in capsys.readouterr().err
+    assert read_questions(agency.folder, units=("u1",)) == found
+    assert run([*asked, "u1"]) == DONE
+    assert "還沒問過" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness.agency import Agency, load_agency
 from harness.errors import Refused
+from harness.figures import figures_of, span_of
 from harness.ledger import claims
 from harness.planned_call import Plan, TestCall
 from harness.redial import BUSY, NO_ANSWER, VOID, Attempt, LegRules, Rules, counted, next_attempt, rules_of
@@ -72,6 +73,13 @@ def test_an_engaged_line_and_a_fault_of_ours_are_tried_again_apart() -> None:
     assert counted(attempts, "unit") == 0
     assert next_attempt((attempt(BUSY),) * 4, RULES) is None
     assert next_attempt((attempt(VOID), attempt(VOID, "unit")) * 2, RULES) is None
+
+
+@pytest.mark.parametrize(("asked_s", "waits_s"), [(0, 600), (30, 600), (600, 600), (1800, 1800)])
+def test_an_exchange_that_asks_to_be_left_alone_for_longer_is(asked_s: float, waits_s: float) -> None:
+    again = next_attempt((Attempt(ended_at=BEGIN, outcome=VOID, leg="operator", retry_after_s=asked_s),), RULES)
+    assert again is not None
+    assert (again.at - BEGIN).total_seconds() == waits_s
 
 
 @given(ATTEMPTS)
@@ -196,6 +204,22 @@ def test_engaged_and_void_attempts_are_tried_again_and_not_counted(agency: Agenc
     tests = with_redial(agency, ENGAGED, BROKEN, ENGAGED, UNHEEDED, ANSWERED)
     assert [one.measured.outcome for one in tests] == ["busy", "fault_ours", "busy", "no_answer", "answered"]
     assert [operator(one)[1] for one in tests] == [1, 1, 1, 1, 2]
+
+
+def test_an_exchange_s_retry_after_is_waited_for(agency: Agency) -> None:
+    busy_trunk = FarEnd(refuses_with=(("retry-after", "1200"),)).says(0.1, 503)
+    first, second = with_redial(agency, busy_trunk, ANSWERED)
+    between = datetime.fromisoformat(second.record.started_at) - datetime.fromisoformat(first.record.started_at)
+    assert timedelta(minutes=20) <= between - timedelta(minutes=1) < timedelta(minutes=20, seconds=2)
+
+
+def test_a_test_of_several_attempts_is_one_result_in_the_figures(agency: Agency) -> None:
+    tests = with_redial(agency, ENGAGED, BROKEN, UNHEEDED, ANSWERED)
+    with open_store(agency.database) as store:
+        told = figures_of(span_of("month", tests[0].record.started_at[:7]), agency=agency, store=store)
+        counted = [row for row in store.improvements.results("2000-01-01") if not row["void"]]
+    assert told["calls"] == 2  # the answered one, and beside it the fault of ours, which counts nowhere
+    assert [row["call_id"] for row in counted] == [tests[-1].record.call_id]
 
 
 def test_every_attempt_is_claimed_and_all_are_linked(agency: Agency) -> None:

@@ -124,9 +124,9 @@ def test_a_notice_names_no_other_unit_anywhere_in_its_file(agency: Agency, tmp_p
 def test_a_notice_holds_its_own_calls_and_why_they_lost_points(agency: Agency, tmp_path: Path, settled: date) -> None:
     made(agency, tmp_path, settled)
     first, second = (text_of(tmp_path / "11511-通知" / f"11511-通知-{unit}.odt") for unit in ("u1", "u2"))
-    assert "115 年 11 月 3 日 10:00" in first
-    assert "115 年 11 月 10 日 10:00" not in first
-    assert "115 年 11 月 10 日 10:00" in second
+    assert "115.11.3 10:00" in first
+    assert "115.11.10 10:00" not in first
+    assert "115.11.10 10:00" in second
     assert "第 12 聲" in first
 
 
@@ -251,15 +251,19 @@ def test_the_allocation_stays_secret_until_its_month_is_over(agency: Agency, tmp
     assert any("尚未結束" in one["zh"] for one in edition.left_out)
     assert [table.id for table in edition.tables if table.id == "allocation"] == []
     made(agency, tmp_path / "after", date(2026, 12, 1))
-    assert "115 年 11 月" in text_of(tmp_path / "after" / "11511-電話禮貌測試分配表.odt")
+    assert "115.11." in text_of(tmp_path / "after" / "11511-電話禮貌測試分配表.odt")
 
 
 def test_a_reward_list_needs_the_heads_approval_and_nobody_who_may_object(agency: Agency, settled: date) -> None:
     assert "reward" not in {one.template for one in edition_of(known(agency, settled)).papers}
     assert "reward" in {one.template for one in edition_of(known(agency, settled), approved_by="局長").papers}
+    late = datetime(2027, 1, 4, 1, tzinfo=UTC)  # the month is over, and somebody may still object
+    keep_call(agency, "c6", GOOD, ANSWERS, unit="u2", day=date(2026, 11, 20), made_at=late)
     with pytest.raises(Refused) as refused:
-        edition_of(known(agency, datetime.now(UTC).date() + timedelta(days=5), "month", "2026-10"), approved_by="局長")
-    assert refused.value.key in ("report.reward_too_early", "report.reward_not_over")
+        edition_of(known(agency, late.date() + timedelta(days=7)), approved_by="局長")
+    assert refused.value.key == "report.reward_too_early"
+    later = settled + timedelta(days=8)
+    assert "reward" in {one.template for one in edition_of(known(agency, later), approved_by="局長").papers}
     with pytest.raises(Refused) as refused:
         edition_of(known(agency, date(2026, 11, 30)), approved_by="局長")
     assert refused.value.key == "report.reward_not_over"
@@ -327,6 +331,19 @@ def test_the_command_makes_a_quarter_and_never_replaces_what_a_clerk_may_have_ch
     told(*words, "--overwrite")
     assert Document(files[0]).get_type() == "text"
     assert not list((tmp_path / "q").rglob("*.part"))
+
+
+@pytest.mark.parametrize(("kind", "period", "name"), [("half", "115-H2", "2026-H2"), ("year", "115", "2026")])
+def test_the_commands_of_half_a_year_and_a_year_name_their_files_and_the_calls_that_are_not_final(
+    told: Callable[..., dict[str, object]], tmp_path: Path, kind: str, period: str, name: str
+) -> None:
+    found = told(kind, period, "--to", str(tmp_path / "out"), "--no-pdf")
+    assert found["schema"] == "thirdring.report/1"
+    assert (found["period"], found["no_pdf"]) == (name, None)
+    files = [Path(str(one)) for one in found["files"]]  # type: ignore[attr-defined]
+    assert sorted(files) == sorted(one for one in (tmp_path / "out").rglob("*") if one.is_file())
+    assert any("自行考核報告" in one.name for one in files)
+    assert isinstance(found["unsettled"], int)
 
 
 def test_the_command_refuses_a_period_without_calls_and_a_reward_list_too_early(

@@ -10,10 +10,11 @@ import pytest
 import soundfile
 from agency_folder import leave_for, make_agency
 
+from dsp.dtmf import dtmf
 from dsp.tone_plan import load_plan
 from harness.agency import load_agency
 from harness.caller import place_call
-from harness.errors import LineError, ScenarioError
+from harness.errors import LineError, Refused, ScenarioError
 from harness.said import Sound, make_ready, said_sounds
 from harness.scenario import load_scenario
 from harness.softphone.growing_wav import GrowingWav
@@ -75,6 +76,20 @@ def test_any_rate_becomes_the_lines_rate_and_lasts_as_long(tmp_path: Path, rate:
     assert len(GrowingWav(ready).more()) == pytest.approx(8000, abs=2)
 
 
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+def test_a_sound_with_tones_of_keys_is_refused_and_nothing_is_dialled(tmp_path: Path, rate: int) -> None:
+    rng = np.random.default_rng(rate)
+    sound = 0.02 * rng.standard_normal(3 * rate)
+    keys = dtmf("9110", sr=rate)
+    sound[rate : rate + len(keys)] += keys
+    soundfile.write(tmp_path / "hello.flac", sound, rate)
+    with pytest.raises(ScenarioError, match=r"第 3 步.*hello\.flac.*(0.9|1.0)\d 秒.* 9"):
+        place(tmp_path)
+    with pytest.raises(Refused, match="press"):
+        make_ready(tmp_path / "hello.flac", tmp_path / "b.wav", sample_rate_hz=8000)
+    assert not (tmp_path / "b.wav").exists()
+
+
 # --- a synthesiser --------------------------------------------------------------------------------------
 
 
@@ -127,12 +142,12 @@ def test_the_agency_s_own_courtesy_comes_before_everything(tmp_path: Path) -> No
         (tmp_path / name).parent.mkdir(exist_ok=True)
         soundfile.write(tmp_path / name, np.ones(800, np.int16), 8000)
     scenario = load_scenario("automated-courtesy")
-    (sound,) = said_sounds(scenario, agency=agency, unit=agency.units[0]).values()
-    assert sound.path == tmp_path / "sounds" / "courtesy.flac"
+    said = said_sounds(scenario, agency=agency, unit=agency.units[0])
+    assert {sound.path for sound in said.values()} == {tmp_path / "sounds" / "courtesy.flac"}
     text = (tmp_path / "agency.toml").read_text(encoding="utf-8")
     (tmp_path / "agency.toml").write_text('courtesy = "own.wav"\n' + text, encoding="utf-8")
-    (sound,) = said_sounds(scenario, agency=load_agency(tmp_path), unit=agency.units[0]).values()
-    assert sound.path == tmp_path / "own.wav"
+    said = said_sounds(scenario, agency=load_agency(tmp_path), unit=agency.units[0])
+    assert {sound.path for sound in said.values()} == {tmp_path / "own.wav"}
     (tmp_path / "own.wav").unlink()
     with pytest.raises(ScenarioError, match=r"own\.wav"):
         said_sounds(scenario, agency=load_agency(tmp_path), unit=agency.units[0])

@@ -26,6 +26,7 @@ from harness.scenario import (
 )
 from harness.scenario.aloud import read_aloud
 from harness.scenario.possible import possible
+from harness.scenario.with_tester import with_tester
 from harness.scoring import usable_form
 from harness.synthesiser import spoken_digits
 from harness.test_call import plan_call
@@ -190,6 +191,12 @@ def test_nine_rings_are_read_with_the_seconds_that_they_last():
     assert "9 聲" in told[3.0]
     assert "27 秒" in told[3.0]
     assert "54 秒" in told[6.0]
+
+
+def test_when_a_testers_step_ends_is_read_aloud():
+    told = read_aloud(with_tester(load_scenario("switchboard-no-ivr")), period_s=3.0)
+    steps = [[one.zh for one in told if one.number == number] for number in (3, 6)]
+    assert [["轉接出去" in "".join(one), "說講完了" in "".join(one)] for one in steps] == [[True, True], [False, True]]
 
 
 def test_a_sentence_has_chinese_first():

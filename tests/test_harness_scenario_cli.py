@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +48,27 @@ def test_the_list_names_the_shipped_and_the_agency_s_own(folder: Path, capsys: p
     assert "ivr-barge-in" in told
 
 
+def test_a_wrong_file_hides_no_right_one_from_the_list(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = folder / "scenarios"
+    own.mkdir()
+    assert run(["scenario", "list", "--agency", str(folder)]) == DONE
+    right = capsys.readouterr().out.splitlines()
+    for name in ("misspelt-key", "not-toml", "unknown-step"):
+        shutil.copy(BAD / f"{name}.toml", own)
+    (own / "gone.toml").symlink_to(own / "nowhere")
+    for command in (["scenario", "list"], ["scenario", "show"]):
+        assert run([*command, "--agency", str(folder)]) == WRONG_USAGE
+        told = capsys.readouterr()
+        assert told.out.splitlines() == right
+        for name in ("misspelt-key.toml", "not-toml.toml", "unknown-step.toml", "gone"):
+            assert name in told.err
+    assert run(["scenario", "list", "--json", "--agency", str(folder)]) == WRONG_USAGE
+    listed = json.loads(capsys.readouterr().out)
+    assert len(listed["scenarios"]) == len(right)
+    assert len(listed["wrong"]) == 4
+    assert "hang_up" in " ".join(one["en"] for one in listed["wrong"])  # what is allowed in the wrong one's place
+
+
 def test_show_reads_every_step_aloud_chinese_first(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scenario", "show", "extension-direct", "--agency", str(folder)]) == DONE
     lines = capsys.readouterr().out.splitlines()
@@ -83,19 +104,30 @@ def test_check_warns_of_a_robot_s_voice(
 # --- call -----------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def pool(fars: list[FarEnd]) -> Iterator[ScriptedSoftphone]:
+class Pool(ScriptedSoftphone):
     """A telephone that is started anew for each attempt."""
-    phone = ScriptedSoftphone({SWITCHBOARD: fars.pop(0)})
-    phone.warm_up = lambda: None  # type: ignore[attr-defined]
-    yield phone
+
+    def __init__(self, fars: list[FarEnd]) -> None:
+        super().__init__({SWITCHBOARD: fars.pop(0)})
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def warm_up(self, *, calls: int) -> None:
+        assert calls == 1
+
+    def close(self) -> None:
+        pass
 
 
 def test_call_with_redial_waits_dials_again_and_tells_of_both(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fars = [UNHEEDED, ANSWERED]
-    monkeypatch.setattr("harness.softphone.pool.WorkerPool", lambda *_, **__: pool(fars))
+    monkeypatch.setattr("harness.telephones.WorkerPool", lambda *_, **__: Pool(fars))
     monkeypatch.setattr("harness.redialling.WallClock", Virtual)
     arguments = ["call", NUMBER, "--scenario", "switchboard-only", "--agency", str(folder), "--json"]
     assert run([*arguments, "--redial"]) == DONE
@@ -118,7 +150,7 @@ def test_without_redial_there_is_one_attempt_whatever_comes_of_it(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fars = [FarEnd().says(0.1, 503)]
-    monkeypatch.setattr("harness.softphone.pool.WorkerPool", lambda *_, **__: pool(fars))
+    monkeypatch.setattr("harness.telephones.WorkerPool", lambda *_, **__: Pool(fars))
     assert run(["call", NUMBER, "--scenario", "switchboard-only", "--agency", str(folder), "--json"]) == DONE
     assert json.loads(capsys.readouterr().out)["schema"] == "thirdring.test_call/1"
     assert fars == []
@@ -131,7 +163,7 @@ def test_stopped_while_it_waits_the_attempts_so_far_are_kept(
         def sleep(self, seconds: float) -> None:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("harness.softphone.pool.WorkerPool", lambda *_, **__: pool([UNHEEDED]))
+    monkeypatch.setattr("harness.telephones.WorkerPool", lambda *_, **__: Pool([UNHEEDED]))
     monkeypatch.setattr("harness.redialling.WallClock", Stopped)
     arguments = ["call", NUMBER, "--scenario", "switchboard-only", "--redial", "--agency", str(folder)]
     assert run(arguments) == 130

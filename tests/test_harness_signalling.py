@@ -14,6 +14,8 @@ from harness.softphone.line import Line
 from harness.softphone.pool import WorkerPool
 from harness.softphone.signals import ASIDE, HOLD, RELEASED, REQUEST, RESPONSE, RESUME, SipSignal
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[WorkerPool]:

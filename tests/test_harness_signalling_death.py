@@ -22,6 +22,8 @@ from harness.softphone.pool import WorkerPool
 from harness.softphone.real_call import RealCall
 from harness.softphone.signals import ASIDE, FAULT, RELEASED, SipSignal
 
+pytestmark = pytest.mark.realtime
+
 
 def killed(call: RealCall) -> list[SipSignal]:
     """Kill the process and see that its call ends with it, once."""
@@ -49,7 +51,9 @@ def test_an_answered_call_is_released_from_the_dead_process_s_own_address(
 ) -> None:
     far = SipPeer(answered) if certificate is None else SipStreamPeer(answered, certificate=certificate)
     transport = {None: "udp", "": "tcp"}.get(certificate, "tls")
-    line = Line(bind="127.0.0.1", transport=transport, tls_ca_file=str(CERTIFICATES / "ca.pem"))
+    line = Line(
+        bind="127.0.0.1", transport=transport, tls_ca_file=str(CERTIFICATES / "ca.pem"), accept_old_openssl=True
+    )
     with far as peer, WorkerPool(line) as pool:
         call, seen = dial(pool, peer, tmp_path, line=f'transport = "{transport}"\n'), list[SipSignal]()
         wait(call, seen, lambda: 200 in statuses(seen))

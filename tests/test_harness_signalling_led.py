@@ -24,6 +24,8 @@ from harness.softphone.signals import (
     SipSignal,
 )
 
+pytestmark = pytest.mark.realtime
+
 Script = Callable[[SipPeer, Dialog], None]
 
 

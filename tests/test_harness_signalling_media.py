@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sip_peer import Dialog, Rtp, SipPeer, sdp_of
 from telephone import LOUD, SILENT, dial, finish, kinds, loud_s, of_kind, statuses, wait
+from test_harness_rtp_watch import counted
 
 from harness.softphone.line import Line
 from harness.softphone.pool import WorkerPool
@@ -21,6 +22,8 @@ from harness.softphone.signals import (
     RTP_STOPPED,
     SipSignal,
 )
+
+pytestmark = pytest.mark.realtime
 
 COMFORT_NOISE = 13
 """Static payload type (RFC 3389 §4)."""
@@ -150,8 +153,8 @@ def looked(counts: list[tuple[float, int, str]], *, answered_s: float | None = N
     watch, news, told = RtpWatch(looked_s=0.0), RtpNews(answered_s=answered_s), list[tuple[str, float, str]]()
     for at_s, packets, source in counts:
         before = watch.looked_s
-        watch.look(now_s=at_s, packets=packets, lost=0)
-        for one in news.look(watch, before_s=before, source=source, described="a"):
+        watch.look(at_s, counted(packets, source=source))
+        for one in news.look(watch, before_s=before, source=source, described=lambda: "a"):
             signal = SipSignal(**one)
             assert signal.earliest_s <= signal.latest_s
             told.append((signal.kind, round(signal.latest_s, 3), signal.reason))

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from packets import Capture
 from sip_peer import Dialog, SipPeer
 from telephone import dial, finish, wait
@@ -16,6 +17,8 @@ from harness.softphone.line import Line
 from harness.softphone.message import parse_message
 from harness.softphone.pool import WorkerPool
 from harness.softphone.signals import RELEASED, RESPONSE, SipSignal
+
+pytestmark = pytest.mark.realtime
 
 WITHIN_S = 0.005
 """What a signalled instant may be away from its packet, in 99 of 100."""

@@ -14,12 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from agency_folder import leave_for, make_agency
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.agency import Agency
+from harness.demo.compare import LOGGED_S
 from harness.errors import LineError
 from harness.softphone.errors import LineFull, SoftphoneError
 from harness.softphone.growing_wav import GrowingWav, write_wav
 from harness.softphone.line import Line
+from harness.softphone.pjsip.bridge import TICK_S, due_at
 from harness.softphone.pool import WorkerPool
 from harness.softphone.protocol import Recording
 from harness.softphone.real_call import RealCall
@@ -27,6 +31,9 @@ from harness.softphone.signals import DIGIT, FAULT, RELEASED, RESPONSE, SipSigna
 from harness.switchboard.script import load_script
 from harness.switchboard.serve import EmbeddedAgency
 from harness.switchboard.truth import Truth, read_truth
+from harness.timeline import LAG_MOST_S
+
+pytestmark = pytest.mark.realtime
 
 SCRIPT = Path(__file__).parent / "agency_scripts" / "lines.toml"
 LIMIT_S = 12.0
@@ -112,19 +119,30 @@ def test_every_response_is_stamped_with_its_own_status_and_the_far_end_released(
     # Early media is in the recording where it was sent, silence before it.
     rings = loud_stretches(recording.far, 8000)
     onset = next(t.at_s for t in log if t.what == "ring_onset") - call.zero_s
-    assert rings[0][0] == pytest.approx(onset + 0.035, abs=0.035)
+    assert onset <= rings[0][0] <= onset + LAG_MOST_S + LOGGED_S
 
 
 def test_the_recording_begins_before_the_invite_and_lasts_as_long_as_the_call(pool: WorkerPool, far: Far) -> None:
     call, seen = dial(pool, far, "0227000303", "clock"), list[SipSignal]()
     wait_for(call, seen, lambda: False)
     recording = finish(call, seen)
-    assert recording.zero_latest_s - recording.zero_earliest_s < 0.02
+    assert 0 < recording.zero_latest_s - recording.zero_earliest_s < 0.2
     assert recording.zero_latest_s <= seen[0].latest_s
     assert recording.wall_s == pytest.approx(len(GrowingWav(recording.far).more()) / 8000, abs=0.06)
     assert statuses(seen)[-1] == 486
     assert "486 Busy Here" in recording.trace.read_text(encoding="utf-8")
     assert re.search(r"^--- \d+\.\d+ TX .*\nINVITE sip:0227000303@", recording.trace.read_text(encoding="utf-8"))
+
+
+@given(first_late_s=st.floats(0, 0.1), second_late_s=st.floats(0, 0.1), looks_s=st.floats(0.0005, 0.01))
+def test_of_two_ticks_one_in_time_is_enough(first_late_s: float, second_late_s: float, looks_s: float) -> None:
+    due = (1.0, 1.0 + TICK_S)
+    at = [due[0] + first_late_s, max(due[1] + second_late_s, due[0] + first_late_s)]
+    seen = [(one - looks_s / 2, one + looks_s / 2) for one in at]
+    earliest, latest = due_at(seen[0], seen[1])
+    assert latest <= seen[1][1]
+    assert due[1] < latest
+    assert earliest <= due[1] + min(first_late_s, at[1] - due[1])
 
 
 @pytest.mark.parametrize("method", ["rfc4733", "info"])

@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness import test_call
 from harness.again import measure_again
 from harness.agency import load_agency
-from harness.errors import FactsError, LedgerError, NotFound, Refused, ScenarioError
+from harness.errors import AttemptUnknown, FactsError, LedgerError, NotFound, Refused, ScenarioError
 from harness.ledger import claims
 from harness.new_agency import make_agency
+from harness.softphone.errors import MayHaveDialled
 from harness.softphone.scripted import FarEnd, ScriptedSoftphone
 from harness.store import open_store
 from harness.switchboard import sound
-from harness.test_call import plan_call, run_call
+from harness.test_call import plan_call, record_call, run_call
 
 RATE = 8000
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)  # a Wednesday, 10:30 in Taipei
@@ -166,6 +168,8 @@ def test_an_attempt_is_never_dialled_twice(agency):
 class BrokenTelephone:
     """Its process dies at the first call."""
 
+    sample_rate_hz = 8000
+
     def dial(self, uri, *, call_id, folder, headers):
         raise OSError("no such device")
 
@@ -179,3 +183,64 @@ def test_a_telephone_that_breaks_leaves_a_settled_claim(agency):
 def test_the_notice_date_is_read_from_the_file(agency):
     assert agency.settings.recording_notice_date == date(2026, 1, 2)
     assert isinstance(agency.folder, Path)
+
+
+class BreaksBehindTheInvite(ScriptedSoftphone):
+    """Rings, and then does not give its recording: the disk is full, say."""
+
+    def dial(self, leave, **how):
+        call = super().dial(leave, **how)
+
+        def finish():
+            raise OSError("no space left on device")
+
+        call.finish = finish
+        return call
+
+
+class MaySilentlyHaveDialled(ScriptedSoftphone):
+    """Its process does not say whether it dialled."""
+
+    def dial(self, leave, **how):
+        super().dial(leave, **how)
+        raise MayHaveDialled("softphone.worker_silent", what="dial")
+
+
+class Interrupted(ScriptedSoftphone):
+    """Somebody presses Ctrl-C while it dials."""
+
+    def dial(self, leave, **how):
+        super().dial(leave, **how)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [(BreaksBehindTheInvite, OSError), (MaySilentlyHaveDialled, MayHaveDialled), (Interrupted, KeyboardInterrupt)],
+)
+def test_what_may_have_rung_and_cannot_be_told_is_unknown_and_never_void(agency, kind, error):
+    softphone = kind({"301": answered_after(1.0)})
+    with pytest.raises(error):
+        run_call(plan_call("service-desk", agency), agency, softphone, now=NOW)
+    assert softphone.dialled == ["301"]
+    assert [one.outcome for one in claims(agency)] == ["unknown"]
+
+
+def test_a_call_that_was_over_and_could_not_be_judged_is_unknown(agency, monkeypatch):
+    def judge(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(test_call, "judge", judge)
+    with pytest.raises(ZeroDivisionError):
+        placed(agency, answered_after(1.0))
+    assert [one.outcome for one in claims(agency)] == ["unknown"]
+
+
+@pytest.mark.parametrize("kind", [BreaksBehindTheInvite, MaySilentlyHaveDialled])
+def test_a_probes_call_that_may_have_rung_is_not_told_as_not_dialled(agency, kind):
+    softphone = kind({"301": answered_after(1.0)})
+    plan = plan_call("service-desk", agency)
+    way = {"call_id": "a", "attempt": "a-1", "before_dialling": lambda _: None}
+    with pytest.raises(AttemptUnknown, match="a-1"):
+        record_call(plan, agency, softphone, now=NOW, **way)
+    assert [one.outcome for one in claims(agency)] == ["unknown"]

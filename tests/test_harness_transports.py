@@ -5,26 +5,33 @@ from __future__ import annotations
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from agency_folder import make_agency
+from pydantic import ValidationError
 from sip_peer import Dialog, Rtp, SipPeer, header, sdp_of
-from sip_stream_peer import CERTIFICATES, SipStreamPeer
+from sip_stream_peer import CERTIFICATES, OLD_TLS, SipStreamPeer, speak_old
 from telephone import LOUD, NUMBER, dial, finish, loud_s, of_kind, statuses, wait
 
 from harness.errors import EnvironmentFailed, LineError, ThirdringError
-from harness.lines import LineSettings, line_warnings, softphone_line
+from harness.lines import LineSettings, OldOpenssl, line_warnings, softphone_line
 from harness.softphone.caller_ids import caller_id
 from harness.softphone.certificate import carries_name
-from harness.softphone.errors import LineFull, SoftphoneError
+from harness.softphone.errors import LineFull, SoftphoneError, WorkerLost
 from harness.softphone.ipv6_relay import Relay
-from harness.softphone.line import Line
+from harness.softphone.library import Library, library, version_text
+from harness.softphone.line import RTP_PORTS, Line
 from harness.softphone.pool import WorkerPool
 from harness.softphone.signals import RELEASED, REQUEST, SipSignal
+
+pytestmark = pytest.mark.realtime
 
 CA = str(CERTIFICATES / "ca.pem")
 SECRET = "correct-horse-battery-staple"
@@ -55,23 +62,84 @@ def test_a_call_over_a_stream_is_the_same_call(tmp_path: Path, certificate: str)
     transport = "tls" if certificate else "tcp"
     with (
         SipStreamPeer(answers, certificate=certificate) as peer,
-        WorkerPool(Line(bind="127.0.0.1", transport=transport, tls_ca_file=CA)) as pool,
+        WorkerPool(Line(bind="127.0.0.1", transport=transport, tls_ca_file=CA, accept_old_openssl=True)) as pool,
     ):
         seen, loud = placed(pool, peer, tmp_path, f'transport = "{transport}"\n')
     assert statuses(seen) == [180, 200]
     assert loud > 0.25
-    assert peer.handshakes == (["TLSv1.2"] if certificate else [])
+    newest = "TLSv1.2" if library().old_openssl else "TLSv1.3"
+    assert peer.handshakes == ([newest] if certificate else [])
     (dialog,) = peer.dialogs.values()
     assert dialog.requests == ["ACK"]
 
 
+def test_tls_goes_by_an_openssl_that_is_mended_and_by_no_other(tmp_path: Path) -> None:
+    """Whichever library is here: a telephone without leave to use an old one never opens, and nothing is sent."""
+    line = Line(bind="127.0.0.1", transport="tls", tls_ca_file=CA)
+    with SipStreamPeer(answers, certificate="by-address") as peer, WorkerPool(line) as pool:
+        if library().old_openssl:
+            with pytest.raises(WorkerLost, match="make pjsua2"):
+                pool.warm_up()
+            assert not peer.handshakes
+        else:
+            assert statuses(placed(pool, peer, tmp_path, 'transport = "tls"\n')[0]) == [180, 200]
+
+
+@pytest.mark.parametrize("number", [None, 0x100020BF, 0x1010117F, 0x2FFFFFFF])
+def test_a_line_of_tls_is_refused_before_its_telephone_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int | None
+) -> None:
+    monkeypatch.setattr("harness.softphone.library.library", lambda: Library(openssl=number, most_calls=4))
+    plain, tls = (LineSettings.model_validate({"transport": one}) for one in ("tcp", "tls"))
+    assert not softphone_line(plain, folder=tmp_path).accept_old_openssl
+    with pytest.raises(SoftphoneError, match="make pjsua2") as told:
+        softphone_line(tls, folder=tmp_path)
+    for sentence in get_args(OldOpenssl):
+        assert sentence in told.value.sentence("zh") + told.value.sentence("en")
+        taken = LineSettings.model_validate({"transport": "tls", "accept_old_openssl": sentence})
+        assert softphone_line(taken, folder=tmp_path).accept_old_openssl
+    with pytest.raises(ValidationError):
+        LineSettings.model_validate({"transport": "tls", "accept_old_openssl": "yes"})
+    monkeypatch.setattr("harness.softphone.library.library", lambda: Library(openssl=0x30000000, most_calls=4))
+    assert not softphone_line(tls, folder=tmp_path).accept_old_openssl
+
+
+@pytest.mark.parametrize(("number", "text"), [(0x100020BF, "1.0.2k"), (0x1000200F, "1.0.2"), (0x30000130, "3.0.19")])
+def test_a_version_of_openssl_is_written_as_openssl_writes_it(number: int, text: str) -> None:
+    assert version_text(number) == text
+
+
+def test_the_library_is_asked_for_itself_and_not_by_its_version() -> None:
+    told = library()
+    assert told.openssl is not None
+    assert told.openssl_text[0] in "13"
+    assert told.most_calls >= 4
+
+
 @pytest.mark.parametrize("certificate", ["by-name", "expired", "unsigned"])
 def test_a_server_with_a_wrong_certificate_is_told_nothing(tmp_path: Path, certificate: str) -> None:
-    line = Line(bind="127.0.0.1", transport="tls", tls_ca_file=CA)
+    line = Line(bind="127.0.0.1", transport="tls", tls_ca_file=CA, accept_old_openssl=True)
     with SipStreamPeer(answers, certificate=certificate) as peer, WorkerPool(line) as pool:
         call, seen = dial(pool, peer, tmp_path, line='transport = "tls"\n'), list[SipSignal]()
         wait(call, seen, lambda: False)
         finish(call, seen)
+        assert not peer.dialogs
+    assert of_kind(seen, RELEASED)[0].direction == "own"
+    assert statuses(seen) == []
+
+
+@pytest.mark.parametrize("newest", OLD_TLS)
+def test_a_server_that_speaks_nothing_newer_than_tls_1_1_is_told_nothing(
+    tmp_path: Path, newest: ssl.TLSVersion
+) -> None:
+    line = Line(bind="127.0.0.1", transport="tls", tls_ca_file=CA, accept_old_openssl=True)
+    with SipStreamPeer(answers, certificate="by-address", newest=newest) as peer, WorkerPool(line) as pool:
+        assert speak_old(newest, peer.address) == newest.name.replace("_", ".")
+        call, seen = dial(pool, peer, tmp_path, line='transport = "tls"\n'), list[SipSignal]()
+        wait(call, seen, lambda: False)
+        finish(call, seen)
+        assert len(peer.handshakes) == 1  # the old telephone's
+        assert peer.refused
         assert not peer.dialogs
     assert of_kind(seen, RELEASED)[0].direction == "own"
     assert statuses(seen) == []
@@ -87,7 +155,7 @@ def test_a_server_with_a_wrong_certificate_is_told_nothing(tmp_path: Path, certi
 def test_a_server_that_is_dialled_by_address_is_known_by_the_name_on_its_certificate(
     tmp_path: Path, certificate: str, name: str, right: bool
 ) -> None:
-    line = Line(bind="127.0.0.1", transport="tls", tls_ca_file=CA, tls_server_name=name)
+    line = Line(bind="127.0.0.1", transport="tls", tls_ca_file=CA, tls_server_name=name, accept_old_openssl=True)
     with SipStreamPeer(answers, certificate=certificate) as peer, WorkerPool(line) as pool:
         if right:
             assert statuses(placed(pool, peer, tmp_path, 'transport = "tls"\n')[0]) == [180, 200]
@@ -164,11 +232,25 @@ def test_the_ports_of_a_call_that_is_over_are_given_back(monkeypatch: pytest.Mon
     relay.selector.close()
 
 
-@pytest.mark.parametrize("how", [{"transport": "tls"}, {"proxy": "sip:[::1]:5060;lr"}])
+@pytest.mark.parametrize(
+    "how", [{"transport": "tls", "accept_old_openssl": get_args(OldOpenssl)[1]}, {"proxy": "sip:[::1]:5060;lr"}]
+)
 def test_a_way_over_ipv6_that_there_is_not_is_told_before_anything_starts(tmp_path: Path, how: dict[str, str]) -> None:
     line = softphone_line(LineSettings.model_validate({"server": "[::1]:5060", **how}), folder=tmp_path)
     with pytest.raises(SoftphoneError, match="IPv6"):
         WorkerPool(line)
+
+
+def test_a_machine_with_a_hundred_calls_up_has_ports_for_more(tmp_path: Path) -> None:
+    """pjsua tries a hundred pairs of ports and gives up: they must not be the same hundred for every process."""
+    with ExitStack() as held, SipPeer(answers) as peer, WorkerPool(Line(bind="127.0.0.1")) as pool:
+        for port in range(RTP_PORTS[0], RTP_PORTS[0] + 200):
+            taken = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            with suppress(OSError):  # somebody else's already
+                taken.bind(("127.0.0.1", port))
+        assert statuses(placed(pool, peer, tmp_path)[0]) == [180, 200]
+        (dialog,) = peer.dialogs.values()
+        assert RTP_PORTS[0] + 200 <= dialog.media[1] < RTP_PORTS[1]
 
 
 def test_an_outbound_proxy_gets_the_call_for_the_server(tmp_path: Path) -> None:

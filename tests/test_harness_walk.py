@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -51,10 +52,11 @@ def walked(
     folder: Path,
     marks: tuple[Mark, ...] = (),
     tester: FarTester | None = None,
+    lost: Callable[[int], bool] = lambda frame: False,
 ) -> tuple[CallRecord, Measured]:
     record = place_call(
         steps,
-        ScriptedSoftphone({NUMBER: far}),
+        ScriptedSoftphone({NUMBER: far}, lost=lost),
         leave=leave_for(NUMBER, make_agency(folder / "agency", {NUMBER: "127.0.0.1:5060"})),
         call_id="walk",
         folder=folder,
@@ -158,6 +160,23 @@ def test_an_exchange_that_refuses_info_is_our_fault_at_once(tmp_path: Path) -> N
     assert (record.fault, measured.outcome) == ("walk.digits_no_effect", "fault_ours")
     pressed, seen = (next(act.at_s for act in record.acts if act.do == one) for one in ("pressed", "effect"))
     assert seen - pressed < 1.0
+
+
+@pytest.mark.parametrize("torn", range(4, 12))
+def test_a_menu_that_our_own_machine_tore_is_never_taken_for_a_voice(tmp_path: Path, torn: int) -> None:
+    """It stands still for 0.3 s again and again: the menu may be known all the same, or nobody knows what it was."""
+    far, _ = FAULTY["the menu begins again"]
+    steps = scenario(PRESS.format(more="") + WAIT_OPERATOR, tmp_path)
+    record, measured = walked(steps, far, tmp_path, lost=lambda frame: frame % (15 + 3 * torn) < 15)
+    assert done(record, "effect")[0] in ("repeated", "torn", "nothing")
+    assert (record.fault, measured.outcome) == ("walk.digits_no_effect", "fault_ours")
+
+
+def test_a_packet_lost_here_and_there_hides_no_voice(tmp_path: Path) -> None:
+    far = answering(MENU).after("9", FarEnd().sounds_like(1.0, voice(5.0)))
+    steps = scenario(PRESS.format(more="") + WAIT_OPERATOR, tmp_path)
+    record, _ = walked(steps, far, tmp_path, lost=lambda frame: frame % 40 == 7)
+    assert done(record, "effect")[0] == "voice"
 
 
 @pytest.mark.parametrize("name", sorted(FAULTY))

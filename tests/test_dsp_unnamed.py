@@ -1,0 +1,69 @@
+"""What sounded behind a ringing and has no name: somebody's word, perhaps, and no proof that nobody answered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dsp_calls import SR, quiet
+
+from dsp import synthesis as syn
+from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg
+from dsp.listen import listen
+from dsp.segment import RINGBACK
+from dsp.tone_plan import load_plan, parse_tone
+from dsp.unnamed import unnamed_sounds
+
+
+def noise(seconds: float, level_dbfs: float) -> np.ndarray:
+    return syn.white_noise(round(seconds * SR), rng=np.random.default_rng(2), level_dbfs=level_dbfs)
+
+
+def ring(seconds: float) -> np.ndarray:
+    return syn.cadence(load_plan("tw").ringback, seconds, sr=SR, level_dbfs=-20)
+
+
+def hear(*pieces: np.ndarray) -> tuple[Leg, ...]:
+    wave = np.concatenate(pieces)
+    line = noise(len(wave) / SR, -55)
+    return listen(syn.to_int16(wave + line), sr=SR, plan=load_plan("tw")).legs
+
+
+@pytest.mark.parametrize("level_dbfs", [-12, -25, -40])
+@pytest.mark.parametrize("lasts_s", [0.2, 0.35])
+def test_a_word_nobody_could_know_for_one_is_an_answer_for_a_person_to_judge(level_dbfs, lasts_s):
+    (leg,) = hear(quiet(1), ring(7.5), quiet(1.2), noise(lasts_s, level_dbfs), quiet(4))
+    assert (leg.outcome, leg.rings, leg.provisional, leg.voice_onset) == (ANSWERED, 3, True, None)
+    assert round(8.5 * SR) in leg.pick_up
+
+
+def test_a_click_behind_the_ringing_is_none():
+    (leg,) = hear(quiet(1), ring(7.5), quiet(1.2), noise(0.004, -12), quiet(4))
+    assert (leg.outcome, leg.provisional) == (NO_ANSWER, True)
+
+
+def test_noise_while_it_rings_on_is_none():
+    (leg,) = hear(quiet(1), ring(8.2), noise(0.3, -12), quiet(0.2))
+    assert leg.outcome == NO_ANSWER
+
+
+def test_a_ring_too_distorted_to_be_named_is_none():
+    samples = np.concatenate([quiet(1), ring(7.5), quiet(1.2), syn.cadence(TONE, 0.3, sr=SR, level_dbfs=-20), quiet(3)])
+    wave = syn.to_int16(samples)
+    named = [s for s in listen(wave[: 8 * SR], sr=SR, plan=load_plan("tw")).segments if s.sound == RINGBACK]
+    assert unnamed_sounds(named, wave, sr=SR, plan=load_plan("tw")) == ()
+
+
+TONE = parse_tone("440+480/300,0/1000")
+
+
+def test_a_call_with_nothing_but_a_sound_is_no_call_without_sound():
+    (leg,) = hear(quiet(1), noise(0.3, -20), quiet(3))
+    assert (leg.outcome, leg.rings, leg.provisional) == (NONE, 0, True)
+    assert hear(quiet(4)) == ()
+
+
+def test_a_sound_as_long_as_a_word_behind_the_last_ring_is_left_to_a_person():
+    (leg,) = hear(quiet(1), ring(7.5), quiet(1.2), noise(0.6, -12), quiet(0.3))
+    assert (leg.outcome, leg.provisional) == (NO_ANSWER, True)
+    (leg,) = hear(quiet(1), ring(7.5), quiet(1.7))
+    assert (leg.outcome, leg.provisional) == (NO_ANSWER, False)

@@ -1,0 +1,118 @@
+"""What may be one thing or another is left to a person, with a span that holds both."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dsp_calls import SR, quiet, voice, with_noise
+
+from dsp import synthesis as syn
+from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
+from dsp.listen import listen
+from dsp.segment import BUSY, MISSING, RINGBACK, SPEECH, Segment
+from dsp.synthesis import adpcm
+from dsp.tone_plan import load_plan
+
+TW = load_plan("tw")
+
+
+def at(sound: str, start_s: float, end_s: float) -> Segment:
+    return Segment(sound, round(start_s * SR), round(end_s * SR))
+
+
+def ring(start_s: float, end_s: float, *, begins: bool = True, stops: bool = True) -> Segment:
+    return Segment(RINGBACK, round(start_s * SR), round(end_s * SR), begins=begins, stops=stops, told=begins)
+
+
+def legs(*segments: Segment, end_s: float = 30) -> tuple[Leg, ...]:
+    return find_legs(segments, sr=SR, plan=TW, end=round(end_s * SR))
+
+
+@pytest.mark.parametrize("off_s", [-0.01, 0, 0.02, 0.04])
+@pytest.mark.parametrize("behind_s", [0.01, 0.12])
+def test_a_piece_where_a_ring_was_due_may_be_the_first_sound_of_a_voice(off_s: float, behind_s: float) -> None:
+    piece = ring(10 + off_s, 10.04 + off_s, stops=False)
+    word = at(SPEECH, 10.04 + off_s + behind_s, 12)
+    (leg,) = legs(*(ring(i, i + 1) for i in (1, 4, 7)), piece, word)
+    assert (leg.outcome, leg.rings, leg.most_rings) == (ANSWERED, 3, 4)
+    assert leg.pick_up is not None
+    assert round(8.5 * SR) in leg.pick_up
+    assert piece.end in leg.pick_up
+
+
+def test_a_piece_that_stopped_in_the_lines_noise_is_a_ring() -> None:
+    (leg,) = legs(*(ring(i, i + 1) for i in (1, 4, 7)), ring(10, 10.06), at(SPEECH, 10.15, 12))
+    assert (leg.rings, leg.most_rings) == (4, 4)
+
+
+@pytest.mark.parametrize("voice_s", [5.4, 5.5, 5.6])
+def test_a_voice_before_a_busy_tone_is_no_burst_of_it(voice_s: float) -> None:
+    """It is further before it than the beat that the busy tone keeps."""
+    busy = at(BUSY, voice_s + 1.13, voice_s + 1.13 + 7.5)
+    answered, refused = legs(ring(1, 2), ring(4, 4.6), at(SPEECH, voice_s, voice_s + 0.41), busy)
+    assert (answered.outcome, answered.rings) == (ANSWERED, 2)
+    assert (refused.outcome, refused.provisional) == (BUSY, True)
+
+
+@pytest.mark.parametrize("late_s", [0.1, 0.18])
+def test_a_ring_that_lost_packets_at_both_ends_is_on_the_beat(late_s: float) -> None:
+    torn = ring(13 + late_s, 13.98, begins=False, stops=False)
+    (leg,) = legs(*(ring(i, i + 1) for i in (1, 4, 7, 10)), torn, ring(16, 17), end_s=18)
+    assert (leg.outcome, leg.rings, leg.restarted) == (NO_ANSWER, 6, False)
+
+
+def test_a_lone_whole_ring_out_of_noise_may_have_been_one() -> None:
+    (leg,) = legs(ring(1, 2, begins=False), at(SPEECH, 5, 7))
+    assert (leg.outcome, leg.provisional) == (NONE, True)
+
+
+def test_where_the_last_of_two_rings_lost_its_first_packets_the_next_may_have_begun_sooner() -> None:
+    first, second = ring(1, 2), ring(4.04, 5, begins=False)
+    lost = at(MISSING, 4, 4.04)
+    (leg,) = legs(first, second, lost, at(SPEECH, 7.02, 9))
+    assert leg.rings <= 2 <= 3 <= leg.most_rings
+
+
+def test_ringing_clipped_beyond_recognition_before_a_voice_is_left_to_a_person() -> None:
+    ringing = 4 * syn.cadence(TW.ringback, 6.4, sr=SR, level_dbfs=-7)
+    wave = np.concatenate([quiet(1), ringing, quiet(0.6), syn.at_level(voice("wei-nin-hao"), -12), quiet(1)])
+    samples = syn.to_int16(adpcm(np.clip(wave + 1e-3, -1, 1).astype(np.float32), subtype="G721_32"))
+    assert any(leg.provisional or leg.rings == 3 for leg in listen(samples, sr=SR, plan=TW).legs)
+
+
+def test_a_voice_alone_is_no_doubt() -> None:
+    wave = np.concatenate([quiet(2), voice("switchboard"), quiet(1)])
+    (leg,) = listen(with_noise(wave), sr=SR, plan=TW).legs
+    assert (leg.outcome, leg.provisional) == (NONE, False)
+
+
+def test_where_a_gain_control_makes_everything_as_loud_loudness_tells_no_talk_from_a_prompt() -> None:
+    """The line's noise grows behind every ring, until it is as loud as who spoke before."""
+    ringing = syn.cadence(TW.ringback, 7.0, sr=SR, level_dbfs=-20)
+    wave = np.concatenate([quiet(0.5), syn.at_level(voice("switchboard"), -34), quiet(1), ringing, quiet(1)])
+    noise = np.random.default_rng(1).standard_normal(len(wave))
+    begin = len(wave) - len(ringing) - SR
+    for ring_s in range(0, 7, 3):
+        gap = slice(begin + (ring_s + 1) * SR, begin + (ring_s + 3) * SR)
+        noise[gap] *= np.geomspace(0.005, 0.05, 2 * SR)[: len(noise[gap])]
+        noise[begin + ring_s * SR : begin + (ring_s + 1) * SR] *= 0.003
+    noise[:begin] *= 0.003
+    noise[begin + 7 * SR :] *= 0.003
+    heard = listen(syn.to_int16((wave + noise).astype(np.float32)), sr=SR, plan=TW)
+    assert [leg.outcome for leg in heard.legs] == [NONE, NO_ANSWER]
+
+
+@pytest.mark.parametrize(("end_s", "stopped"), [(9.9, False), (10.2, False), (10.4, True), (14.0, True)])
+def test_ringing_that_stopped_is_told_by_the_first_third_of_a_second_of_the_ring_that_did_not_come(
+    end_s: float, stopped: bool
+) -> None:
+    (leg,) = legs(*(ring(i, i + 1) for i in (1, 4, 7)), end_s=end_s)
+    assert (leg.outcome, leg.provisional) == (NO_ANSWER, stopped)
+
+
+def test_a_burst_that_begins_behind_a_lost_packet_may_have_begun_a_packet_sooner_still() -> None:
+    """It is shorter than the one before for that, not because somebody picked up."""
+    second = ring(4.46, 5.364, begins=True)
+    (leg,) = legs(ring(1.594, 2.535), second, at(MISSING, 4.44, 4.46), at(SPEECH, 7.2, 9))
+    assert leg.pick_up is not None
+    assert round(6.68 * SR) in leg.pick_up
