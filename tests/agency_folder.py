@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.agency import Agency, load_agency
 from harness.number_gate import Permit, permit
+from harness.scenario.files import shipped_folder
 
 HEAD = """name = "測試機關"
 recording_notice_date = 2026-01-02
@@ -43,6 +44,20 @@ def make_agency(folder: Path, numbers: dict[str, str], *, line: str = "") -> Age
 def leave_for(number: str, agency: Agency) -> Permit:
     """Ask the gate for leave to dial one of them."""
     return permit(number, agency, now=datetime(2026, 11, 20, 2, tzinfo=UTC))
+
+
+def with_patience(agency: Agency) -> str:
+    """Give an agency a scenario that stays on the line for two minutes after the last word; gives its name.
+
+    For tests in which people join a call that is up: the shipped one's five seconds are over before a busy machine
+    has shown them a page.
+    """
+    text = (shipped_folder() / "extension-direct.toml").read_text(encoding="utf-8")
+    assert text.count("seconds = 5\n") == 1
+    text = text.replace("seconds = 5\n", "seconds = 120\n").replace('"extension-direct"', '"stays"')
+    agency.scenarios.mkdir(exist_ok=True)
+    (agency.scenarios / "stays.toml").write_text(text, encoding="utf-8")
+    return "stays"
 
 
 def make_office(folder: Path, programme: str) -> Agency:

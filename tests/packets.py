@@ -8,12 +8,13 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import numpy as np
+
+from harness.clocks import monotonic_less_wall_s
 
 SO_TIMESTAMPNS = 35
 ETHERTYPE_IP = 0x0003
@@ -69,7 +70,7 @@ class Capture:
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         self._socket.settimeout(0.2)
-        self._offset = time.monotonic() - time.time()
+        self._offset, _ = monotonic_less_wall_s()
         self._thread = threading.Thread(target=self._collect, daemon=True)
         self._thread.start()
         return self

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from agency_folder import make_agency
+from agency_folder import make_agency, with_patience
 from desk_telephone import DeskTelephone as Telephone
 from desk_telephone import Does, at_pitch
 
@@ -239,7 +239,11 @@ def test_a_convener_listens_to_an_automated_call_and_takes_it_over(office: Offic
 
     def place() -> None:
         with Telephones(several=True) as telephones:
-            placed.set_result(telephones.place(plan_call(ANSWERS, office.agency), office.agency))
+            placed.set_result(
+                telephones.place(
+                    plan_call(ANSWERS, office.agency, scenario=with_patience(office.agency)), office.agency
+                )
+            )
 
     threading.Thread(target=place, daemon=True).start()
     live = wait_for_call()
@@ -258,7 +262,9 @@ def test_a_convener_listens_to_an_automated_call_and_takes_it_over(office: Offic
     test = placed.result(WAIT_S)
     assert f"由 {WHO} 接手" in test.ending.sentence["zh"]
     done = [(act.do, act.detail, act.who) for act in test.record.acts if act.who]
-    assert [what for what, _, _ in done if what != "tester"][:4] == ["listens", "leaves", "takes_over", "listens"]
+    told = [what for what, _, _ in done if what in ("listens", "leaves", "takes_over")]
+    assert told[:2] == ["listens", "leaves"]
+    assert sorted(told[2:4]) == ["listens", "takes_over"]  # the handset is lifted before, or after
     assert office.telephone.rang == 2
     assert ("tester", "here", WHO) in done
     assert test.measured.outcome == "answered"

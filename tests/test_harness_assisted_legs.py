@@ -14,11 +14,13 @@ from agency_folder import leave_for, make_agency
 import harness.assisted.desk as desk_module
 from harness.assisted.desk import AGAIN_S, MOST_ANSWERS, Desk
 from harness.assisted.live_call import LiveCall
+from harness.assisted.people import People
 from harness.assisted.phone import desk_of
 from harness.desk_legs import legs_up
 from harness.errors import Refused, TesterNotReached
 from harness.number_gate import Permit
 from harness.softphone.line import Line
+from harness.softphone.protocol import Call
 from harness.softphone.signals import RELEASED, RESPONSE, SipSignal
 from harness.tester_telephones import DeskTelephone, loopback_telephone
 from harness.walk.taking_over import BACK_S
@@ -58,6 +60,14 @@ class Engaged(Machine):
         self._told += [SipSignal(earliest_s=0.0, latest_s=0.0, kind=RELEASED, direction="rx")] * (status == 486)
 
 
+class Fleeting(Machine):
+    """A telephone whose person lifts the handset and puts it down between two looks."""
+
+    def advance(self, seconds: float) -> tuple[SipSignal, ...]:
+        told, self._told = self._told, []
+        return tuple(told)
+
+
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The monotonic clock of the legs, in seconds."""
@@ -89,6 +99,15 @@ def test_a_telephone_at_which_a_machine_answers_is_not_rung_without_end(now: lis
     attended(desk, now, 300)
     desk.end()
     assert len(rung) == MOST_ANSWERS
+
+
+def test_who_listened_for_a_moment_is_told_as_having_come_and_gone() -> None:
+    people = People(muted=True)
+    people.make_desk = lambda telephone, who: a_desk(lambda *_, **__: Fleeting())
+    people.listen(cast("Call", Machine()), loopback_telephone("王小明", "sip:wang@127.0.0.1:5062"), "王小明")
+    assert people.attend() == (("王小明",), ("王小明",))
+    assert people.listeners == ()
+    assert people.attend() == ((), ())
 
 
 @pytest.mark.parametrize("free_at_s", [0.0, 5.0, 12.0, 17.5])

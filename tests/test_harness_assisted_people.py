@@ -85,6 +85,10 @@ class Handset:
         return not self.gone_at()
 
     @property
+    def was_answered(self) -> bool:
+        return self.here
+
+    @property
     def talks(self) -> bool:
         return bool(self.joined) and self.joined[-1]
 

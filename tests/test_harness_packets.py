@@ -130,14 +130,19 @@ def test_a_pick_up_inside_a_burst_is_within_thirty_milliseconds_of_the_packets(p
     one = placed["0227000403"]
     leg = one.measured.legs[0]
     assert leg.answer_latency_s is not None
-    sound = _loud_packets(one)
+    sound, late_s = _loud_packets(one)
     if sound:
-        assert leg.answer_latency_s.middle == pytest.approx(sound[-1] + 0.020 - sound[0], abs=0.030)
+        truth_s = sound[-1] + 0.020 - sound[0]
+        assert leg.answer_latency_s.middle == pytest.approx(truth_s, abs=max(0.030, 0.010 + late_s))
 
 
-def _loud_packets(one: Placed) -> list[float]:
-    """Instants of this call's ringback packets: from the port that its 200 named, up to the logged pick-up."""
+def _loud_packets(one: Placed) -> tuple[list[float], float]:
+    """Instants of this call's ringback packets (from the port that its 200 named, up to the logged pick-up), and how
+    far the most belated one was off the sender's beat: a sender that is put off sends what it owes in a heap, and
+    whoever hears it plays it at the beat again."""
     end = next(t.at_s for t in one.truth if t.what == "pick_up") + 0.1
     port = one.media_port()
     rtp = [(p.at_s, p.rtp) for p in one.packets if p.source == port and p.rtp and p.at_s < end]
-    return [at_s for at_s, (_, payload_type, payload) in rtp if payload_type == PCMA and alaw_level(payload) > 400]
+    beat = [at_s - 0.020 * sequence for at_s, (sequence, _, _) in rtp]
+    loud = [at_s for at_s, (_, payload_type, payload) in rtp if payload_type == PCMA and alaw_level(payload) > 400]
+    return loud, max(beat, default=0.0) - min(beat, default=0.0)

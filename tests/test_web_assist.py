@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from agency_folder import make_agency
+from agency_folder import make_agency, with_patience
 from browser_sounds import RATE, heard_share, likeness, talk
 from desk_telephone import DeskTelephone
 from left_out import leave_out
@@ -262,7 +262,7 @@ def test_a_convener_hears_an_automated_call_by_the_browser_and_takes_it_over(tal
     wrong, agency = list[str](), load_agency(office.site.folder)
     page = page_in(browser, office, Role.CONVENER, wrong)
     with ThreadPoolExecutor(1) as workers, Telephones(several=True) as telephones:
-        placed = workers.submit(telephones.place, plan_call(ANSWERS, agency), agency)
+        placed = workers.submit(telephones.place, plan_call(ANSWERS, agency, scenario=with_patience(agency)), agency)
         until(page, lambda: any(one.state().answered_s is not None for one in CALLS.up()), "nobody answers")
         page.goto(office.url + "/live")
         page.click("ul.cards a")

@@ -128,6 +128,11 @@ class Desk:
         return self._call is not None and self._answered
 
     @property
+    def was_answered(self) -> bool:
+        """Whether somebody ever answered, though they be gone again."""
+        return self._answers > 0
+
+    @property
     def up(self) -> bool:
         """Whether the telephone is rung, or somebody has answered."""
         return self._call is not None

@@ -111,7 +111,7 @@ class People:
         for desk in self:
             if desk is self.speaker or desk.up:
                 desk.attend()
-        came = tuple(who for who, desk in self._listeners.items() if desk.here and who not in self._there)
+        came = tuple(who for who, desk in self._listeners.items() if desk.was_answered and who not in self._there)
         self._there.update(came)
         away = tuple(who for who, desk in self._listeners.items() if who != self._taker and not desk.up)
         return came, tuple(who for who in away if self.leave(who))

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from harness.clocks import monotonic_less_wall_s
+
 Fate = Callable[[int], tuple[int, float]]
 """Number of the RTP packet → copies that go on (−1: as if it had never been sent), seconds of delay."""
 SO_TIMESTAMPNS = 35
@@ -54,7 +56,7 @@ class Relay:
         self._to_agency: socket.socket | None = None
         self._held: list[socket.socket] = []
         self._described: dict[bytes, socket.socket] = {}
-        self._offset_s = time.monotonic() - time.time()
+        self._offset_s, _ = monotonic_less_wall_s()
         self._due: list[tuple[float, int, socket.socket, bytes, tuple[str, int]]] = []
         self._sent = self._seen = self._unsent = 0
         self.lost: list[float] = []

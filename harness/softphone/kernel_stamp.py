@@ -13,9 +13,11 @@ import struct
 import time
 from fcntl import ioctl
 
+from harness.clocks import monotonic_less_wall_s
+
 SIOCGSTAMPNS = 0x8907
 ERROR_S = 0.0001
-"""What reading two clocks one after the other may cost."""
+"""What the two clocks may run apart between an arrival and its question, beside the error of comparing them."""
 BEFORE_S = 0.004
 """From what the far end did to its packet: its own stack, its scheduler and the way lie between. The instant that
 is looked for is the deed, so the interval begins so long before the arrival, where the socket was not empty later."""
@@ -47,10 +49,11 @@ class KernelStamp:
         arrived = self._ask()
         if arrived is None:
             return earliest_s, now_s
-        at_s = arrived + (time.monotonic() - time.time())
-        if not earliest_s - ERROR_S <= at_s <= now_s + ERROR_S:
+        offset_s, error_s = monotonic_less_wall_s()
+        at_s, error_s = arrived + offset_s, error_s + ERROR_S
+        if not earliest_s - error_s <= at_s <= now_s + error_s:
             return earliest_s, now_s
-        return max(earliest_s, at_s - BEFORE_S), min(now_s, at_s + ERROR_S)
+        return max(earliest_s, at_s - error_s - BEFORE_S), min(now_s, at_s + error_s)
 
     def _ask(self) -> float | None:
         return None if self._fd is None else _last_arrival(self._fd)

@@ -11,7 +11,6 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.bench.load.ring_buffer import IP_END, ROW, SO_TIMESTAMPNS, RingBuffer, is_sound, is_text, packet_socket
+from harness.clocks import monotonic_less_wall_s
 from harness.errors import EnvironmentFailed
 from harness.softphone.message import Message, parse_message
 
@@ -127,7 +127,7 @@ def _capture(out: Path, port: int | None) -> None:
         running = not _ended(LOOK_S)
         rows.append(ring.take())
         said += _messages(texts)
-    offset_s = time.monotonic() - time.time()
+    offset_s, _ = monotonic_less_wall_s()
     np.save(out.with_suffix(".npy"), np.concatenate(rows))
     told = {"offset_s": offset_s, "lost": ring.lost(), "said": said}
     out.with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
