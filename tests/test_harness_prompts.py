@@ -14,6 +14,7 @@ from harness.cli.program import run
 from harness.errors import NotFound, WrongInput
 from harness.prompts.marking import mark_prompt
 from harness.prompts.marks import load_marks
+from harness.softphone.growing_wav import write_wav
 from harness.softphone.scripted import FarEnd, ScriptedSoftphone
 from harness.store import open_store
 from harness.switchboard import sound
@@ -57,6 +58,8 @@ def agency(tmp_path):
     (folder / "agency.toml").write_text(text, encoding="utf-8")
     rows = "tax,稅務課,,21,hq\npark,公園課,,22,east\n"
     (folder / "units.csv").write_text("unit,name,number,extension,site\n" + rows, encoding="utf-8")
+    (folder / "sounds").mkdir()  # what is said to an operator: no synthesiser is needed
+    write_wav(folder / "sounds" / "put-through.wav", prompt("greeting-operator"), sample_rate_hz=RATE)
     return load_agency(folder)
 
 
