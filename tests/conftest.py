@@ -11,6 +11,7 @@ from typing import Any
 
 import left_out
 import pytest
+import standstill
 from hypothesis import HealthCheck, settings
 
 CI = os.environ.get("CI") == "true"
@@ -32,6 +33,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not CI and len(slow) < len(items):
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Hold real telephones, pages and processes against the clock only on a machine that does not stand still."""
+    if not any(item.get_closest_marker(name) for name in ("realtime", "waits")):
+        return None
+    standstill.protocol(item, nextitem)
+    return True
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what this process began."""
+    standstill.end(config)
 
 
 @pytest.hookimpl(optionalhook=True)

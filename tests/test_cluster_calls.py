@@ -30,7 +30,7 @@ from harness.store import open_store
 from harness.store.plans import DONE
 from harness.test_call import plan_call
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 GIVEN_UP_S = 6.0
 """So long after its offer was taken a call counts as lost, where a test waits for that."""
 

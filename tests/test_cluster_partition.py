@@ -28,7 +28,7 @@ from harness.cluster.link import line_resource
 from harness.errors import AttemptUnknown
 from harness.ledger import UNKNOWN, claims
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 GIVEN_UP_S = 6.0
 
 

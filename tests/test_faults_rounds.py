@@ -17,6 +17,8 @@ from harness.bench.faults.stopped import database_taken, killed
 from harness.bench.faults.tally import COUNTS, Round
 from harness.bench.reliability import BEGIN, END, HEAD, REAL, VIRTUAL, put, row
 
+pytestmark = pytest.mark.waits
+
 FULL_AT_COMMIT = 8
 """A seed whose disk is full when the database commits."""
 

@@ -37,6 +37,8 @@ from harness.test_call import plan_call
 from harness.tester_telephones import telephone_of
 from harness.walk import taking_over
 
+pytestmark = pytest.mark.waits
+
 SCRIPT = Path(__file__).parent / "agency_scripts" / "assisted.toml"
 ANSWERS, RINGS_ON, HANGS_UP = "0227000601", "0227000602", "0227000603"
 WAIT_S = 60.0

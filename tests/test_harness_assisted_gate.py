@@ -20,6 +20,8 @@ from harness.softphone.line import Line
 from harness.softphone.pool import WorkerPool
 from harness.tester_telephones import DeskTelephone, loopback_telephone, telephone_of
 
+pytestmark = pytest.mark.waits
+
 DESK = DeskTelephone(tester="王小明", number="2701")
 FIELD = DeskTelephone(tester="李大華", address="sip:lee@192.0.2.7:5062;transport=tcp")
 UNITS = [Unit(unit="desk", number="02-2700-1234", extension="301")]

@@ -29,6 +29,8 @@ from harness.softphone.pool import WorkerPool
 from harness.softphone.real_call import RealCall
 from harness.softphone.signals import MEDIA, RELEASED, RESPONSE, SipSignal
 
+pytestmark = pytest.mark.waits
+
 TEST_NUMBER, OTHER = "0227001999", "0227001000"
 RATE = 8000
 SENTENCE_S = 0.6

@@ -41,6 +41,8 @@ from harness.sip_trace import Traced, without_digest
 from harness.softphone.library import Library
 from harness.words import BOTH, catalogue, say, use_language
 
+pytestmark = pytest.mark.waits
+
 MONDAY = date(2026, 11, 23)
 SOON = 1.0
 """Long enough for a peer on this machine, short enough to wait out one that is not there."""

@@ -21,6 +21,8 @@ from harness.new_agency import make_agency
 from harness.number_gate import DAY, permit
 from harness.softphone.signals import SipSignal
 
+pytestmark = pytest.mark.waits
+
 NOW = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
 
 

@@ -14,6 +14,8 @@ from harness.softphone.line import LEGS_PER_WORKER, MOST_LEGS_PER_WORKER, Line
 from harness.softphone.pool import WorkerPool
 from harness.softphone.sharing import processes_for
 
+pytestmark = pytest.mark.waits
+
 
 class Process:
     """Stands for a worker process of a library that holds so many calls."""

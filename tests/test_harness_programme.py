@@ -29,6 +29,8 @@ from harness.redial import Rules
 from harness.store import open_store
 from harness.store.plans import CALLED_OFF, CLAIMED, DONE, REDRAWN, UNKNOWN, WAITING
 
+pytestmark = pytest.mark.waits
+
 CI = os.environ.get("CI") == "true"
 KILLS = 200 if CI else 25
 ENDED = (DONE, UNKNOWN, CALLED_OFF)

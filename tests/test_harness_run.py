@@ -37,6 +37,8 @@ from harness.programme.settings import read_programme
 from harness.programme.systemd import unit_file
 from harness.store import open_store
 
+pytestmark = pytest.mark.waits
+
 NUMBERS = ("0227000201", "0227000202")
 NEEDED = Event(at=datetime(2026, 12, 1, 2, tzinfo=UTC), what="unknown", test="2026-12-1-desk", detail={"why": "void"})
 

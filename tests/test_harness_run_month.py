@@ -30,7 +30,7 @@ from harness.store.plans import CALLED_OFF, DONE, REDRAWN, UNKNOWN
 from harness.switchboard.truth import HUNG_UP, REJECTED, RELEASED, Truth
 
 UNITS = 40
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 HOURS = "09:00-09:17"  # no first attempt in the last quarter: many fall into one minute, and are up at once
 ENDS = (RELEASED, HUNG_UP, REJECTED)
 SLACK = timedelta(seconds=15)

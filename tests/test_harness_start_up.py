@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.waits
+
 HEAVY = ("scipy", "pjsua2", "onnxruntime", "soundfile", "webrtcvad", "starlette", "uvicorn", "altair", "odfdo")
 """Half a second to a second each, or the telephone itself."""
 OFFICE = (

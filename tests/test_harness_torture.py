@@ -20,6 +20,8 @@ from harness.softphone.pool import WorkerPool
 from harness.softphone.protocol import Recording
 from harness.softphone.signals import SipSignal
 
+pytestmark = pytest.mark.waits
+
 SECTIONS = 49
 """Messages of RFC 4475."""
 SPOILT = 400

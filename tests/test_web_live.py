@@ -26,6 +26,8 @@ from harness.web.live_view import KEYS, clock_of, level_of
 from harness.web.pages import live_stream
 from harness.web.rights import Role
 
+pytestmark = pytest.mark.waits
+
 pytest_plugins = ("web_fixtures",)
 PATH = "/assist/c-live"
 NOTHING = SimpleNamespace(name="", steps=())

@@ -29,6 +29,8 @@ from harness.web.serve import agency_option
 from harness.web.site import Site
 from harness.words import BOTH, use_language
 
+pytestmark = pytest.mark.waits
+
 pytest_plugins = ("web_fixtures",)
 READMES = (("README.md", "The pages"), ("README.zh-TW.md", "網頁"))
 FIRST = ("thirdring init my-agency", "cd my-agency", "thirdring user add")

@@ -17,6 +17,8 @@ from harness.web.rights import Role
 from harness.web.setting_up import BEGUN, STEP, STEPS
 from harness.web.site import Site
 
+pytestmark = pytest.mark.waits
+
 pytest_plugins = ("web_fixtures",)
 UNITS = "單位代號,單位名稱,電話,分機\nu1,一課,0227000001,201\nu2,二課,0227000002,202\n"
 

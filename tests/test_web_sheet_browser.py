@@ -15,6 +15,8 @@ from harness.papers.write import write_sheet
 from harness.store import open_store
 from harness.web.rights import Role
 
+pytestmark = pytest.mark.waits
+
 pytest_plugins = ("web_fixtures",)
 BY_KEYS = ("12", "111", "1111111", "123", "1", "11", "11", "12", "Enter")
 """Who answered; the menu; the operator; unit, name and greeting; the closing; two times option and points; the two

@@ -28,6 +28,8 @@ from rubric.form import load_form, read_form
 from rubric.schema import Form
 from rubric.score import score
 
+pytestmark = pytest.mark.waits
+
 pytest_plugins = ("web_fixtures",)
 OWN = "our-own"
 BONUS = {"points": 3, "reason": "主動告知補件方式", "second_person": "林召集"}

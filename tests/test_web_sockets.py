@@ -17,6 +17,8 @@ from harness.web import sockets
 from harness.web.rights import Right, Role, rights_of
 from harness.web.sockets import ELSEWHERE, SIGNED_OUT, declared_sockets, socket
 
+pytestmark = pytest.mark.waits
+
 pytest_plugins = ("web_fixtures", "browser_fixtures")
 ROUND_TRIP_S = 0.15
 """What the browser may add to a round trip, on loopback."""

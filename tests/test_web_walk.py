@@ -12,6 +12,8 @@ from web_pages import Running, add_person
 from harness.store import open_store
 from harness.web.rights import Role
 
+pytestmark = pytest.mark.waits
+
 pytest_plugins = ("web_fixtures",)
 PATH = "/calls/c-walk"
 KEYS = "1211111111111231111112"
