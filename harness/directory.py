@@ -136,7 +136,7 @@ def _faults(unit: Unit) -> Iterator[ThirdringError]:
     if not unit.number and not unit.extension:
         yield wrong("directory.nothing_to_dial", "number")
     if unit.kind and unit.kind not in KINDS:
-        yield wrong("directory.not_allowed", "kind", allowed=", ".join(KINDS))
+        yield wrong("directory.not_allowed", "kind")
     try:
         read_hours(unit.hours or "00:00-24:00")
     except ValueError:

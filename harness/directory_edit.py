@@ -61,7 +61,7 @@ def import_logged(
 ) -> Changes:
     """Take a directory over from a file that was called `name`; what it changed goes into the log. Errors as above."""
     with store.writing():
-        found = import_units(path, folder)
+        found = import_units(path, folder, name=name)
         digest = digest_of(read_text(folder / UNITS_FILE))
         detail = {"file": UNITS_FILE, "from_file": name, **asdict(found), "digest": digest}
         store.log.write(IMPORTED, who=who, detail=detail, now=now)

@@ -1,8 +1,4 @@
-"""The directory in and out of the files that offices keep: ODS, XLSX or CSV.
-
-A telephone number is text. A spreadsheet that took one for a figure has lost its leading zero for good: it is
-refused with its row and column, not mended by guessing.
-"""
+"""The directory in and out of the files that offices keep: ODS, XLSX or CSV."""
 
 from __future__ import annotations
 
@@ -16,32 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.agency import AGENCY_FILE, fitting, read_settings
-from harness.directory import COLUMNS, UNITS_FILE, Unit, read_units, together
-from harness.documents.csv_file import as_meant, no_formula
-from harness.errors import DirectoryError, EnvironmentFailed, ThirdringError
-from harness.spreadsheets import read_sheets
-from harness.toml_file import read_table_text
-
-SHEETS = (".ods", ".xlsx", ".xls")
-HEADINGS = {
-    "單位代號": "unit",
-    "單位名稱": "name",
-    "電話": "number",
-    "分機": "extension",
-    "辦公處所": "site",
-    "線路": "line",
-    "情境": "scenario",
-    "可測時段": "hours",
-    "線別": "kind",
-    "組別": "group",
-    "人員": "person",
-    "代理人": "deputy",
-    "業務": "duties",
-    "備註": "note",
-}
-"""What the columns are called in Chinese."""
-_KINDS = {"一線": "first", "二線": "second"}
-Cells = list[str]
+from harness.directory import COLUMNS, UNITS_FILE, Unit, read_units
+from harness.directory_sheet import HEADINGS, Sheet, as_sent, read_directory
+from harness.documents.csv_file import no_formula
+from harness.errors import DirectoryError, EnvironmentFailed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +30,18 @@ class Changes:
     """Units whose row says something else."""
 
 
-def import_units(path: Path, folder: Path, *, dry_run: bool = False) -> Changes:
+def import_units(path: Path, folder: Path, *, name: str = "", dry_run: bool = False) -> Changes:
     """Make the directory of an agency's folder from a file; the one before is kept as `units.csv.before`.
 
-    Raises DirectoryError with row and column; then nothing was changed.
+    Raises DirectoryError with row and column as they are in that file, which was called `name`; then nothing was
+    changed.
     """
-    return take_directory(as_csv(read_table(path)), folder, dry_run=dry_run)
+    sheet = Sheet((), (), ())
+    try:
+        sheet = read_directory(path)
+        return take_directory(as_csv(sheet.table), folder, dry_run=dry_run)
+    except DirectoryError as error:
+        raise as_sent(error, sheet, name=name or path.name) from None
 
 
 def take_directory(text: str, folder: Path, *, dry_run: bool = False) -> Changes:
@@ -83,19 +63,6 @@ def _before(folder: Path) -> tuple[Unit, ...]:
         return read_units(folder)
     except DirectoryError:
         return ()
-
-
-def read_table(path: Path) -> list[Cells]:
-    """The first sheet of a spreadsheet, or a CSV, as rows of text with the columns' own names."""
-    rows = _sheet(path) if path.suffix.lower() in SHEETS else _csv(path)
-    if not rows:
-        raise DirectoryError("directory.empty", file=path.name)
-    header = [HEADINGS.get(cell.strip(), cell.strip().lower()) for cell in rows[0]]
-    while header and not header[-1]:
-        header.pop()
-    kind = header.index("kind") if "kind" in header else None
-    body = [row[: len(header)] if not any(row[len(header) :]) else row for row in rows[1:]]
-    return [header, *([_KINDS.get(c, c) if n == kind else c for n, c in enumerate(row)] for row in body)]
 
 
 def as_csv(rows: Iterable[Sequence[str]]) -> str:
@@ -125,40 +92,6 @@ def export_units(units: Sequence[Unit], path: Path) -> None:
     if path.suffix.lower() != ".csv":
         raise DirectoryError("directory.out_kind", file=path.name)
     _write(path, "\ufeff" + as_csv([[no_formula(cell) for cell in row] for row in rows]))
-
-
-def _csv(path: Path) -> list[Cells]:
-    try:
-        table = csv.reader(io.StringIO(read_table_text(path, fault=DirectoryError), newline=""), strict=True)
-        return [[as_meant(cell) for cell in row] for row in table if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise DirectoryError("directory.not_csv", row="?", reason=str(error)) from None
-
-
-def _sheet(path: Path) -> list[Cells]:
-    try:
-        rows = next(iter(read_sheets(path).values()), [])
-    except ValueError as error:
-        raise DirectoryError("directory.not_sheet", file=path.name, reason=str(error)) from None
-    names = [HEADINGS.get(str(cell).strip(), str(cell).strip().lower()) for cell in rows[0]] if rows else []
-    figures = list[ThirdringError]()
-    read = [
-        [_text(cell, names, row, n, figures) for n, cell in enumerate(cells)] for row, cells in enumerate(rows, start=1)
-    ]
-    if figures:
-        raise together(figures)
-    return [cells for cells in read if any(cell.strip() for cell in cells)]
-
-
-def _text(cell: object, names: Sequence[str], row: int, position: int, figures: list[ThirdringError]) -> str:
-    """A cell as text. A figure is no number to dial: its leading zeros are gone."""
-    if not isinstance(cell, int | float) or isinstance(cell, bool):
-        return str(cell).strip()
-    name = names[position] if position < len(names) else ""
-    whole = f"{cell:.0f}" if float(cell).is_integer() else str(cell)
-    if name == "number" or (name == "extension" and not float(cell).is_integer()):
-        figures.append(DirectoryError("directory.figure", row=row, column=name, value=whole))
-    return whole
 
 
 def _changes(before: Sequence[Unit], after: Sequence[Unit]) -> Changes:

@@ -76,7 +76,10 @@ class AgencyError(WrongInput):
 
 
 class DirectoryError(WrongInput):
-    """units.csv is wrong."""
+    """units.csv is wrong, or a directory that is to take its place."""
+
+    def __init__(self, key: str, /, *, problems: tuple[ThirdringError, ...] = (), **values: Any) -> None:
+        super().__init__(key, problems=problems, **{"file": "units.csv", **values})
 
 
 class ScenarioError(WrongInput):

@@ -15,7 +15,8 @@ from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
-from harness.directory_files import SHEETS, as_csv, replace_kept
+from harness.directory_files import as_csv, replace_kept
+from harness.directory_sheet import SHEETS
 from harness.errors import DirectoryError
 from harness.programme.lot import fraction
 from harness.spreadsheets import read_sheets

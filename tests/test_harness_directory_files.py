@@ -14,7 +14,8 @@ from office import convert, need_office
 
 from harness.cli.program import run
 from harness.directory import Unit, read_units
-from harness.directory_files import as_csv, export_units, import_units, read_table
+from harness.directory_files import as_csv, export_units, import_units
+from harness.directory_sheet import read_directory
 from harness.documents.csv_file import BEGINS_A_FORMULA
 from harness.documents.xlsx import write_xlsx
 from harness.errors import DONE, WRONG_USAGE, DirectoryError
@@ -42,11 +43,11 @@ def test_a_directory_is_the_same_whichever_way_excel_encoded_it(tmp_path: Path, 
     read = []
     for encoding in ("utf-8", "utf-8-sig", "cp950"):
         (tmp_path / f"{encoding}.csv").write_bytes(text.encode(encoding))
-        read.append(read_table(tmp_path / f"{encoding}.csv"))
+        read.append(read_directory(tmp_path / f"{encoding}.csv").table)
     assert read[0] == read[1] == read[2]
     (tmp_path / "neither.csv").write_bytes(b"\xff\xfe\x80")
     with pytest.raises(DirectoryError, match=r"neither\.csv：不是 UTF-8，也不是 Big5"):
-        read_table(tmp_path / "neither.csv")
+        read_directory(tmp_path / "neither.csv")
 
 
 @pytest.mark.parametrize("kind", ["ods", "csv", "bom.csv"])
@@ -95,7 +96,7 @@ def test_a_number_that_the_spreadsheet_took_for_a_figure_is_refused_with_its_pla
 
 def test_an_extension_may_be_a_figure(tmp_path: Path) -> None:
     path = ods(tmp_path / "x.ods", [["unit", "extension"], ["desk", 2101]])
-    assert read_table(path) == [["unit", "extension"], ["desk", "2101"]]
+    assert read_directory(path).table == [["unit", "extension"], ["desk", "2101"]]
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,39 @@ def test_a_wrong_directory_changes_nothing(tmp_path: Path, rows: list[list[str]]
         import_units(path, tmp_path)
     assert raised.value.key.startswith(key)
     assert [unit.unit for unit in read_units(tmp_path)] == ["old"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([["單位代號", "分機"], [], ["a", "1234567"]], "通訊錄.csv，第 3 行，欄「分機」："),
+        (
+            [["單位代號", "電話", "備註"], ["a", "0227000201", "一\n二"], ["b", "119"]],
+            "通訊錄.csv，第 3 行，欄「電話」：",
+        ),
+        ([["單位代號", "分機"], ["a", ""]], "通訊錄.csv，第 2 行，欄「電話」："),
+        ([["單位代號", "手機"], ["a", "1"]], "可用：單位代號、單位名稱、電話、分機"),
+        ([["單位名稱", "電話"], ["a", "1"]], "通訊錄.csv，第 1 行：缺少欄「單位代號」"),
+        (
+            [["單位代號", "電話"], ["a", "0227000201"], [], ["a", "0227000202"]],
+            "第 4 行，欄「單位代號」：「a」和第 2 行重複",
+        ),
+        (
+            [["單位代號", "電話", "線別"], ["a", "0227000201", "三線"]],
+            "不能是「三線」；可用：一線（first）、二線（second）",
+        ),
+        ([["unit", "extension"], ["a", "x"]], "通訊錄.csv，第 2 行，欄「extension」："),
+    ],
+)
+def test_what_is_wrong_is_said_of_the_file_row_and_column_that_its_sender_has(
+    tmp_path: Path, rows: list[list[str]], told: str
+) -> None:
+    path = tmp_path / "通訊錄.csv"
+    path.write_text(as_csv(rows), encoding="utf-8")
+    with pytest.raises(DirectoryError) as raised:
+        import_units(path, tmp_path)
+    assert told in raised.value.sentence("zh")
+    assert "units.csv" not in raised.value.sentence("zh")
 
 
 def test_what_is_no_spreadsheet_says_so(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ def test_a_directory_with_faults_shows_each_with_row_and_column_and_changes_noth
         faults = re.findall(r"<li>([^<]*第 ?\d[^<]*)</li>", answer.text)
         assert len(faults) >= 4, answer.text
         assert all(any(f"{row}" in one for one in faults) for row in (2, 3, 4))
+        assert [one for one in faults if not one.startswith("名冊.csv，")] == []
+        assert any("欄「分機」：「abc」" in one for one in faults)
     assert (agency.folder / "units.csv").read_bytes() == before
     assert in_log(agency, "units_imported") == []
 
@@ -55,11 +57,22 @@ def test_a_good_directory_is_checked_first_then_taken_over(kind, server: Running
     before = (agency.folder / "units.csv").read_bytes()
     checked = client.upload("/settings/units", f"a.{kind}", content, {"what": "check"})
     assert ("目前還沒有更動" in checked.text, (agency.folder / "units.csv").read_bytes()) == (True, before)
+    assert kind == "ods" or "<li>+ 九課</li>" in checked.text
     taken = client.upload("/settings/units", f"a.{kind}", content, {"what": "import"})
     assert taken.status == 303
     assert "已匯入" in client.get(taken.headers["location"]).text
     assert (agency.folder / "units.csv.before").read_bytes() == before
     assert in_log(agency, "units_imported")[0]["who"] == "林召集"
+
+
+def test_what_is_wrong_with_one_unit_is_said_in_the_words_of_its_form(server: Running):
+    told = {"unit": "u77", "name": "新課", "extension": "12-3"}
+    answer = server.client(Role.CONVENER).post("/settings/unit", told)
+    assert (answer.status, "欄「分機」：「12-3」不是分機" in answer.text, "units.csv" in answer.text) == (
+        422,
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize("name", ["a.exe", "a", "../units.csv.exe", ""])

@@ -15,6 +15,7 @@ from harness.agency_writer import stamp_of
 from harness.directory import COLUMNS, KINDS, UNITS_FILE, Unit
 from harness.directory_edit import change_unit, import_logged
 from harness.directory_files import Changes, export_units, import_units
+from harness.directory_sheet import read_directory
 from harness.errors import Refused, WrongInput
 from harness.programme.retention import Expired, delete_sound, expired
 from harness.programme.settings import read_programme
@@ -71,10 +72,11 @@ def bring_units(visit: Visit) -> Response:
         path.write_bytes(content)
         try:
             found = _taken(path, name, visit, dry_run=dry_run)
+            titles = {one.unit: one.name for one in visit.agency.units} | _titles(path)
         except WrongInput as error:
             return _units(visit, wrong=sentence_of(error).splitlines(), file=name)
     if dry_run:
-        return _units(visit, changes=asdict(found), file=name)
+        return _units(visit, changes=_called(asdict(found), titles), file=name)
     counts = {kind: len(ids) for kind, ids in asdict(found).items()}
     return done(visit, "/settings/units", "settings.imported", **counts)
 
@@ -150,10 +152,21 @@ def _stamp(due: list[Expired]) -> str:
     return sha256(repr([(one.call_id, [path.name for path in one.files]) for one in due]).encode()).hexdigest()
 
 
+def _titles(path: Path) -> dict[str, str]:
+    """What a file calls the units that are in it."""
+    sheet = read_directory(path)
+    rows = (dict(zip(sheet.columns, cells, strict=False)) for _, cells in sheet.rows)
+    return {row["unit"]: row.get("name", "") for row in rows}
+
+
+def _called(changes: Row, titles: dict[str, str]) -> Row:
+    return {kind: [titles.get(unit) or unit for unit in units] for kind, units in changes.items()}
+
+
 def _taken(path: Path, name: str, visit: Visit, *, dry_run: bool) -> Changes:
     folder = visit.agency.folder
     if dry_run:
-        return import_units(path, folder, dry_run=True)
+        return import_units(path, folder, name=name, dry_run=True)
     return import_logged(path, folder, name=name, store=visit.store, who=visit.person.name, now=visit.now)
 
 
@@ -187,8 +200,17 @@ def _save_unit(visit: Visit, unit: Unit | None) -> Response:
     try:
         _change(visit, unit.unit if unit else None, values)
     except WrongInput as error:
-        return _unit(visit, unit, values, sentence_of(error).splitlines())
+        return _unit(visit, unit, values, sentence_of(_as_on_page(error)).splitlines())
     return done(visit, "/settings/units", "settings.unit_saved", unit=values["name"] or values["unit"])
+
+
+def _as_on_page(error: WrongInput) -> WrongInput:
+    """What is wrong, in the words of the page."""
+    for one in (error, *error.problems):
+        column = one.values.get("column")
+        one.values |= {"file": label("settings.units")}
+        one.values |= {"column": label(f"settings.column_{column}")} if column in COLUMNS else {}
+    return error
 
 
 def _change(visit: Visit, unit: str | None, values: dict[str, str] | None) -> None:
