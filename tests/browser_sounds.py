@@ -58,7 +58,7 @@ def heard_share(played, heard, rate=RATE) -> float:
 
 def likeness(played, heard, *, where: bool = False):
     """The highest normalised correlation of something with any stretch of what was heard; and where that begins."""
-    if len(heard) < len(played):
+    if len(heard) < len(played) or not np.any(played):  # silence is like nothing
         return (0.0, 0) if where else 0.0
     energy = np.concatenate([[0.0], np.cumsum(heard**2)])
     power = np.sqrt(np.maximum(energy[len(played) :] - energy[: -len(played)], 1.0) * np.sum(played**2))
