@@ -266,6 +266,7 @@ def test_a_convener_hears_an_automated_call_by_the_browser_and_takes_it_over(tal
         until(page, lambda: any(one.state().answered_s is not None for one in CALLS.up()), "nobody answers")
         page.goto(office.url + "/live")
         page.click("ul.cards a")
+        page.wait_for_url("**/live/*")  # what its buttons do is there once it is loaded
         page.on("dialog", lambda asked: asked.accept())
         page.click("text=旁聽 >> nth=-1")
         page.wait_for_selector(f"text=旁聽：{NAMES[Role.CONVENER]}")
