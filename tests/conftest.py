@@ -38,7 +38,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Hold real telephones, pages and processes against the clock only on a machine that does not stand still."""
-    if not any(item.get_closest_marker(name) for name in ("realtime", "waits")):
+    marked = any(item.get_closest_marker(name) for name in ("realtime", "waits"))
+    if not marked and "browser" not in getattr(item, "fixturenames", ()):
         return None
     standstill.protocol(item, nextitem)
     return True
