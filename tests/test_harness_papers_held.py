@@ -96,7 +96,7 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Agency, Agency]:
 @pytest.mark.parametrize(
     ("periods", "papers"),
     [
-        (PERIODS[:1], ("簽-", "公佈欄", "對外公布版", "通知-u1", "通知-u2", "統計表")),
+        (PERIODS[:1], ("簽-", "公佈欄", "對外公布版", "通知-一課", "通知-二課", "統計表")),
         pytest.param(PERIODS[1:], ("季報", "成果報告", "自行考核報告", "統計表"), marks=pytest.mark.slow),
     ],
 )
@@ -152,12 +152,12 @@ def test_a_unit_is_told_that_it_was_tested_and_that_it_may_object_without_a_poin
     worlds: tuple[Agency, Agency], tmp_path: Path
 ) -> None:
     told = known(worlds[0], EARLY)
-    text = text_of(edition_of(told), told, "通知-u2", tmp_path / "a")
+    text = text_of(edition_of(told), told, "通知-二課", tmp_path / "a")
     assert all(word in text for word in ("受測 1 通", "結果未確定", "115.11.25 10:00", "115.12.3", "聽取本人錄音"))
     assert "總分平均" not in text
     assert "失分項目" not in text
     after = known(worlds[0], AFTER)
-    assert "失分項目" in text_of(edition_of(after), after, "通知-u2", tmp_path / "b")
+    assert "失分項目" in text_of(edition_of(after), after, "通知-二課", tmp_path / "b")
 
 
 def test_a_unit_whose_only_result_is_held_back_is_not_called_untested(worlds: tuple[Agency, Agency]) -> None:
@@ -242,7 +242,7 @@ def test_the_time_for_objection_of_an_unsigned_sheet_has_not_begun_however_old_i
     assert told.figures["calls"] == 3
     (one,) = told.held
     assert (one.until, one.unsigned, one.disputed) == (None, True, False)
-    text = text_of(edition_of(told), told, "通知-u3", tmp_path / "out")
+    text = text_of(edition_of(told), told, "通知-三課", tmp_path / "out")
     assert "量表尚未簽認，未起算" in text
     assert not re.search(r"115\.1[12]\.(?!24)\d|115\.12", text.partition("結果未確定之測試")[2])
     with pytest.raises(Refused, match="1 通量表尚未完成或簽認"):

@@ -93,8 +93,8 @@ def test_a_month_has_its_papers(agency: Agency, tmp_path: Path, settled: date) -
         "11511-簽-電話禮貌測試結果.odt",
         "11511-公佈欄-各單位測試結果.odt",
         "11511-改進情形表.odt",
-        "11511-通知/11511-通知-u1.odt",
-        "11511-通知/11511-通知-u2.odt",
+        "11511-通知/11511-通知-檢驗課.odt",
+        "11511-通知/11511-通知-報驗課.odt",
         "11511-統計表.ods",
     }
 
@@ -116,14 +116,14 @@ def test_a_notice_names_no_other_unit_anywhere_in_its_file(agency: Agency, tmp_p
     made(agency, tmp_path, settled)
     own = {"u1": ("檢驗課", "0227000001", "6201"), "u2": ("報驗課", "0227000002", "6302"), "u3": ("秘書室", "6403")}
     for unit in ("u1", "u2"):
-        whole = everything_in(tmp_path / "11511-通知" / f"11511-通知-{unit}.odt")
+        whole = everything_in(tmp_path / "11511-通知" / f"11511-通知-{own[unit][0]}.odt")
         assert own[unit][0] in whole
         assert [word for other, words in own.items() if other != unit for word in words if word in whole] == []
 
 
 def test_a_notice_holds_its_own_calls_and_why_they_lost_points(agency: Agency, tmp_path: Path, settled: date) -> None:
     made(agency, tmp_path, settled)
-    first, second = (text_of(tmp_path / "11511-通知" / f"11511-通知-{unit}.odt") for unit in ("u1", "u2"))
+    first, second = (text_of(tmp_path / "11511-通知" / f"11511-通知-{unit}.odt") for unit in ("檢驗課", "報驗課"))
     assert "115.11.3 10:00" in first
     assert "115.11.10 10:00" not in first
     assert "115.11.10 10:00" in second
@@ -139,7 +139,7 @@ def test_nobody_is_named_while_somebody_may_object(agency: Agency, tmp_path: Pat
     assert "4 通仍在異議期限內" in text_of(tmp_path / "early" / "11511-簽-電話禮貌測試結果.odt")
     assert known(agency, early).named == ()
     made(agency, tmp_path / "late", settled)
-    assert "歐陽" in text_of(tmp_path / "late" / "11511-通知" / "11511-通知-u1.odt")
+    assert "歐陽" in text_of(tmp_path / "late" / "11511-通知" / "11511-通知-檢驗課.odt")
     assert [one.call_id for one in known(agency, settled).named] == ["c1", "c3"]
 
 

@@ -53,8 +53,8 @@ def drawn(agency: Agency, month: str = "2026-12") -> dict[str, Rule]:
 def test_units_are_listed_as_each_language_lists_them(agency: Agency) -> None:
     more = drawn(agency)["questions"].lacking
     assert more is not None
-    assert "u1、u2、u3" in more["zh"]
-    assert "u1, u2, u3" in more["en"]
+    assert "一課、二課、三課" in more["zh"]
+    assert "一課, 二課, 三課" in more["en"]
     assert "、" not in more["en"]
 
 
@@ -65,7 +65,7 @@ def test_a_rule_that_is_not_met_says_how_much_is_lacking_and_what_would_meet_it(
     assert units.lacking is not None
     assert "還差 2 個單位" in units.lacking["zh"]
     assert found["rounds"].met is found["every_unit"].met is True
-    assert "u1、u2、u3" in (found["questions"].lacking or {})["zh"]
+    assert "一課、二課、三課" in (found["questions"].lacking or {})["zh"]
     assert "thirdring external blank" in (found["external"].lacking or {})["zh"]
 
 
@@ -187,7 +187,7 @@ def test_a_number_that_does_not_exist_is_told_with_its_evidence(
     assert all(word in one["said"]["zh"] for word in ("秒",))
     assert run(["--agency", str(agency.folder), "units", "vacant", "115-11"]) == DONE
     assert asked(agency, capsys, "units", "vacant", "115-10")[1]["vacant"] == []
-    assert "u1" in (drawn(agency, "2026-11")["vacant"].lacking or {})["zh"]
+    assert "一課 " in (drawn(agency, "2026-11")["vacant"].lacking or {})["zh"]
 
 
 def test_busy_and_unanswered_numbers_do_exist(agency: Agency) -> None:

@@ -8,6 +8,7 @@ import re
 import sqlite3
 import zipfile
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from kept_calls import keep_call
@@ -125,9 +126,9 @@ def test_the_blank_sheet_and_the_machines_half_are_downloaded(server: Running) -
     assert "/by-hand" in client.get("/calls").text
     blank = client.post("/by-hand", {"unit": "u2", "kind": "odt"})
     half = client.post("/calls/c-other/machine-half", {"kind": "odt"})
-    for sent, name in ((blank, "blank-u2.odt"), (half, "machine-c-other.odt")):
+    for sent, name in ((blank, "空白量表-二課.odt"), (half, "machine-c-other.odt")):
         assert sent.status == 200
-        assert name in sent.headers["content-disposition"]
+        assert name in unquote(sent.headers["content-disposition"])
         with zipfile.ZipFile(io.BytesIO(sent.body)) as odt:
             assert odt.read("mimetype") == b"application/vnd.oasis.opendocument.text"
     assert client.post("/by-hand", {"unit": "nobody", "kind": "odt"}).status == 409

@@ -139,3 +139,16 @@ def test_the_rules_come_by_themselves_and_the_keyboard_shows_the_times(page_of):
     page.keyboard.press("Enter")
     page.get_by_text("已記錄您看過這份分配表").wait_for()
     assert violations(page) == []
+
+
+def test_units_are_called_by_their_names_and_rules_lead_to_where_they_are_changed(server: Running):
+    client = server.client(Role.CONVENER)
+    rules = client.get(f"/plan/{COMING}/rules").text
+    assert '<a href="/settings/programme">測試計畫</a>' in rules
+    assert '<a href="/plan/external">外部測試</a>' in rules
+    assert re.findall(r"\bu[123]\b", rules) == []
+    testers = client.get("/settings/testers").text
+    assert ("<td>一課</td>" in testers, "<td>u1</td>" in testers) == (True, False)
+    people = server.client(Role.ADMINISTRATOR).get("/settings/people").text
+    assert ('<td class="spare">一課</td>' in people, "<td>u1</td>" in people) == (True, False)
+    assert '<a href="/settings/programme">' not in server.client(Role.TESTER).get(f"/plan/{COMING}/rules").text

@@ -23,6 +23,7 @@ from harness.kept_sheet import kept_sheet
 from harness.papers.write import File, write_all
 from harness.scoring import score_call, usable_form
 from harness.store import Store
+from harness.unit_titles import in_file_name
 from harness.words import say
 from rubric.schema import Form
 from rubric.sheet import to_dict
@@ -66,7 +67,12 @@ def write_blank(
         *_questions(questions, lang),
         body(say("by_hand.add_later", lang)),
     )
-    return _write(f"blank-{unit.unit}", blocks, folder, agency, how)
+    return _write(blank_name(unit, agency, lang), blocks, folder, agency, how)
+
+
+def blank_name(unit: Unit, agency: Agency, lang: str) -> str:
+    """What a unit's blank sheet is called, without what kind of file it is."""
+    return f"{say('by_hand.file', lang)}-{in_file_name(unit.unit, agency.units)}"
 
 
 def write_machine_half(

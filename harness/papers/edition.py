@@ -15,6 +15,7 @@ from harness.papers.gather import Gathered
 from harness.papers.held import counted, last_day, said_of
 from harness.papers.series_tables import SeriesTables, mean_cell, series_tables
 from harness.papers.settings import word
+from harness.unit_titles import in_file_name
 from harness.words import LANGUAGES, say
 
 SEVERE = ("overdue", "escalated")
@@ -157,7 +158,7 @@ def _notices(known: Gathered, values: Mapping[str, Any], prefix: str) -> Iterato
     for unit in dict.fromkeys(one.unit for one in known.tested):
         yield Paper(
             template="notice",
-            file=f"{prefix}-{name}/{prefix}-{name}-{unit}",
+            file=f"{prefix}-{name}/{prefix}-{name}-{in_file_name(unit, known.agency.units)}",
             values=common | _own(unit, known),
         )
 

@@ -18,6 +18,7 @@ from harness.programme.round_months import has_rounds, rounds_in
 from harness.programme.testers import allot
 from harness.programme.times import draw_time
 from harness.programme.turns import choose_units, months_left, tests_owed
+from harness.unit_titles import titles_of
 from rubric.periods import days_of
 
 
@@ -27,13 +28,13 @@ def draw_month(inputs: Inputs, *, seed: str) -> tuple[tuple[PlannedTest, ...], t
     days = inputs.workdays.between(first, last)
     rounds = _rounds(days, rounds_in(inputs.settings, inputs.month))
     chosen = choose_units(inputs, seed, len(rounds))
-    table = _Table(inputs)
+    table, titles = _Table(inputs), titles_of(inputs.units)
     tests, unmet = [], []
     for number, (window, units) in enumerate(zip(rounds, chosen, strict=True), start=1):
         for unit in units:
             test = _placed(inputs, seed, unit, number, window, table)
             if test is None:
-                unmet.append(unmet_rule("no_window", "programme.no_window", unit=unit.unit, round=number))
+                unmet.append(unmet_rule("no_window", "programme.no_window", unit=titles[unit.unit], round=number))
             else:
                 tests.append(test)
     unmet += [*_short(inputs, tests, len(rounds)), *_untested_again(inputs, tests)]
@@ -95,7 +96,7 @@ def _short(inputs: Inputs, tests: Sequence[PlannedTest], rounds: int) -> list[Un
         planned = Counter(test.unit for test in tests)
         late = [name for name, lacks in tests_owed(inputs).items() if planned[name] < lacks]
         if late:
-            unmet.append(unmet_rule("every_unit", "programme.uncovered", units="、".join(late), count=len(late)))
+            unmet.append(unmet_rule("every_unit", "programme.uncovered", units=_named(late, inputs), count=len(late)))
     return unmet
 
 
@@ -104,4 +105,10 @@ def _untested_again(inputs: Inputs, tests: Sequence[PlannedTest]) -> list[Unmet]
     planned = {test.unit for test in tests}
     due = inputs.past.retests if has_rounds(inputs.settings, inputs.month) else ()  # else: the next month with rounds
     left = [unit for unit in due if unit not in planned]
-    return [unmet_rule("retest", "rules.retest_left", count=len(left), units="、".join(left))] if left else []
+    return [unmet_rule("retest", "rules.retest_left", count=len(left), units=_named(left, inputs))] if left else []
+
+
+def _named(units: Sequence[str], inputs: Inputs) -> dict[str, str]:
+    titles = titles_of(inputs.units)
+    names = [titles.get(unit, unit) for unit in units]
+    return {"zh": "、".join(names), "en": ", ".join(names)}

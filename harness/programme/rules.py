@@ -21,6 +21,7 @@ from harness.questions import fit_for, read_questions
 from harness.scoring import usable_form
 from harness.store import Store
 from harness.store.plans import CALLED_OFF, DONE, DROPPED, UNKNOWN
+from harness.unit_titles import titles_of
 from harness.words import LANGUAGES, chosen, say
 from rubric.periods import days_of, period_of, roc_period
 from rubric.programme import DutyResult, TestCall, check_programme, periods_between
@@ -123,7 +124,7 @@ def _rounds(known: _Known) -> Iterator[Rule]:
         spare = [unit.unit for unit in known.agency.units if unit.unit not in units[number]]
         what = _say("units", round=number, least=least, found=len(units[number]))
         key = "lack_units" if spare else "lack_directory"
-        more = _say(key, lack=lack, units=_named(spare)) if lack > 0 else None
+        more = _say(key, lack=lack, units=_named(spare, known)) if lack > 0 else None
         yield _own("units_per_round", what, more)
 
 
@@ -136,12 +137,12 @@ def _coverage(known: _Known) -> Iterator[Rule]:
     period = period_of(days_of(known.month)[0], cover.every)
     told = {"zh": roc_period(period), "en": period}
     what = _say("every_unit", least=cover.at_least, period=told, found=len(inputs.units) - len(left))
-    more = _say("lack_every_unit", lack=len(left), units=_named(left)) if left else None
+    more = _say("lack_every_unit", lack=len(left), units=_named(left, known)) if left else None
     now = has_rounds(inputs.settings, known.month)
     yield _own("every_unit", what, more, later=months_left(inputs) > (1 if now else 0))
     again = [unit for unit in inputs.past.retests if not planned[unit]]
     what = _say("retest", found=len(inputs.past.retests) - len(again), of=len(inputs.past.retests))
-    more = _say("lack_retest", lack=len(again), units=_named(again)) if again else None
+    more = _say("lack_retest", lack=len(again), units=_named(again, known)) if again else None
     yield _own("retest", what, more, later=not now)
 
 
@@ -153,7 +154,7 @@ def _questions(known: _Known) -> Iterator[Rule]:
     bank = read_questions(known.agency.folder, units=[unit.unit for unit in known.agency.units])
     short = {t.unit for t in known.planned if len(fit_for(t.unit, bank, today=t.at.date())) < least}
     units = [unit.unit for unit in known.agency.units if unit.unit in short]
-    more = _say("lack_questions", lack=len(units), units=_named(units), least=least) if units else None
+    more = _say("lack_questions", lack=len(units), units=_named(units, known), least=least) if units else None
     yield _rule("questions", _source(known.form), _say("questions", least=least), more)
 
 
@@ -163,16 +164,18 @@ def _own_unit(known: _Known) -> Iterator[Rule]:
         of = {tester.name: tester.unit for tester in settings.testers}
         wrong = [test.unit for test in known.planned if test.tester and of.get(test.tester) == test.unit]
         nobody = [test.unit for test in known.planned if not test.tester]
-        more = _say("lack_tester", lack=len(wrong + nobody), units=_named(wrong + nobody)) if wrong + nobody else None
-        yield _own("own_unit", _say("own_unit", found=len(known.planned) - len(wrong + nobody)), more)
+        lack = wrong + nobody
+        more = _say("lack_tester", lack=len(lack), units=_named(lack, known)) if lack else None
+        yield _own("own_unit", _say("own_unit", found=len(known.planned) - len(lack)), more)
 
 
 def _vacant(known: _Known) -> Iterator[Rule]:
     """Numbers that the month's calls found not to exist, until the directory is mended."""
     first, last = days_of(known.month)
     found = vacant_numbers(known.agency, known.store, first=first, last=last)
-    left = [f"{one.unit} {one.dialled}" for one in found if not one.mended]
-    more = _say("lack_vacant", lack=len(left), units=_named(left)) if left else None
+    titles = titles_of(known.agency.units)
+    left = [f"{titles.get(one.unit, one.unit)} {one.dialled}" for one in found if not one.mended]
+    more = _say("lack_vacant", lack=len(left), units=_named(left, known)) if left else None
     yield _rule("vacant", "units.csv", _say("vacant"), more)
 
 
@@ -252,7 +255,9 @@ def _source(form: Form, clause: str = "") -> str:
     return f"{form.id} {clause or form.source.clause}".strip()
 
 
-def _named(units: Sequence[str]) -> Words:
+def _named(units: Sequence[str], known: _Known) -> Words:
+    titles = titles_of(known.agency.units)
+    units = [titles.get(unit, unit) for unit in units]
     more = {"zh": f" …（{len(units)}）", "en": f" … ({len(units)})"}
     shown = {"zh": "、".join(units[:NAMED]), "en": ", ".join(units[:NAMED])}
     return {lang: (shown[lang] or "—") + (more[lang] if len(units) > NAMED else "") for lang in LANGUAGES}

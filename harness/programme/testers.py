@@ -9,6 +9,7 @@ from dataclasses import replace
 from harness.programme.inputs import Inputs
 from harness.programme.lot import fraction
 from harness.programme.month_plan import PlannedTest, Unmet, unmet_rule
+from harness.unit_titles import titles_of
 
 Fit = Mapping[str, Sequence[str]]
 """Test → testers who may take it."""
@@ -45,7 +46,8 @@ def _nobody(inputs: Inputs, test: PlannedTest) -> Unmet:
     own = [one.name for one in inputs.settings.testers if one.unit == test.unit]
     away = [one.name for one in inputs.settings.testers if one.name not in own and day in one.absent]
     names = {"own": "、".join(own) or "—", "away": "、".join(away) or "—"}
-    return unmet_rule("tester", "programme.no_tester", unit=test.unit, day=day, **names)
+    title = titles_of(inputs.units).get(test.unit, test.unit)
+    return unmet_rule("tester", "programme.no_tester", unit=title, day=day, **names)
 
 
 def _even_out(given: dict[str, str], burden: Counter[str], fit: Fit) -> None:

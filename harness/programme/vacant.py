@@ -23,6 +23,7 @@ from harness.record import CallRecord, record_from_dict
 from harness.softphone.signals import RESPONSE
 from harness.store import Store
 from harness.store.plans import OVER
+from harness.unit_titles import titles_of
 from harness.words import LANGUAGES, say
 from rubric.periods import days_of
 
@@ -174,9 +175,12 @@ def vacant_of_round(agency: Agency, plan: MonthPlan, number: int, store: Store) 
         return {}
     first, last = _span(plan, rows)
     found = [one for one in vacant_numbers(agency, store, first=first, last=last) if not one.mended]
-    said = {lang: say("vacant.after_round", lang, number=number, units=_listed(found, lang)) for lang in LANGUAGES}
+    said = {
+        lang: say("vacant.after_round", lang, number=number, units=_listed(found, agency, lang)) for lang in LANGUAGES
+    }
     return {"month": plan.month, "round": number, "count": len(found), **said} if found else {}
 
 
-def _listed(found: list[Vacant], lang: str) -> str:
-    return ("、" if lang == "zh" else ", ").join(f"{one.unit} {one.dialled}" for one in found)
+def _listed(found: list[Vacant], agency: Agency, lang: str) -> str:
+    titles = titles_of(agency.units)
+    return ("、" if lang == "zh" else ", ").join(f"{titles.get(one.unit, one.unit)} {one.dialled}" for one in found)

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from harness.documents.table import shown
 from harness.web.declared import declared
+from harness.web.page_links import linked
 from harness.web.setting_up import STEPS, setup_bar
 from harness.web.years import day_in, in_sentence, period_in, sentence_of, shown_values
 from harness.words import catalogue, label, say
@@ -43,7 +44,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"moment": moment, "day": day, "clock": clock, "number": number, "period": period, "cell": shown}
-    made.filters |= {"listed": listed, "dated": in_sentence, "said": sentence_of}
+    made.filters |= {"listed": listed, "dated": in_sentence, "said": sentence_of, "linked": linked}
     made.globals |= {"t": words, "word": label, "asset": asset, "known": lambda key: key in catalogue()}
     return made
 

@@ -10,7 +10,7 @@ from harness.assisted.live_calls import questions_for
 from harness.documents.paper_pdf import why_no_paper_pdf
 from harness.errors import Refused, WrongInput
 from harness.number_gate import find_unit
-from harness.papers.by_hand import How, write_blank, write_machine_half
+from harness.papers.by_hand import How, blank_name, write_blank, write_machine_half
 from harness.web.blind import is_blind
 from harness.web.declared import page
 from harness.web.made_file import made_file
@@ -34,7 +34,9 @@ def blank(visit: Visit) -> Response:
     one = find_unit(visit.text("unit", most=80), visit.agency.units)
     how, questions = _how(visit), questions_for(one.unit, visit.agency)
     told: dict[str, Any] = {"agency": visit.agency, "questions": questions, "how": how}
-    sent = made_file(f"blank-{one.unit}.{_kind(how)}", lambda path: write_blank(one, path.parent, **told))
+    sent = made_file(
+        f"{blank_name(one, visit.agency, how.lang)}.{_kind(how)}", lambda path: write_blank(one, path.parent, **told)
+    )
     visit.log("blank_sheet", unit=one.unit)
     return sent
 

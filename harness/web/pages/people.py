@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from harness.errors import NotFound, WrongInput
 from harness.store.people import shown
+from harness.unit_titles import titles_of
 from harness.web.accounts import add_person, remove_person, reset_second_factor, set_password, set_roles
 from harness.web.declared import page
 from harness.web.done import done, said
@@ -35,7 +36,10 @@ def person_of(visit: Visit, login: str) -> Row:
 def people(visit: Visit) -> Response:
     """Everybody with an account."""
     rows = [row | {"sessions": len(visit.store.sessions.of_person(row["login"]))} for row in visit.store.people.all()]
-    return visit.page("people.html", rows=rows, roles=list(Role), units=visit.agency.units, note=said(visit))
+    titles = titles_of(visit.agency.units)
+    return visit.page(
+        "people.html", rows=rows, titles=titles, roles=list(Role), units=visit.agency.units, note=said(visit)
+    )
 
 
 @page("/settings/people", right=Right.MANAGE_PEOPLE, method="POST")

@@ -16,18 +16,19 @@ from harness.programme.month_plan import MonthPlan
 from harness.programme.readiness import before_dialling
 from harness.programme.redraw import call_off
 from harness.programme.round_months import has_rounds, next_with_rounds
-from harness.programme.rules import rules_of
+from harness.programme.rules import Rule, rules_of
 from harness.programme.seal import new_seed, seal_of
 from harness.programme.settings import read_programme
 from harness.store.plans import CALLED_OFF, DONE, DROPPED, WAITING
 from harness.web.declared import Nav, page, waits
 from harness.web.done import done, said
+from harness.web.page_links import may_open
 from harness.web.problems import Hidden
 from harness.web.reckoned import remembering
 from harness.web.rights import Right
 from harness.web.visit import Visit
 from harness.web.years import in_sentence
-from harness.words import chosen
+from harness.words import chosen, label
 from rubric.periods import days_of, period_named, period_of
 
 EARLIER = 12
@@ -131,11 +132,20 @@ def rules(visit: Visit, month: Month) -> Response:
     """Which rules are met. What is lacking names units, which would tell who is not planned."""
     found = rules_of(visit.agency, month.name, visit.store, reckon=remembering(visit.site))
     rows = [
-        {"met": one.met, "what": _in_words(one.what), "lacking": _in_words(one.lacking), "source": one.source}
+        {"met": one.met, "what": _in_words(one.what), "lacking": _in_words(one.lacking), **_stands_in(visit, one)}
         for one in found
     ]
     told: Row = {"one": month, "rules": rows, "named": month.over or visit.may(Right.SEE_PLAN)}
     return visit.page("plan_rules_part.html" if visit.by_htmx else "plan_rules.html", **told)
+
+
+def _stands_in(visit: Visit, rule: Rule) -> Row:
+    """Where a rule stands, by the name of the page on which it is changed, where it has one."""
+    title, at = {
+        "programme.toml": (label("settings.programme"), "/settings/programme"),
+        "units.csv": (label("settings.units"), "/settings/units"),
+    }.get(rule.source, (rule.source, ""))
+    return {"source": title, "page": at if at and may_open(visit, at) else ""}
 
 
 @page("/plan/{month}/draw", right=Right.CHANGE_PLAN, method="POST", of=month_of)

@@ -13,6 +13,7 @@ from harness.errors import EnvironmentFailed, WrongInput
 from harness.line_secret import keep_secret
 from harness.lines import line_warnings
 from harness.toml_edit import Edit, Place
+from harness.unit_titles import titles_of
 from harness.web.changing import AGENCY, PROGRAMME, WrittenFile, saved, try_to_write
 from harness.web.declared import Declared, page
 from harness.web.done import done, said
@@ -114,6 +115,7 @@ class Found:
 
 def _list(visit: Visit, entries: Entries, **more: Any) -> Response:
     told: Row = {"entries": entries, "rows": entries.of(visit), "may_edit": may_change(visit, entries.right)}
+    told["titles"] = titles_of(visit.agency.units)
     return visit.page("settings_entries.html", **told, note=said(visit), **more)
 
 
