@@ -64,6 +64,7 @@ class Cadence:
         keys = {pair: key for key, pair in dtmf_sets()}
         self._keys = {i: keys[s] for i, s in enumerate(sets) if s in keys}
         self._pending: dict[int, list[Burst]] = {}
+        self._waits: dict[int, float] = {}
         self._sit: list[Burst] = []
         self._rings: list[Burst] = []
         self.due: tuple[Due, ...] = ()
@@ -280,12 +281,17 @@ class Cadence:
         """Name what has waited so long, by sample `now`, that nothing more can join it."""
         done: list[Segment] = []
         for place in list(self._pending):
-            pairs = [pair for _, tone in self._alike(place) for pair in tone.cadence]
-            # The next burst is known only when it is over.
-            wait = max(off for _, off in pairs) * 1.4 + max(on for on, _ in pairs) * 1.2 + 0.4
-            if now - self._pending[place][-1].end > wait * SR:
+            if now - self._pending[place][-1].end > self._wait(place) * SR:
                 done += self._settle(place)
         return done
+
+    def _wait(self, place: int) -> float:
+        """Seconds in which another burst can join what is pending of one set."""
+        if place not in self._waits:
+            pairs = [pair for _, tone in self._alike(place) for pair in tone.cadence]
+            # The next burst is known only when it is over.
+            self._waits[place] = max(off for _, off in pairs) * 1.4 + max(on for on, _ in pairs) * 1.2 + 0.4
+        return self._waits[place]
 
     def close(self) -> list[Segment]:
         """Name the rest at the end of the audio."""

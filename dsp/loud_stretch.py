@@ -28,7 +28,8 @@ _OVER, LEAST_S = 8, 0.2
 
 def clips(samples: Samples) -> bool:
     """Whether some samples, (n,), reach full scale."""
-    return bool(np.max(np.abs(samples.astype(np.float32))) >= _FULL * (32768 if samples.dtype == np.int16 else 1))
+    loudest = max(float(np.maximum.reduce(samples)), -float(np.minimum.reduce(samples)))
+    return bool(np.float32(loudest) >= _FULL * (32768 if samples.dtype == np.int16 else 1))
 
 
 def ring_at(samples: Samples, due: int, on_s: float, level_db: float, *, beat: int, sr: int) -> Segment | None:

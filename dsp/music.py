@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -58,11 +59,17 @@ def is_musical(samples: Array, levels: npt.NDArray[np.float64]) -> bool:
         samples: the stretch, (n,).
         levels: dBFS of its chunks, (m,).
     """
-    if float(np.std(levels)) < _LEAST_SWAY_DB or tonality(samples) < MIN_TONALITY:
+    if _sway(levels) < _LEAST_SWAY_DB or tonality(samples) < MIN_TONALITY:
         return False
-    if tonality(np.asarray(np.diff(samples), dtype=np.float32)) < _MIN_ABOVE:
+    if tonality(samples[1:] - samples[:-1]) < _MIN_ABOVE:
         return False
     return mains_share(samples) < _MAINS_SHARE
+
+
+def _sway(levels: npt.NDArray[np.float64]) -> float:
+    """Standard deviation; `np.std` takes three times as long."""
+    apart = levels - np.add.reduce(levels) / len(levels)
+    return math.sqrt(np.add.reduce(apart * apart) / len(levels))
 
 
 def mains_share(samples: Array) -> float:

@@ -28,17 +28,14 @@ class MusicHeard:
 
     def begin(self) -> None:
         """Nothing is known of what plays now."""
-        self._db, self._heard = -99.0, 0
+        self._heard = 0
+        self.quiet_db = MUSIC_DB
+        """Fainter than this it rests."""
 
     @property
     def plays(self) -> bool:
         """Whether music has begun and not ended."""
         return self._span is not None
-
-    @property
-    def quiet_db(self) -> float:
-        """Fainter than this it rests."""
-        return max(MUSIC_DB, self._db - _FALL_DB)
 
     def rests(self, at: int) -> bool:
         """Whether it plays, or did until just before a sample: a rest is not its end."""
@@ -68,7 +65,7 @@ class MusicHeard:
         if self._doubt is not None and start - self._doubt.end < _CLAIM:
             start, self._doubt = self._doubt.start, None
         self._span = (start, at + CHUNK)
-        self._db = float(np.mean([db for _, _, db in chunks.window]))
+        self.quiet_db = max(MUSIC_DB, float(np.mean([db for _, _, db in chunks.window])) - _FALL_DB)
         return self.end_doubt()
 
     def end(self, at: int | None = None) -> list[Segment]:

@@ -246,6 +246,7 @@ def _side(heard: Spectrum, f: float) -> float:
 def _interpolated(heard: Spectrum, low: int, high: int) -> float:
     """Frequency of the strongest line of [low, high), between the lines."""
     at = low + int(heard.power[low:high].argmax())
-    left, top, right = (math.log(strength + 1e-20) / 2 for strength in heard.power[at - 1 : at + 2].tolist())
+    before, most, behind = heard.power[at - 1 : at + 2].tolist()
+    left, top, right = math.log(before + 1e-20) / 2, math.log(most + 1e-20) / 2, math.log(behind + 1e-20) / 2
     bend = left - 2 * top + right
     return float(at + (0.5 * (left - right) / bend if bend else 0.0)) * heard.hz

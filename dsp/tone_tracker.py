@@ -25,6 +25,7 @@ class ToneTracker:
         self._read = read
         self._run: Run | None = None
         self._next = 0
+        self._holes = tuple(1 if one.is_far else _GAP_FRAMES for one in sets)
         self._bursts = RunBursts(sets, read=read)
 
     @property
@@ -57,9 +58,23 @@ class ToneTracker:
             return []
         found: list[Burst] = []
         for i, (tone_set, power) in enumerate(zip(frames.sets, frames.powers, strict=True), first):
-            if tone_set >= 0 or self._run is not None:
+            if not self._is_passed(i, tone_set, power):
                 found += self._frame(i, tone_set if tone_set >= 0 else None, power)
         return found
+
+    def _is_passed(self, frame: int, tone_set: int, power: float) -> bool:
+        """Whether a frame only goes on with a run, with a hole in it, or with nothing; what is to be noted is noted."""
+        run = self._run
+        if run is None:
+            return tone_set < 0
+        if tone_set != run.tone_set or power <= _BELOW_PEAK * run.peak:
+            return frame - run.last <= self._holes[run.tone_set]
+        if frame - run.first in (_CHECK_FRAMES, LONG_FRAMES):
+            return False
+        run.last = frame
+        if power > run.peak:
+            run.peak = power
+        return True
 
     def _goes_on(self, run: Run, first: int, frames: Frames) -> bool:
         """Whether the tone sounds on in every frame and need not be looked at: then they are taken all at once."""
@@ -79,7 +94,7 @@ class ToneTracker:
         if run and tone_set == run.tone_set and power > _BELOW_PEAK * run.peak:
             run.last, run.peak = frame, max(run.peak, power)
             self._look(run)
-        elif run and frame - run.last > (1 if self._sets[run.tone_set].is_far else _GAP_FRAMES):
+        elif run and frame - run.last > self._holes[run.tone_set]:
             if (
                 tone_set in self._bursts.names.near[run.tone_set]
                 and power > _BELOW_PEAK * run.peak

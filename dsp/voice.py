@@ -110,20 +110,20 @@ class VoiceTracker:
         levels = self._gate.levels(base, count, available=self._available)
         self._background.gap(levels)
         gate_db = self._gate.limit_db(self._music.quiet_db if self._music.plays else None)
-        if self._is_idle and np.maximum.reduce(levels) <= gate_db:
+        loud: list[float] = levels.tolist()
+        if self._is_idle and max(loud) <= gate_db:
             self._gate.pass_by(count)
             self._forget()
             return []
         done: list[Segment] = []
-        heard = 0
-        for i, stands_out in enumerate((levels > gate_db).tolist()):
-            self._gate.chunk(stands_out=stands_out)
-            if self._gate.is_shut or self._dozes():
+        heard, dozes = 0, self._dozes()
+        for i, level in enumerate(loud):
+            if self._gate.chunk(stands_out=level > gate_db) or dozes:
                 if i > heard:
-                    done += self._hear(base + heard * CHUNK, i - heard, levels[heard:i])
-                done += self._pass_by(base + i * CHUNK, float(levels[i]))
-                heard = i + 1
-        return done + self._hear(base + heard * CHUNK, count - heard, levels[heard:])
+                    done += self._hear(base + heard * CHUNK, loud[heard:i])
+                done += self._pass_by(base + i * CHUNK, level)
+                heard, dozes = i + 1, self._dozes()
+        return done + self._hear(base + heard * CHUNK, loud[heard:]) if heard < count else done
 
     @property
     def _is_idle(self) -> bool:
@@ -146,16 +146,16 @@ class VoiceTracker:
         self._last_chunks.recent.clear()
         self._last_chunks.window.clear()
 
-    def _hear(self, at: int, count: int, levels: npt.NDArray[np.float64]) -> list[Segment]:
-        if count <= 0:
-            return []
+    def _hear(self, at: int, loud: list[float]) -> list[Segment]:
+        """Chunks from a sample on, one at least, so loud each."""
         back = self._net.back(at, since=self._since)
-        loud = [-99.0] * back + levels.tolist()
+        if back:
+            at, loud = at - back * CHUNK, [-99.0] * back + loud
         done: list[Segment] = []
-        at, count = at - back * CHUNK, count + back
-        likely = self._net.hear(at, count, music=self._music.plays, plays=self.music, available=self._available)
-        for row, p in enumerate(likely):
-            done += self._decide(at + row * CHUNK, p, loud[row])
+        likely = self._net.hear(at, len(loud), music=self._music.plays, plays=self.music, available=self._available)
+        for p, level in zip(likely, loud, strict=True):
+            done += self._decide(at, p, level)
+            at += CHUNK
         return done
 
     def next_chunks(self, until: int) -> Array | None:
@@ -186,8 +186,10 @@ class VoiceTracker:
     def _cannot_begin(self, level: float) -> bool:
         """Whether a chunk is silence, or no louder than the line's noise, or as loud as what was heard between the
         rings, when nobody had answered yet."""
-        loudest = max([level, *self._last_chunks.loudness])
-        return level < max(_NOTHING_DB, self._gate.noise_db) or loudest < self._background.loudest_db
+        if level < self._gate.noise_db or level < _NOTHING_DB:
+            return True
+        usual_db = self._background.loudest_db
+        return level < usual_db and all(before < usual_db for before in self._last_chunks.loudness)
 
     def _begin_speech(self, first: int, at: int) -> list[Segment]:
         if not self._music.plays:
@@ -200,8 +202,8 @@ class VoiceTracker:
 
     def _make_certain(self, phrase: Phrase, p: float) -> list[Segment]:
         """What began is a voice for certain; the music before it, if any, ends there."""
-        proven = phrase.spoken >= WINDOW and phrase.spoken % 8 == 0 and not self._last_chunks.is_tonal()
-        phrase.certain = p >= _CERTAIN_P or proven
+        looks = phrase.spoken >= WINDOW and phrase.spoken % 8 == 0
+        phrase.certain = p >= _CERTAIN_P or (looks and not self._last_chunks.is_tonal())
         return self._music.end_doubt() + self._music.end(phrase.start) if phrase.certain else []
 
     def _end_speech(self) -> list[Segment]:

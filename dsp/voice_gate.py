@@ -47,9 +47,10 @@ class VoiceGate:
         limit = -np.inf if self._floor.is_new else self.noise_db + _GATE_DB
         return limit if music_db is None else min(limit, music_db)
 
-    def chunk(self, *, stands_out: bool) -> None:
-        """The next chunk."""
+    def chunk(self, *, stands_out: bool) -> bool:
+        """The next chunk: whether the gate is shut for it."""
         self._hold = _HOLD_CHUNKS if stands_out else self._hold - 1
+        return self._hold < 0
 
     def pass_by(self, count: int) -> None:
         """The next chunks, none of which stands out."""
