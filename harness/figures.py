@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from harness.agency import Agency
 from harness.errors import NotFound, WrongInput
@@ -15,7 +15,7 @@ from harness.rescoring import shelf_of
 from harness.scoring import find_form, kept_form
 from harness.store import Store
 from harness.store.rows import RESULT
-from rubric.aggregate import Key, Level, figures
+from rubric.aggregate import Figures, Key, Level, figures
 from rubric.heaps import Heaps, heaps_of
 from rubric.periods import Period, days_of, period_before, period_named, roc_period
 from rubric.ranking import mean_of_means, measure_of, ranking, trend, weighted
@@ -71,6 +71,22 @@ _EXAMPLES = {
 }
 
 
+class Source(Protocol):
+    """Where the figures of rows come from: reckoned from the database, or from what is known of it already."""
+
+    def forms(self, span: Span) -> list[tuple[str, str, int]]:
+        """Form, version and how many calls were scored by it, the most first."""
+
+    def series(self, span: Span, form: Form) -> frozenset[str]:
+        """The series that have calls."""
+
+    def figures(self, span: Span, form: Form, series: str, *, level: Level, period: Period) -> dict[Key, Figures]:
+        """A series' figures of a period's own days."""
+
+    def looked_back(self, span: Span, form: Form, series: str, *, period: Period) -> dict[Key, Figures]:
+        """The agency's, from the first day that its trend or the period before it needs."""
+
+
 def figures_of(
     span: Span,
     *,
@@ -79,21 +95,22 @@ def figures_of(
     rescored: Form | None = None,
     levels: Sequence[Level] = LEVELS,
     without: Collection[str] = (),
+    source: Source | None = None,
 ) -> dict[str, Any]:
     """The figures of a period: a block for each form version, because points by different rules have no mean.
 
     A call counts by the form that it was scored with first; `rescored`: by the second sheets of that form instead.
     `levels`: whose figures are wanted beside the agency's; those of the others are empty. `without`: calls that are
-    left out, because whoever asks must not know their results yet.
+    left out, because whoever asks must not know their results yet. `source`: knows them without those calls already.
     """
-    if rescored is None:
-        fill_rows(agency, store)
-    shelf = RESULT if rescored is None else shelf_of(rescored)
+    if source is None:
+        if rescored is None:
+            fill_rows(agency, store)
+        source = _Shelf(store, RESULT if rescored is None else shelf_of(rescored), tuple(without))
     first, last = span.first.isoformat(), span.last.isoformat()
-    used = store.rows.forms(first, last, shelf=shelf, without=without)
+    used = source.forms(span)
     forms = [_form(form, version, agency, store) for form, version, _ in used]
-    shelves = _Shelf(store, shelf, tuple(without))
-    blocks = [_block(span, form, agency, shelves, levels) for form in forms]
+    blocks = [_block(span, form, agency, source, levels) for form in forms]
     return {
         "kind": span.kind,
         "period": span.name,
@@ -126,18 +143,36 @@ class _Shelf:
     store: Store
     name: str
     without: tuple[str, ...]
+    _gathered: dict[object, Heaps] = field(default_factory=dict)
 
-    def heaps(self, since: date, span: Span, form: Form, *, whole: bool = False) -> Heaps:
-        """The rows of a form from a day to the period's last, gathered."""
-        days, own = (since.isoformat(), span.last.isoformat()), {"form": form.id, "version": form.version}
-        told: dict[str, Any] = own | {"shelf": self.name, "without": self.without}
-        return heaps_of(self.store.rows.gathered(*days, **told, whole=whole))
+    def forms(self, span: Span) -> list[tuple[str, str, int]]:
+        return self.store.rows.forms(
+            span.first.isoformat(), span.last.isoformat(), shelf=self.name, without=self.without
+        )
+
+    def series(self, span: Span, form: Form) -> frozenset[str]:
+        return frozenset(cell.series for cell in self._heaps(span.first, span, form).cells)
+
+    def figures(self, span: Span, form: Form, series: str, *, level: Level, period: Period) -> dict[Key, Figures]:
+        own = self._heaps(span.first, span, form).where(lambda cell: cell.series == series)
+        return figures(own, form, level=level, period=period)
+
+    def looked_back(self, span: Span, form: Form, series: str, *, period: Period) -> dict[Key, Figures]:
+        months = self._heaps(span.since, span, form, whole=True).where(lambda cell: cell.series == series)
+        return figures(months, form, level="agency", period=period)
+
+    def _heaps(self, since: date, span: Span, form: Form, *, whole: bool = False) -> Heaps:
+        """The rows of a form from a day to the period's last, gathered once."""
+        key = (since, span.last, form.id, form.version, whole)
+        if key not in self._gathered:
+            days, own = (since.isoformat(), span.last.isoformat()), {"form": form.id, "version": form.version}
+            told: dict[str, Any] = own | {"shelf": self.name, "without": self.without}
+            self._gathered[key] = heaps_of(self.store.rows.gathered(*days, **told, whole=whole))
+        return self._gathered[key]
 
 
-def _block(span: Span, form: Form, agency: Agency, shelf: _Shelf, levels: Sequence[Level]) -> dict[str, Any]:
-    inside = shelf.heaps(span.first, span, form)
-    months = shelf.heaps(span.since, span, form, whole=True)
-    series = [one for one in SERIES if any(cell.series == one for cell in inside.cells)]
+def _block(span: Span, form: Form, agency: Agency, source: Source, levels: Sequence[Level]) -> dict[str, Any]:
+    tested = source.series(span, form)
     return {
         "form": form.id,
         "version": form.version,
@@ -148,17 +183,18 @@ def _block(span: Span, form: Form, agency: Agency, shelf: _Shelf, levels: Sequen
         "rank_part": form.aggregation.rank_part,
         "parts": [{"id": p.id, "name": p.short or p.text, "max": json_number(p.max)} for p in form.parts],
         "items": {item.id: item.text or form.group(item.group).text for item in form.items},
-        "series": [_series(one, span, form, inside, months, agency, levels) for one in series],
+        "series": [_series(one, span, form, source, agency, levels) for one in SERIES if one in tested],
     }
 
 
 def _series(
-    name: str, span: Span, form: Form, inside: Heaps, months: Heaps, agency: Agency, levels: Sequence[Level]
+    name: str, span: Span, form: Form, source: Source, agency: Agency, levels: Sequence[Level]
 ) -> dict[str, Any]:
-    """One series by itself: internal and external are never mixed. `months`: the agency's own, further back."""
-    own = inside.where(lambda cell: cell.series == name)
-    whole = next(iter(figures(own, form, level="agency", period=span.kind).values()))
-    wanted = {level: figures(own, form, level=level, period=span.kind).values() for level in {*levels, "unit"}}
+    """One series by itself: internal and external are never mixed."""
+    whole = next(iter(source.figures(span, form, name, level="agency", period=span.kind).values()))
+    wanted = {
+        level: source.figures(span, form, name, level=level, period=span.kind).values() for level in {*levels, "unit"}
+    }
     units = list(wanted["unit"])
     titles = {unit.unit: unit.name for unit in agency.units}
     tested = {one.key.name for one in units}
@@ -175,14 +211,14 @@ def _series(
         **{f"{level}s": [told(one, form, titles) for one in wanted.get(level, ()) if one.key.name] for level in LEVELS},
         "untested": [unit.unit for unit in agency.units if unit.unit not in tested],
         "ranking": [ranked(one, titles) for one in ranking(units, form)],
-        "trend": _trend(name, span, form, months),
-        "before": _before(name, span, form, months),
+        "trend": _trend(name, span, form, source),
+        "before": _before(name, span, form, source),
     }
 
 
-def _trend(series: str, span: Span, form: Form, heaps: Heaps) -> list[dict[str, Any]]:
+def _trend(series: str, span: Span, form: Form, source: Source) -> list[dict[str, Any]]:
     """The agency month by month: the year up to a month, the months of a longer period."""
-    monthly = figures(heaps, form, level="agency", period="month")
+    monthly = source.looked_back(span, form, series, period="month")
     begin = span.since if span.kind == "month" else span.first
     shown = {key: one for key, one in monthly.items() if f"{begin:%Y-%m}" <= key.period <= f"{span.last:%Y-%m}"}
     return [
@@ -191,11 +227,11 @@ def _trend(series: str, span: Span, form: Form, heaps: Heaps) -> list[dict[str, 
     ]
 
 
-def _before(series: str, span: Span, form: Form, heaps: Heaps) -> dict[str, Any] | None:
+def _before(series: str, span: Span, form: Form, source: Source) -> dict[str, Any] | None:
     """The agency in the period before, and how far it has moved since."""
     both = {
         key: one
-        for key, one in figures(heaps, form, level="agency", period=span.kind).items()
+        for key, one in source.looked_back(span, form, series, period=span.kind).items()
         if key.period in (span.before, span.name)
     }
     earlier = both.get(Key(series, span.before, ""))

@@ -32,6 +32,7 @@ NO_EVIDENCE = {
     "allotments",
     "evidence",
     "revisions",
+    "cell_marks",
     "recovery_codes",
 }
 """Tables that no result stands on: accounts, what is not signed yet, who is to listen; and the chain itself."""

@@ -147,7 +147,7 @@ def test_nothing_is_reckoned_twice_while_nothing_changes(tmp_path: Path, monkeyp
     assert made == [SPANS[0]]
 
 
-def test_a_note_of_an_improvement_has_its_unit_alone_reckoned_anew_and_a_new_sheet_everything(
+def test_a_note_or_a_sheet_has_its_unit_alone_followed_up_anew_and_a_note_no_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agency = agency_with_units(tmp_path / "agency")
@@ -167,11 +167,11 @@ def test_a_note_of_an_improvement_has_its_unit_alone_reckoned_anew_and_a_new_she
             year_of_deficiencies(visit_of(site, store))
             return list(made)
 
-        assert asked() == ["figures", "all"]
+        assert asked() == ["figures", "u1"]
         store.improvements.note("c1", "notified", who="林", now=NOW)
         assert asked() == ["u1"]  # its own unit's deficiencies, and no others
         keep_call(agency, "c2", call(), best(**WORSE), unit="u2")
-        assert asked() == ["figures", "all"]
+        assert asked() == ["figures", "u2"]
         assert asked() == []
 
 

@@ -74,19 +74,6 @@ class Improvements(Room):
             found.setdefault(row["call_id"], []).append(row | {"detail": json.loads(row["detail"])})
         return found
 
-    def newest(self) -> Row | None:
-        """What was noted last; None: nothing yet."""
-        return next(iter(self._db.query("SELECT * FROM improvements ORDER BY id DESC LIMIT 1")), None)
-
-    def noted_after(self, newest: Row | None) -> frozenset[str] | None:
-        """The calls of which something was noted after that; None where that is not what stands there."""
-        known = 0 if newest is None else int(newest["id"])
-        there = self._db.query("SELECT * FROM improvements WHERE id = ?", [known])
-        if next(iter(there), None) != newest:
-            return None
-        found = self._db.execute("SELECT DISTINCT call_id FROM improvements WHERE id > ?", [known])
-        return frozenset(str(call_id) for (call_id,) in found)
-
     def results(self, since: str, *, unit: str = "") -> list[Row]:
         """Every result, or one unit's, from a day on with the sheet that counts and when it was made, oldest first.
 

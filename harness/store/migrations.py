@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Migrations
 
 from harness.store.chain import begin_chain
-from harness.store.marks import begin_mark_of_figures, begin_marks
+from harness.store.marks import begin_mark_of_figures, begin_marks, begin_marks_of_cells
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -459,6 +459,12 @@ def m023_refused_tries(db: Database) -> None:
     db.table("refused_tries").create_index(["last_at"])
 
 
+@steps()
+def m024_marks_of_cells(db: Database) -> None:
+    """A mark for each unit's month: after a change the others' figures and follow-up stay as they were reckoned."""
+    begin_marks_of_cells(db)
+
+
 def _keep_for_ever(db: Database, *tables: str) -> None:
     for table in tables:
         for event in ("UPDATE", "DELETE"):
@@ -489,6 +495,7 @@ STEP_NAMES = frozenset(
         "m021_second_factor",
         "m022_mark_of_figures",
         "m023_refused_tries",
+        "m024_marks_of_cells",
     }
 )
 """The steps that this version knows; a database with others was written by a newer one."""

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from harness.store.connection import Room
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellMark:
+    """The marks of one unit's month."""
+
+    unit: str
+    """The unit."""
+    month: str
+    """2026-11."""
+    figures: int
+    """As long as it stays, so do the rows of that month."""
+    results: int
+    """The same of the rows and of all else that follow-up is made from."""
 
 
 class Revisions(Room):
@@ -15,6 +31,14 @@ class Revisions(Room):
     def of_figures(self) -> int:
         """The mark of `marks.FIGURES_FROM`: what is noted of an improvement leaves it as it is."""
         return self._mark("figures")
+
+    def of_cells(self, first: str, last: str = "9999-12") -> list[CellMark]:
+        """The marks of every unit's months from one to another, both included; what is not there has no row."""
+        found = self._db.execute(
+            "SELECT unit, month, figures, results FROM cell_marks WHERE month BETWEEN ? AND ? ORDER BY month, unit",
+            [first, last],
+        )
+        return [CellMark(unit=unit, month=month, figures=one, results=two) for unit, month, one, two in found]
 
     def _mark(self, name: str) -> int:
         return int(self._db.execute("SELECT mark FROM revisions WHERE name = ?", [name]).fetchone()[0])

@@ -30,15 +30,22 @@ _SELECTED = ", ".join(f'r."{name}"' for name in COLUMNS)
 _PUT = "INSERT OR REPLACE INTO rows (call_id, shelf, form, form_version, {}) VALUES ({})".format(
     ", ".join(f'"{name}"' for name in COLUMNS), ", ".join("?" * (len(COLUMNS) + 4))
 )
-_GATHER = """
-SELECT series, substr(day, 1, 7), {cell},
+_COUNTED = """
   sum(NOT void), sum(timing_only AND NOT void), sum(void), sum(below_standard AND NOT void),
   sum(CASE WHEN void THEN 0 ELSE asked END), sum(CASE WHEN void THEN 0 ELSE correct END),
   group_concat(CASE WHEN void OR timing_only THEN NULL ELSE total END, '|'),
   group_concat(CASE WHEN void OR timing_only THEN NULL ELSE parts END, '|'),
   group_concat(CASE WHEN void THEN NULL ELSE items END, '|')
-FROM rows WHERE shelf = ? AND day BETWEEN ? AND ? AND form = ? AND form_version = ? AND {seen}
+"""
+_GATHER = f"""
+SELECT series, substr(day, 1, 7), {{cell}}, {_COUNTED}
+FROM rows WHERE shelf = ? AND day BETWEEN ? AND ? AND form = ? AND form_version = ? AND {{seen}}
 GROUP BY 1, 2, 3, 4, 5, 6
+"""
+_OF_UNITS = f"""
+SELECT form, form_version, count(*), series, substr(day, 1, 7), "group", unit, '', NULL, {_COUNTED}
+FROM rows WHERE shelf = '{RESULT}' AND day BETWEEN ? AND ? AND unit IN (SELECT value FROM json_each(?)) AND {{seen}}
+GROUP BY form, form_version, series, "group", unit
 """
 _CELL, _AGENCY = '"group", unit, extension, person', "'', '', '', NULL"
 # Attempts of one test have names that differ in their ordinal only; the last that was no fault of ours is its result.
@@ -109,6 +116,19 @@ class Rows(Room):
         """
         query = _GATHER.format(cell=_AGENCY if whole else _CELL, seen=_but(without))
         yield from self._db.execute(query, [shelf, first, last, form, version, *_listed(without)])
+
+    def of_units(self, month: str, units: Collection[str], *, without: Collection[str] = ()) -> Iterator[Values]:
+        """A month's rows of some units, gathered by form and unit: the form, its version, how many, and the cell."""
+        values = [f"{month}-01", f"{month}-31", json.dumps(sorted(units)), *_listed(without)]
+        yield from self._db.execute(_OF_UNITS.format(seen=_but(without)), values)
+
+    def cells_of(self, call_ids: Collection[str]) -> set[tuple[str, str]]:
+        """The units and months in which some calls' results stand."""
+        query = (
+            f"SELECT unit, substr(day, 1, 7) FROM rows WHERE shelf = '{RESULT}' "
+            "AND call_id IN (SELECT value FROM json_each(?))"
+        )
+        return {(str(unit), str(month)) for unit, month in self._db.execute(query, [json.dumps(sorted(call_ids))])}
 
     def without(self) -> list[str]:
         """Calls that have a sheet and no row: those that were kept before there were rows."""

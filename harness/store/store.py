@@ -94,6 +94,18 @@ class Store(Room):
         self.refused_tries = RefusedTries(db)
         self.second_factors = SecondFactors(db)
 
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Read the database as it is now until the end of the block, whoever writes meanwhile; nothing is written."""
+        if self._db.conn.in_transaction:
+            yield
+            return
+        self._db.conn.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.conn.rollback()
+
     def close(self) -> None:
         """Close the database."""
         publish_head(self._db)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from harness.agency import Agency
-from harness.figures import Span, figures_of
+from harness.figures import Span, figures_of, fill_rows
 from harness.programme.follow_up import Deficiency, deficiencies
 from harness.programme.past import Reckon
 from harness.programme.settings import Improvement, read_programme
@@ -34,7 +34,11 @@ def figures_without(site: Site, store: Store, span: Span, hidden: frozenset[str]
     """The same without some calls."""
 
     def make() -> dict[str, Any]:
-        return figures_of(span, agency=site.agency(), store=store, levels=("unit",), without=hidden)
+        agency = site.agency()
+        fill_rows(agency, store)
+        with store.at_one_moment():
+            known = site.cells.of(store, span, hidden)
+            return figures_of(span, agency=agency, store=store, levels=("unit",), source=known)
 
     return _kept(site, ("figures", span, hidden), make, store.revisions.of_figures())
 
@@ -58,42 +62,18 @@ def remembering(site: Site) -> Reckon:
     def reckon(
         _: Agency, store: Store, rules: Improvement, *, today: date, since: date, unit: str = ""
     ) -> tuple[Deficiency, ...]:
-        what = ("deficiencies", unit, today, since)
-        mark, made_from = store.revisions.of_results(), (store.revisions.of_figures(), site.files_now(), repr(rules))
+        mark, also = store.revisions.of_results(), (site.files_now(), repr(rules))
 
-        def reckoned(one: str) -> tuple[Deficiency, ...]:  # with the agency as it is after its files' state was read
+        def of_unit(one: str) -> tuple[Deficiency, ...]:  # with the agency as it is after its files' state was read
             return deficiencies(site.agency(), store, rules, today=today, since=since, unit=one)
 
-        def make() -> _Reckoned:
-            newest, before = store.improvements.newest(), site.remembered.before(what)
-            noted = store.improvements.noted_after(before.newest) if before and before.made_from == made_from else None
-            found = reckoned(unit) if noted is None else _noted(before.found, noted, reckoned)
-            return _Reckoned(found=found, made_from=made_from, newest=newest)
+        def make() -> tuple[Deficiency, ...]:
+            return site.by_unit.of(("deficiencies", today, since), store, since=since, also=also, reckon=of_unit)
 
-        return _kept(site, what, make, mark, repr(rules)).found
+        what = ("deficiencies", unit, today, since)
+        return _kept(site, what, partial(of_unit, unit) if unit else make, mark, repr(rules))
 
     return reckon
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Reckoned:
-    """Deficiencies with what they were reckoned from."""
-
-    found: tuple[Deficiency, ...]
-    """They."""
-    made_from: Hashable
-    """The state of everything but what was noted of them."""
-    newest: dict[str, Any] | None
-    """What had been noted last, before they were reckoned."""
-
-
-def _noted(
-    found: tuple[Deficiency, ...], noted: frozenset[str], reckoned: Callable[[str], tuple[Deficiency, ...]]
-) -> tuple[Deficiency, ...]:
-    """The same where something was noted of a few: a note changes its own deficiency and no other."""
-    units = {one.unit for one in found if one.call_id in noted}
-    anew = {one.call_id: one for unit in units for one in reckoned(unit)}
-    return tuple(anew.get(one.call_id, one) for one in found)
 
 
 def of_results(visit: Visit, what: Hashable, make: Callable[[], T], *, also: Hashable = ()) -> T:

@@ -42,8 +42,3 @@ class Remembered:
                 while len(self._kept) > self._most:
                     self._making.pop(self._kept.popitem(last=False)[0], None)
         return made
-
-    def before(self, what: Hashable) -> Any:
-        """What is kept, from whichever state it was made; None: nothing. For a maker, who may begin from it."""
-        with self._lock:
-            return self._kept[what][1] if what in self._kept else None

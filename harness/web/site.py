@@ -15,6 +15,8 @@ from harness.assisted.browser.exchange import BrowserTelephones
 from harness.assisted.live_calls import CALLS, LiveCalls
 from harness.directory import UNITS_FILE
 from harness.web.assisted_calls import AssistedCalls
+from harness.web.by_unit import ByUnit
+from harness.web.cells import Cells
 from harness.web.counts import Counts
 from harness.web.hear_all import HearAll
 from harness.web.job import Job
@@ -79,6 +81,10 @@ class Site:
     """Those that were begun on its pages."""
     remembered: Remembered = field(default_factory=Remembered)
     """What was reckoned from the database."""
+    cells: Cells = field(default_factory=Cells)
+    """Its figures by unit and month."""
+    by_unit: ByUnit = field(default_factory=ByUnit)
+    """What is followed up, by unit."""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     """Signs what need not outlive the server."""
     _read: tuple[tuple[Stamp, ...], Agency] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from markupsafe import Markup
@@ -35,9 +36,13 @@ def unsettled_in(visit: Visit, span: Span, *, unit: str = "") -> Markup | None:
 def _held(visit: Visit, span: Span) -> tuple[Held, ...]:
     today, days = today_of(visit), read_programme(visit.agency.folder).improvement.objection_days
     told: dict[str, Any] = {"agency": visit.agency, "store": visit.store, "objection_days": days, "today": today}
+    also = (visit.site.files_now(), today, days)
+
+    def of_unit(unit: str) -> Iterable[Held]:
+        return held_back(span.first, unit=unit, **told).values()
 
     def make() -> tuple[Held, ...]:
-        found = held_back(span.first, **told).values()
+        found = visit.site.by_unit.of(("held", span.first), visit.store, since=span.first, also=also, reckon=of_unit)
         return tuple(one for one in found if one.day <= span.last)
 
     return of_results(visit, ("held", span), make, also=(today, days))
