@@ -9,13 +9,14 @@ from datetime import date
 from harness.agency import Agency
 from harness.doctor.finding import FAILED, OK, WARNING, Figure, Finding, figure, found
 from harness.errors import EnvironmentFailed
-from harness.hours import DAYS, Hours, read_hours
+from harness.hours import DAYS, Hours, days_said, read_hours
 from harness.lines import LineSettings, secret_of
 from harness.number_text import digits_of
 from harness.programme.workdays import office_days
 from harness.softphone.errors import SoftphoneError
 from harness.softphone.library import library
 from harness.softphone.sharing import processes_for
+from harness.unit_titles import titles_of
 
 EARLY_MIN, LATE_MIN = 7 * 60, 20 * 60
 """Agencies of Taiwan work from 8 to 17:30 or so; a span that leaves 7 to 20 is more likely a slip of the pen. Ours."""
@@ -73,8 +74,9 @@ def _hours(agency: Agency) -> Finding:
     """Whether the hours in which telephones may be rung look like office hours."""
     odd = [f"{who} {hours}" for who, hours in _every_hours(agency) if _odd(hours)]
     off = [day for day in agency.settings.hours.days if day in WEEKEND]
-    usual = f"{' '.join(agency.settings.hours.days)} {agency.settings.hours.default}"
-    values = {"hours": usual, "odd": "; ".join(odd) or "—", "off": " ".join(off) or "—"}
+    held = agency.settings.hours
+    usual = {lang: f"{said} {held.default}" for lang, said in days_said(held.days).items()}
+    values = {"hours": usual, "odd": "; ".join(odd) or "—", "off": days_said(off) if off else "—"}
     minutes = sum(end - start for start, end in _every_hours(agency)[0][1].spans)
     figures = (figure("a_day", minutes, "min"), figure("odd", len(odd)))
     if odd or off:
@@ -85,7 +87,8 @@ def _hours(agency: Agency) -> Finding:
 
 def _every_hours(agency: Agency) -> list[tuple[str, Hours]]:
     """The agency's hours, then those of every unit that has its own."""
-    own = [(unit.unit, read_hours(unit.hours)) for unit in agency.units if unit.hours]
+    titles = titles_of(agency.units)
+    own = [(titles[unit.unit], read_hours(unit.hours)) for unit in agency.units if unit.hours]
     return [("agency.toml", read_hours(agency.settings.hours.default)), *own]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -12,13 +13,13 @@ from harness.directory import UNITS_FILE
 from harness.directory_edit import ADDED, ENDED, IMPORTED
 from harness.directory_edit import CHANGED as UNIT_CHANGED
 from harness.programme.settings import PROGRAMME_FILE
-from harness.web.between import clauses_text, listed_text
+from harness.unit_titles import titles_of
 from harness.web.declared import page
 from harness.web.done import said
 from harness.web.rights import Right
 from harness.web.setting_up import BEGUN, FINISHED
+from harness.web.told_detail import detail_told, place_told, value_told
 from harness.web.visit import Visit
-from harness.words import catalogue, label
 
 A_PAGE = 50
 KINDS = (
@@ -36,7 +37,8 @@ def changes(visit: Visit) -> Response:
     asked = visit.asked.get("page", "1")
     number = int(asked) if asked.isascii() and asked.isdigit() and 0 < len(asked) < 7 and int(asked) else 1
     rows = visit.store.log.named(*KINDS, limit=A_PAGE + 1, offset=(number - 1) * A_PAGE)
-    told: Row = {"rows": [_row(one) for one in rows[:A_PAGE]], "page_no": number, "more": len(rows) > A_PAGE}
+    titles = titles_of(visit.agency.units)
+    told: Row = {"rows": [_row(one, titles) for one in rows[:A_PAGE]], "page_no": number, "more": len(rows) > A_PAGE}
     return visit.page("settings_changes.html", **told, beside=_beside(visit), note=said(visit))
 
 
@@ -54,35 +56,15 @@ def _beside(visit: Visit) -> list[str]:
     ]
 
 
-def _row(row: Row) -> Row:
-    detail = dict(row["detail"])
-    found = detail.pop("changes", [])
-    detail.pop("digest", None)
-    told = [
-        {"place": one["place"], "word": _word(one["place"]), "from": _text(one["from"]), "to": _text(one["to"])}
-        for one in found
-    ]
-    return {"at": row["at"], "who": row["who"], "what": row["what"], "changes": told, "detail": _flat(detail)}
+def _row(row: Row, titles: Mapping[str, str]) -> Row:
+    detail = {key: value for key, value in row["detail"].items() if key not in ("changes", "digest")}
+    told = [_change(one, titles) for one in row["detail"].get("changes", [])]
+    return {"at": row["at"], "who": row["who"], "what": row["what"], "changes": told} | {
+        "detail": detail_told(detail, titles)
+    }
 
 
-def _word(place: str) -> str:
-    """What the field is called on its page; empty where it has none."""
-    name = place.rpartition(".")[2]
-    name = f"mail_{name}" if ".mail." in place else name
-    key = next((one for one in (f"settings.column_{place}", f"fields.{name}") if one in catalogue()), "")
-    return label(key) if key else ""
-
-
-def _flat(detail: Row) -> str:
-    told = {key: value for key, value in detail.items() if value not in (None, "", [], {})}
-    return clauses_text(f"{key}: {_text(value)}" for key, value in told.items())
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return listed_text(map(_text, value))
-    if isinstance(value, dict):
-        return listed_text(f"{key} = {_text(one)}" for key, one in value.items())
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _change(one: Row, titles: Mapping[str, str]) -> Row:
+    name = one["place"].rpartition(".")[2]
+    before, after = (value_told(name, one[key], titles) for key in ("from", "to"))
+    return {"place": place_told(one["place"]), "from": before, "to": after}

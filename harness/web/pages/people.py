@@ -18,6 +18,7 @@ from harness.web.done import done, said
 from harness.web.problems import Hidden
 from harness.web.proof import prove
 from harness.web.rights import Right, Role
+from harness.web.told_detail import detail_told
 from harness.web.visit import Visit
 
 A_PAGE = 100
@@ -115,7 +116,9 @@ def log(visit: Visit) -> Response:
     asked = visit.asked.get("page", "1")
     page_no = int(asked) if asked.isascii() and asked.isdigit() and 0 < len(asked) < 7 and int(asked) else 1
     rows = visit.store.log.newest(limit=A_PAGE + 1, offset=(page_no - 1) * A_PAGE)
-    return visit.page("log.html", rows=rows[:A_PAGE], page_no=page_no, more=len(rows) > A_PAGE)
+    titles = titles_of(visit.agency.units)
+    told = [row | {"told": detail_told(row["detail"], titles)} for row in rows[:A_PAGE]]
+    return visit.page("log.html", rows=told, page_no=page_no, more=len(rows) > A_PAGE)
 
 
 def _keep_one_administrator(visit: Visit, row: Row) -> None:

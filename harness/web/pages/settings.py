@@ -17,6 +17,7 @@ from harness.directory_edit import change_unit, import_logged
 from harness.directory_files import Changes, export_units, import_units
 from harness.directory_sheet import read_directory
 from harness.errors import Refused, WrongInput
+from harness.form_files import one_form
 from harness.programme.retention import Expired, delete_sound, expired
 from harness.programme.settings import read_programme
 from harness.scenario import scenario_names
@@ -24,6 +25,7 @@ from harness.web.declared import Nav, page
 from harness.web.done import done, said
 from harness.web.followed import today_of
 from harness.web.made_file import made_file
+from harness.web.pages.settings_tones import title_of_plan
 from harness.web.problems import Hidden
 from harness.web.rights import Right
 from harness.web.sent_file import sent_file
@@ -50,6 +52,7 @@ def overview(visit: Visit) -> Response:
     """Lines, and how long things are kept; the way to the rest."""
     settings, programme = visit.agency.settings, read_programme(visit.agency.folder)
     told: Row = {"settings": settings, "programme": programme, "units": len(visit.agency.units), "note": said(visit)}
+    told |= {"tones_title": title_of_plan(settings.tone_plan), "form_title": _form_title(visit)}
     return visit.page("settings.html", **told)
 
 
@@ -170,10 +173,24 @@ def _taken(path: Path, name: str, visit: Visit, *, dry_run: bool) -> Changes:
     return import_logged(path, folder, name=name, store=visit.store, who=visit.person.name, now=visit.now)
 
 
+def _form_title(visit: Visit) -> str:
+    """What the form that counts is called; its file's name where it cannot be read."""
+    name = visit.agency.settings.form
+    try:
+        return one_form(name, visit.agency.folder).form.title
+    except WrongInput:
+        return name
+
+
+def _cell(unit: Unit, column: str) -> str:
+    value = str(getattr(unit, column))
+    return label(f"settings.kind_{value}") if column == "kind" and value else value
+
+
 def _units(visit: Visit, *, wrong: Sequence[str] = (), changes: Row | None = None, file: str = "") -> Response:
     shown = [name for name in COLUMNS if name != "unit" and any(getattr(one, name) for one in visit.agency.units)]
     headings = [label(f"settings.column_{name}") for name in ("unit", *shown)]
-    rows = [(one.unit, [getattr(one, name) for name in shown]) for one in visit.agency.units]
+    rows = [(one.unit, [_cell(one, name) for name in shown]) for one in visit.agency.units]
     told: Row = {"headings": headings, "rows": rows, "wrong": wrong, "changes": changes, "file": file}
     may = may_change(visit, Right.CHANGE_PROGRAMME)
     return visit.page("settings_units.html", status=422 if wrong else 200, **told, note=said(visit), may_edit=may)

@@ -13,6 +13,7 @@ from dsp.tone_plan import Tone, TonePlan, plan_names
 from harness.agency_files import take_tone_plan
 from harness.errors import ThirdringError, WrongInput
 from harness.hearing import TONES, find_plan, learn_tone
+from harness.web.between import bracketed_text
 from harness.web.changing import AGENCY
 from harness.web.declared import page
 from harness.web.done import done, said
@@ -22,6 +23,7 @@ from harness.web.sent_file import sent_file
 from harness.web.setting_up import demand, may_change
 from harness.web.visit import Visit
 from harness.web.years import sentence_of
+from harness.words import catalogue, label
 
 MOST_BYTES = 32 << 20
 """A quarter of an hour of stereo at 8 kHz: three rings are enough."""
@@ -111,6 +113,7 @@ def one(visit: Visit, plan: TonePlan) -> Response:
     """One plan: its signals, tone by tone."""
     in_use = plan.name == visit.agency.settings.tone_plan
     told: Row = {"plan": plan, "signals": _signals(plan), "in_use": in_use, "own": plan.name in own_names(visit)}
+    told["title"] = _titled(visit, plan)
     return visit.page("settings_tone.html", **told, may_edit=may_change(visit, Right.CHANGE_SETTINGS), note=said(visit))
 
 
@@ -118,10 +121,23 @@ def _tones(visit: Visit, problems: list[str] | None = None, **more: Any) -> Resp
     used = visit.agency.settings.tone_plan
     own = [{"name": name, "wrong": _wrong(visit, name)} for name in own_names(visit)]
     plan = find_plan(used, agency_folder=visit.agency.folder)
-    told: Row = {"used": used, "plan": plan, "signals": _signals(plan), "own": own, "shipped": plan_names()}
+    told: Row = {
+        "used": used,
+        "plan": plan,
+        "signals": _signals(plan),
+        "own": own,
+        "shipped": {one: title_of_plan(one) for one in plan_names()},
+    }
+    told["title"] = _titled(visit, plan)
     told |= {"may_edit": may_change(visit, Right.CHANGE_SETTINGS), "problems": problems or [], "note": said(visit)}
     told |= {"name": visit.text("name", most=60), "checked": None} | more
     return visit.page("settings_tones.html", status=422 if problems else 200, **told)
+
+
+def title_of_plan(name: str, title: str = "") -> str:
+    """What a plan is called: a shipped one in the catalogue's words, a learnt one as it calls itself."""
+    key = f"tone_plan.{name.replace('-', '_')}"
+    return label(key) if name in plan_names() and key in catalogue() else title or name
 
 
 def _wrong(visit: Visit, name: str) -> str:
@@ -130,6 +146,12 @@ def _wrong(visit: Visit, name: str) -> str:
     except ThirdringError as error:
         return sentence_of(error)
     return ""
+
+
+def _titled(visit: Visit, plan: TonePlan) -> str:
+    """An agency's own plan may be called like a shipped one: then its own title stands."""
+    own = plan.name in own_names(visit)
+    return bracketed_text(plan.title if own else title_of_plan(plan.name, plan.title), plan.name)
 
 
 def _signals(plan: TonePlan) -> list[Row]:
