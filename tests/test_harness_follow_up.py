@@ -70,7 +70,11 @@ def test_the_time_for_objection_comes_first_then_the_units_then_it_is_overdue(ag
     assert state(agency, one.objection_until) == "objection_time"
     assert state(agency, one.objection_until + timedelta(days=1)) == "waiting"
     assert state(agency, one.answer_due) == "waiting"
-    assert state(agency, one.answer_due + timedelta(days=1)) == "overdue"
+    late = one.answer_due + timedelta(days=1)
+    assert state(agency, late) == "waiting"  # nobody told the unit
+    with open_store(agency.database) as store:
+        notify("c1", TESTED, who="林召集", store=store, now=datetime(2026, 11, 20, 4, tzinfo=UTC))
+    assert state(agency, late) == "overdue"
 
 
 def test_nothing_is_due_while_somebody_objects(agency: Agency, judged: date) -> None:

@@ -18,6 +18,7 @@ from harness.kept_sheet import kept_sheet
 from harness.scoring import usable_form
 from harness.second_opinion import object_to
 from harness.store import open_store
+from harness.web.review_view import in_full
 from harness.web.rights import Role
 from harness.web.sheet_fields import fields_from
 from harness.words import say
@@ -309,3 +310,9 @@ def test_dragging_a_mark_fills_in_its_seconds(page_of: Any, agency: Agency) -> N
     first, last = values()[1:]
     assert pull("最早接起 ◆", 200)[1] > 0  # past the other end, which goes along
     assert values()[1] == values()[2] > last > first
+
+
+def test_an_item_is_numbered_once(agency: Agency):
+    form = usable_form("keelung-102", agency.folder)
+    assert in_full("A1.1", form, "zh") == "A1.1 電話語音總機接聽情形"
+    assert in_full("A2.1", form, "zh").startswith("A2.1 總機人員接聽速度")

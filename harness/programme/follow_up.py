@@ -51,7 +51,8 @@ class Deficiency:
     answer_due: date
     """Last day for the unit's answer."""
     notified: date | None = None
-    """When the unit was told; None: that was not noted, and its time runs from the end of the time for objection."""
+    """When the unit was told; None: that was not noted, its time runs from the end of the time for objection, and it is
+    never overdue."""
     answer: str = ""
     """What the unit answered, its explanation before it: 公出：已請代理人接聽."""
     retested_by: str = ""
@@ -153,7 +154,7 @@ def _deficiency(row: Row, reasons: tuple[str, ...], later: Sequence[Row], known:
     again = (one for one in later if not answers or one["day"] > agency.day_of(answers[0]["at"]).isoformat())
     retest = next((one for one in again if _stands(one, known)), None)
     due = max([objection, *told[:1]]) + timedelta(days=rules.answer_days)
-    state = _state(row, events, retest, known, objection=objection, due=due)
+    state = _state(row, events, retest, known, objection=objection, due=due if told else None)
     return Deficiency(
         call_id=row["call_id"],
         unit=row["unit"],
@@ -185,8 +186,13 @@ def _answered(detail: Row) -> str:
     return "：".join(part for part in (said, detail.get("text", "")) if part)
 
 
-def _state(row: Row, events: Sequence[Row], retest: Row | None, known: _Known, *, objection: date, due: date) -> State:
-    """How far a follow-up has got: closed by a person, or by a test that was good; worse again is escalated."""
+def _state(
+    row: Row, events: Sequence[Row], retest: Row | None, known: _Known, *, objection: date, due: date | None
+) -> State:
+    """How far a follow-up has got: closed by a person, or by a test that was good; worse again is escalated.
+
+    `due` is None where nobody noted that the unit was told: nothing can be overdue of which nobody told it.
+    """
     happened = {event["what"] for event in events}
     if CLOSED in happened:
         return "closed"
@@ -200,7 +206,7 @@ def _state(row: Row, events: Sequence[Row], retest: Row | None, known: _Known, *
         return "escalated" if reasons_of(retest, known.rules) else "closed"
     if ANSWERED in happened:
         return "answered"
-    return "overdue" if known.today > due else "waiting"
+    return "overdue" if due is not None and known.today > due else "waiting"
 
 
 def notify(call_id: str, day: date, *, who: str, store: Store, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,10 @@ from rubric.schema import Form
 
 ACCURACY, QUESTIONS = "accuracy", "questions"
 """Two keys of one thing that a tester says: how many were right, and which."""
+_DIGITS = "[0-9０-９一二三四五六七八九十甲乙丙丁]+"
+_NUMBER = re.compile(rf"^\s*(?:[（(]?{_DIGITS}[)）]|{_DIGITS}[、.．])\s*")
+    r"^\s*(?:[（(]?[0-9０-９一二三四五六七八九十甲乙丙丁]+[)）]|[0-9０-９一二三四五六七八九十甲乙丙丁]+[、.．])\s*"
+)
 NUMBERS = ("ring_onset_s", "pick_up_s", "answer_latency_s", "rings")
 """What is marked on a leg."""
 
@@ -78,12 +83,17 @@ def in_full(what: str, form: Form, lang: str) -> str:
         return say("reviewing.total", lang)
     item = next((one for one in form.items if one.id == what), None)
     if item is not None:
-        return f"{what} {item.text or form.group(item.group).text}"
+        return numbered(what, item.text or form.group(item.group).text)
     if f"answered.key_{what}" in catalogue():
         return say(f"answered.key_{what}", lang)
     leg, _, name = what.rpartition(".")
     keys = [key for key in (f"leg.{leg}", f"reviewing.{name}") if key in catalogue()]
     return " ".join(say(key, lang) for key in keys) if len(keys) == (2 if leg else 1) else what
+
+
+def numbered(item: str, text: str) -> str:
+    """An item by its id and its words, of which a number of their own is left away: A1.1 電話…, not A1.1 1、電話…."""
+    return f"{item} {_NUMBER.sub('', text)}"
 
 
 def opinions_of(visit: Visit, kept: KeptSheet) -> dict[str, Any]:

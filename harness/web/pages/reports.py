@@ -20,7 +20,7 @@ from harness.programme.settings import read_programme
 from harness.web.between import listed_text
 from harness.web.blind import blind_between, blind_calls
 from harness.web.declared import Nav, page
-from harness.web.done import done, said
+from harness.web.done import said
 from harness.web.followed import today_of
 from harness.web.making import papers_folder
 from harness.web.pages.units import blocks_of
@@ -117,7 +117,7 @@ def make(visit: Visit, papers: Papers) -> Response:
     if not visit.site.making.start(visit.agency.folder, span, pdf=bool(visit.text("pdf")), at=visit.now, lang=lang):
         raise Refused("reports.busy")
     visit.log("papers_made", period=papers.period)
-    return done(visit, "/reports", "reports.begun", period=papers.period)
+    return visit.to(f"/reports?period={papers.period}#papers")  # how far it is stands there
 
 
 @page("/reports/progress", right=Right.SEE_REPORTS)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from starlette.responses import Response
 
 from harness.errors import Refused, WrongInput
-from harness.figures import span_of
-from harness.papers.edition import may_reward
-from harness.papers.gather import Gathered, gather
+from harness.figures import Span, span_of
+from harness.papers.edition import may_reward, refuse_early
+from harness.papers.gather import gather, of_figures
+from harness.papers.held import Held
 from harness.papers.series_tables import series_tables
-from harness.programme.settings import read_programme
 from harness.web.blind import blind_between, blind_calls
 from harness.web.declared import page
-from harness.web.done import done, said
+from harness.web.done import said
 from harness.web.followed import today_of
 from harness.web.pages.reports import Papers, papers_of
 from harness.web.periods import kind_of
-from harness.web.reckoned import of_results
+from harness.web.reckoned import figures_without
 from harness.web.rights import Right
+from harness.web.unsettled import held_since
 from harness.web.visit import Visit
 from harness.web.years import sentence_of
 
@@ -30,22 +33,20 @@ LONGEST_NAME = 80
 def reward(visit: Visit, papers: Papers) -> Response:
     """The places of a period, and the button that makes the list."""
     span, lang = span_of(kind_of(papers.period), papers.period), visit.preferences.lang
-    told: dict[str, Any] = {"today": today_of(visit), "lang": lang, "without": blind_calls(visit)}
-
-    def make() -> dict[str, Any]:
-        known = gather(span, agency=visit.agency, store=visit.store, **told)
-        return {"series": series_tables(known), "too_early": _too_early(known, lang), "calls": known.figures["calls"]}
-
-    also = (told["today"], read_programme(visit.agency.folder).model_dump_json())
-    found = of_results(visit, ("reward", span, lang, visit.preferences.years, told["without"]), make, also=also)
+    blind, today = blind_calls(visit), today_of(visit)
+    held = [one for one in held_since(visit, span.since) if one.call_id not in blind]
+    figures = figures_without(visit.site, visit.store, span, blind.union(one.call_id for one in held))
+    known = of_figures(figures, span, agency=visit.agency, today=today, lang=lang)
+    told: dict[str, Any] = {"series": series_tables(known, charts=False), "calls": figures["calls"]}
+    told["too_early"] = _too_early(span, [one for one in held if span.first <= one.day <= span.last], today)
     left_out = len(blind_between(visit, span.since, span.last))
-    return visit.page("reward.html", **found, left_out=left_out, span=span, lang=lang, note=said(visit))
+    return visit.page("reward.html", **told, left_out=left_out, span=span, lang=lang, note=said(visit))
 
 
-def _too_early(known: Gathered, lang: str) -> str:
+def _too_early(span: Span, held: Sequence[Held], today: date) -> str:
     """Why the list may not be made yet; empty: it may."""
     try:
-        may_reward(known)
+        refuse_early(span, held, today=today)
     except Refused as error:
         return sentence_of(error)
     return ""
@@ -63,4 +64,4 @@ def make(visit: Visit, papers: Papers) -> Response:
     if not visit.site.making.start(visit.agency.folder, span, **told):
         raise Refused("reports.busy")
     visit.log("reward_list_made", period=papers.period, approved_by=approved_by)
-    return done(visit, "/reports", "reports.begun", period=papers.period)
+    return visit.to(f"/reports?period={papers.period}#papers")  # how far it is stands there
