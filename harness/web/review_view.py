@@ -24,8 +24,6 @@ ACCURACY, QUESTIONS = "accuracy", "questions"
 """Two keys of one thing that a tester says: how many were right, and which."""
 _DIGITS = "[0-9０-９一二三四五六七八九十甲乙丙丁]+"
 _NUMBER = re.compile(rf"^\s*(?:[（(]?{_DIGITS}[)）]|{_DIGITS}[、.．])\s*")
-    r"^\s*(?:[（(]?[0-9０-９一二三四五六七八九十甲乙丙丁]+[)）]|[0-9０-９一二三四五六七八九十甲乙丙丁]+[、.．])\s*"
-)
 NUMBERS = ("ring_onset_s", "pick_up_s", "answer_latency_s", "rings")
 """What is marked on a leg."""
 
