@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from kept_calls import agency_with_units
 from outside_calls import both_sides, far_end, near_end, write
 
@@ -215,6 +216,44 @@ def test_channels_that_are_alike_are_mixed(tmp_path: Path) -> None:
     assert read_sound(file, far="").far == "mixed"
     with pytest.raises(WrongInput):
         read_sound(file, far="left")
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "seconds", "key"),
+    [
+        (192_000, 8, 1200, "imported.channels"),
+        (192_000, 2, 301, "imported.too_long"),
+        (8000, 1, 1201, "imported.too_long"),
+        (655_350, 1, 1, "imported.bad_rate"),
+    ],
+)
+def test_silence_that_would_take_gigabytes_is_refused_before_it_is_read(
+    rate: int, channels: int, seconds: int, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = silence_of(tmp_path / "a.flac", rate, channels, seconds)
+    monkeypatch.setattr(soundfile.SoundFile, "read", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(WrongInput) as raised:
+        read_sound(file, far="mixed")
+    assert raised.value.key == key
+
+
+def test_as_long_as_may_be_is_read(tmp_path: Path) -> None:
+    file = silence_of(tmp_path / "a.flac", 8000, 2, 1200)
+    assert read_sound(file, far="mixed").duration_s == 1200
+
+
+def silence_of(path: Path, rate: int, channels: int, seconds: int) -> Path:
+    """A FLAC whose header announces so much; one second of silence of it is there, and what is announced is small."""
+    with soundfile.SoundFile(path, "w", rate, channels, subtype="PCM_16", format="FLAC") as file:
+        second = np.zeros((rate, channels), np.int16)
+        for _ in range(seconds if rate * channels <= 16_000 else 1):
+            file.write(second)
+    data = bytearray(path.read_bytes())
+    frames = rate * seconds  # the last 36 bits of STREAMINFO's fields (RFC 9639 §8.2)
+    data[21] = data[21] & 0xF0 | frames >> 32
+    data[22:26] = (frames & 0xFFFFFFFF).to_bytes(4, "big")
+    path.write_bytes(bytes(data))
+    return path
 
 
 def test_the_command(agency: Agency, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

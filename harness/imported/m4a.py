@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness.errors import EnvironmentFailed, WrongInput
 
 
-def read_m4a(path: Path, name: str, *, most_s: float, lacks_s: float) -> tuple[NDArray[np.float32], int]:
+def read_m4a(path: Path, name: str) -> tuple[NDArray[np.float32], int]:
     """Samples, shape (n, channels), and their rate.
 
     Raises:
@@ -23,26 +23,26 @@ def read_m4a(path: Path, name: str, *, most_s: float, lacks_s: float) -> tuple[N
     except ModuleNotFoundError:
         raise EnvironmentFailed("imported.needs_m4a", file=name) from None
     try:
-        with av.open(str(path), "r") as file:
-            return _decoded(file, name, most_s, lacks_s)
+        with av.open(str(path), "r", format="mp4") as file:
+            return _decoded(file, name)
     except (av.error.FFmpegError, ValueError, MemoryError):
         raise WrongInput("imported.broken", file=name) from None
 
 
-def _decoded(file: Any, name: str, most_s: float, lacks_s: float) -> tuple[NDArray[np.float32], int]:
-    from harness.imported.sound import refuse_cut, refuse_long
+def _decoded(file: Any, name: str) -> tuple[NDArray[np.float32], int]:
+    from harness.imported.sound import refuse_cut, refuse_large
 
     if not file.streams.audio:
         raise WrongInput("imported.empty", file=name)
     stream = file.streams.audio[0]
     announced = 0.0 if stream.duration is None else float(stream.duration * stream.time_base)
-    refuse_long(announced, name)
     rate, blocks, held = int(stream.codec_context.sample_rate), list[NDArray[np.float32]](), 0
+    refuse_large(announced * rate, rate, int(stream.codec_context.channels), name)
     for frame in file.decode(stream):
         block = _floats(frame)
         blocks.append(block)
         held += len(block)
-        refuse_long(held / rate, name)
+        refuse_large(held, rate, block.shape[1], name)
     refuse_cut(announced, held / rate, name)
     return (np.concatenate(blocks) if blocks else np.zeros((0, 1), np.float32)), rate
 

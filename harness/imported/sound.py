@@ -23,6 +23,9 @@ from harness.record import LEFT, MIXED, RIGHT
 MOST_S = 20 * 60
 """No test call is longer; an hour's tape is several calls."""
 LEAST_RATE, MOST_RATE = 4000, 192000
+MOST_CHANNELS = 2
+MOST_SAMPLES = MOST_S * 48_000 * MOST_CHANNELS
+"""Silence in FLAC takes next to nothing: two megabytes of it may be eight sides at 192 kHz, and 7 GB once read."""
 LACKS_S = 0.2
 """A file may lack so much of what it announces: an encoder's padding."""
 SAME = 1e-4
@@ -57,8 +60,6 @@ def read_sound(path: Path, *, far: str, name: str = "") -> Sound:
     samples, rate = _read(path, told)
     if not len(samples):
         raise WrongInput("imported.empty", file=told)
-    if not LEAST_RATE <= rate <= MOST_RATE:
-        raise WrongInput("imported.bad_rate", file=told, rate=rate, least=LEAST_RATE, most=MOST_RATE)
     side = _side(samples, far, told)
     return Sound(_heard(_sides(samples, side), rate), 16000 if rate >= 16000 else 8000, side)
 
@@ -72,7 +73,7 @@ def _read(path: Path, name: str) -> tuple[Samples, int]:
     if not head:
         raise WrongInput("imported.empty", file=name)
     if head[4:8] == b"ftyp":
-        return read_m4a(path, name, most_s=MOST_S, lacks_s=LACKS_S)
+        return read_m4a(path, name)
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         _whole_wav(path, name)
     elif head[:4] != b"fLaC" and head[:3] != b"ID3" and not (head[0] == 0xFF and head[1] & 0xE0 == 0xE0):
@@ -84,7 +85,7 @@ def _by_libsndfile(path: Path, name: str) -> tuple[Samples, int]:
     try:
         with soundfile.SoundFile(path) as file:
             rate, announced = int(file.samplerate), int(file.frames)
-            refuse_long(announced / rate, name)
+            refuse_large(announced, rate, int(file.channels), name)
             samples = file.read(min(announced, MOST_S * rate), dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, RuntimeError, MemoryError, ZeroDivisionError):
         raise WrongInput("imported.broken", file=name) from None
@@ -92,10 +93,15 @@ def _by_libsndfile(path: Path, name: str) -> tuple[Samples, int]:
     return samples, rate
 
 
-def refuse_long(seconds: float, name: str) -> None:
-    """Raise WrongInput where a recording is too long for a call."""
-    if seconds > MOST_S:
-        raise WrongInput("imported.too_long", file=name, minutes=math.ceil(seconds / 60), most=MOST_S // 60)
+def refuse_large(frames: float, rate: int, channels: int, name: str) -> None:
+    """Raise WrongInput where a recording is none of a call, or would take too much memory, before it is read."""
+    if not LEAST_RATE <= rate <= MOST_RATE:
+        raise WrongInput("imported.bad_rate", file=name, rate=rate, least=LEAST_RATE, most=MOST_RATE)
+    if channels > MOST_CHANNELS:
+        raise WrongInput("imported.channels", file=name, channels=channels)
+    most_s = min(MOST_S, MOST_SAMPLES // (rate * max(channels, 1)))
+    if frames > most_s * rate:
+        raise WrongInput("imported.too_long", file=name, minutes=math.ceil(frames / rate / 60), most=most_s // 60)
 
 
 def refuse_cut(announced_s: float, found_s: float, name: str) -> None:
@@ -125,10 +131,7 @@ def _side(samples: Samples, far: str, name: str) -> str:
     """Where the far end is; WrongInput where what was said cannot be."""
     if far not in ("", LEFT, RIGHT, MIXED):
         raise WrongInput("imported.wrong_far", value=far)
-    channels = samples.shape[1]
-    if channels > 2:
-        raise WrongInput("imported.channels", file=name, channels=channels)
-    alike = channels == 1 or bool(np.max(np.abs(samples[:, 0] - samples[:, 1])) <= SAME)
+    alike = samples.shape[1] == 1 or bool(np.max(np.abs(samples[:, 0] - samples[:, 1])) <= SAME)
     if far in (LEFT, RIGHT) and alike:
         raise WrongInput("imported.only_mixed", file=name)
     if not far and not alike:
