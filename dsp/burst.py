@@ -14,6 +14,7 @@ from scipy.linalg.lapack import dgesv
 
 from dsp.kernel import MOST_TONES, kernel
 from dsp.quantile import median
+from dsp.stream import overlapping
 from dsp.tone_sets import SR, ToneSet
 
 Array = npt.NDArray[np.float32]
@@ -78,15 +79,15 @@ def _by_ms(samples: Array, tone_set: ToneSet) -> tuple[Array, npt.NDArray[np.com
     (tones, count or more))."""
     count = len(samples) // _MS
     within, turns = _mixer(tone_set.frequencies_hz, -(-count // _KEPT) * _KEPT)
-    return np.ascontiguousarray(samples[: count * _MS].reshape(count, _MS) @ within), turns
+    return np.ascontiguousarray(samples[: count * _MS].reshape(count, _MS) @ within.T), turns
 
 
 @lru_cache(maxsize=32)
 def _mixer(tones: tuple[float, ...], count: int) -> tuple[Array, npt.NDArray[np.complex128]]:
-    """Each tone's turns: of a millisecond's samples, (8, 2 * tones), and of `count` milliseconds, (tones, count)."""
+    """Each tone's turns: of a millisecond's samples, (2 * tones, 8), and of `count` milliseconds, (tones, count)."""
     turn = -2j * np.pi / SR * np.array(tones)
     within = np.exp(np.outer(np.arange(_MS), turn)).astype(np.complex64)
-    return within.view(np.float32), np.exp(np.outer(turn, np.arange(count) * _MS))
+    return np.ascontiguousarray(within.view(np.float32).T), np.exp(np.outer(turn, np.arange(count) * _MS))
 
 
 def edges(samples: Array, tone_set: ToneSet, *, inside: int) -> tuple[int, int, float]:
@@ -102,7 +103,9 @@ def edges(samples: Array, tone_set: ToneSet, *, inside: int) -> tuple[int, int, 
     if machine is None:
         first, last, level = _edges(envelope(samples, tone_set), at, window=window)
     else:
-        first, last, level = machine.edges(*_by_ms(samples, tone_set), window=window, at=at, bridge=BRIDGE)
+        turns = _mixer(tone_set.frequencies_hz, -(-len(samples) // (_MS * _KEPT)) * _KEPT)
+        wave = np.ascontiguousarray(samples, np.float32)
+        first, last, level = machine.edges(wave, *turns, window=window, at=at, bridge=BRIDGE)
     return round((first + window / 2) * _MS), round((last + 1 + window / 2) * _MS), level
 
 
@@ -282,6 +285,26 @@ def _told(tones: tuple[float, ...], n: int) -> tuple[float, ...]:
     """The tones that n samples can tell apart: what is one hump is taken for one."""
     nearest = min((b - a for a, b in pairwise(tones)), default=np.inf)
     return (sum(tones) / len(tones),) if n * nearest < 0.7 * SR else tones
+
+
+def inwards(
+    pieces: Array, step: int, most: int, n: int, tones: tuple[float, ...], *, power: float, share: float
+) -> int:
+    """How many of `most` pieces of n samples come before the first that is a tone: as loud as `power` a sample, and
+    more than a share of it explained by some tones.
+
+    Args:
+        pieces: from the first on, or where `step` is below 0 from the last on, contiguous.
+        step: samples from one to the next.
+    """
+    told, machine = _told(tones, n), kernel()
+    rows = pieces if step > 0 else pieces[-n:]
+    if machine is not None and len(told) <= MOST_TONES:
+        return machine.inwards(rows, step, most, n, told, power=power, share=share)
+    several = overlapping(pieces, most, n, abs(step))
+    loud = np.einsum("ij,ij->i", several, several) / n > power
+    sounds = (loud & (explained_each(several, tones) > share))[:: 1 if step > 0 else -1]
+    return int(sounds.argmax()) if sounds.any() else most
 
 
 def goes_quiet(behind: Array, before: Array, level: float) -> bool:

@@ -7,10 +7,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dsp.burst import explained, explained_each, goes_quiet, mean_square, sharpen, waves
+from dsp.burst import explained, goes_quiet, inwards, mean_square, sharpen, waves
+from dsp.kernel import kernel
 from dsp.purity import lines_hz, spectrum
 from dsp.steadiness import Steadiness
-from dsp.stream import Reader, overlapping
+from dsp.stream import Reader
 from dsp.tone_sets import SR, ToneSet
 
 Array = npt.NDArray[np.float32]
@@ -20,6 +21,8 @@ _TRIM, _TOGETHER = PIECE // 2, 8
 _SHORT, _HOLE, _REPLY, TAIL = round(0.01 * SR), 0.15, 5, 0.7
 AFTER = round(0.004 * SR), round(0.044 * SR)
 _NOTHING, _NOISE = (round(0.005 * SR), round(0.020 * SR)), 3e-9
+_LOUD, _TONE = 0.1, 0.6
+"""A piece is the tone's that is so loud against it, and holds so much of what it holds of the whole."""
 _ECHO = 0.08
 _QUIET, _LOUD_BEFORE = (round(0.15 * SR), round(0.02 * SR)), 0.25
 _SOFT_BEFORE, _RISEN, _PACKET = 0.03, 10.0, round(0.02 * SR)
@@ -73,41 +76,28 @@ class BurstEnds:
         """Where the first piece begins that is a tone, from one on inwards; of a burst three pieces are left.
 
         Nearly always it is the first one. Where it is not, several are looked at together: notes of music swell."""
-        most = -(-(length - 3 * PIECE) // _TRIM)
-        if most <= 0 or self._sounds(at, tones, level, share):
-            return at
-        for passed in range(1, most, _TOGETHER):
-            places = [at + step * i for i in range(passed, min(passed + _TOGETHER, most))]
-            sounds = self._sounding(min(places), len(places), tones, level, share)
-            if sounds.any():
-                return places[int((sounds if step > 0 else sounds[::-1]).argmax())]
-        return at + step * most
+        most, passed = -(-(length - 3 * PIECE) // _TRIM), 0
+        while passed < most:
+            count = min(_TOGETHER, most - passed) if passed else 1
+            first, last = sorted((at + step * passed, at + step * (passed + count - 1)))
+            pieces = self._read(first, last + PIECE)
+            found = inwards(pieces, step, count, PIECE, tones, power=_LOUD * level**2, share=_TONE * share)
+            passed += found
+            if found < count:
+                break
+        return at + step * passed
 
     def without_reply(self, start: int, end: int, tone_set: int, level: float, share: float) -> int:
         """The end before the last hole, if what comes after that is no tone but somebody who spoke at once."""
         samples = self._read(start, end)
-        count = len(samples) // _SHORT
-        quiet = _tone_power(samples[: count * _SHORT], self._sets[tone_set]) < _HOLE * level**2
-        last = int(np.flatnonzero(quiet)[-1]) if quiet.any() else 0
-        if not _REPLY <= last < count - _REPLY or not quiet[last - 1]:
+        count, last = len(samples) // _SHORT, _last_hole(samples, self._sets[tone_set], _HOLE * level**2) + 1
+        if not _REPLY <= last < count - _REPLY:
             return end
         tail = start + (last + 1) * _SHORT
         samples = self._read(tail, end)
         tones = lines_hz(spectrum(samples), self._sets[tone_set])
         held = explained(samples, tones) > TAIL * share or self._steadiness.by_windows(tail, end, tone_set) > TAIL
         return end if held else tail - _SHORT
-
-    def _sounds(self, at: int, tones: tuple[float, ...], level: float, share: float) -> bool:
-        piece = self._read(at, at + PIECE)
-        return mean_square(piece) > 0.1 * level**2 and explained(piece, tones) > 0.6 * share
-
-    def _sounding(
-        self, at: int, count: int, tones: tuple[float, ...], level: float, share: float
-    ) -> npt.NDArray[np.bool_]:
-        """The same of several pieces, one every half piece from a sample on, (count,)."""
-        pieces = overlapping(self._read(at, at + PIECE + (count - 1) * _TRIM), count, PIECE, _TRIM)
-        loud = np.einsum("ij,ij->i", pieces, pieces) / PIECE > 0.1 * level**2
-        return np.asarray(loud & (explained_each(pieces, tones) > 0.6 * share))
 
     def sharpened(self, start: int, end: int, tones: tuple[float, ...], *, long: bool) -> tuple[int, int]:
         """Both ends to the millisecond; the start of a long burst is known already."""
@@ -118,17 +108,22 @@ class BurstEnds:
         return start, base + sharpen(samples, tones, end - base, ends=True)
 
 
-def _tone_power(samples: Array, tones: ToneSet) -> npt.NDArray[np.float64]:
-    """Mean square of a set's tones in each whole piece of 10 ms: tones near one another are one in so short a time."""
-    told = tones.frequencies_hz
+def _last_hole(samples: Array, tones: ToneSet, power: float) -> int:
+    """The last but one whole piece of 10 ms in which a set's tones are fainter than `power`, their mean square, if the
+    last such lies beside it; else -1. Tones near one another are one in so short a time."""
+    told, machine = tones.frequencies_hz, kernel()
     base = _base(told if tones.is_far else (sum(told) / len(told),))
-    return np.asarray(np.square(samples.reshape(-1, _SHORT) @ base).sum(axis=1) / _SHORT)
+    if machine is not None:
+        return machine.last_hole(np.ascontiguousarray(samples, np.float32), base, power=power)
+    pieces = samples[: len(samples) // _SHORT * _SHORT].reshape(-1, _SHORT)
+    quiet = np.flatnonzero(np.square(pieces @ base.T).sum(axis=1) / _SHORT < power)
+    return int(quiet[-2]) if len(quiet) > 1 and quiet[-1] - quiet[-2] == 1 else -1
 
 
 @lru_cache(maxsize=64)
 def _base(tones: tuple[float, ...]) -> npt.NDArray[np.float64]:
-    """(piece, 2 * tones), orthonormal: what of a piece is these tones, whatever their phases."""
-    return np.asarray(np.linalg.qr(waves(_SHORT, tones))[0])
+    """(2 * tones, piece), orthonormal: what of a piece is these tones, whatever their phases."""
+    return np.ascontiguousarray(np.linalg.qr(waves(_SHORT, tones))[0].T)
 
 
 def _quietest(samples: Array) -> float:

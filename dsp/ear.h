@@ -39,6 +39,8 @@ INLINE floats chosen(ints where, floats one, floats other)
 
 INLINE double across(doubles x) { return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7])); }
 
+INLINE float across_eight(eights x) { return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7])); }
+
 /* Sum of those of `lines` values that lie in [first, last). */
 INLINE double sum(const float *power, int lines, int first, int last)
 {

@@ -49,18 +49,21 @@ INLINE int strongest(const float *strength, int count, int at, int within)
     return best;
 }
 
-/* The strength of some tones over one beat, (count + 1 - window,), of what every millisecond has in common with them,
-   (count, tones, 2), and of how far they have turned, (tones, turns, 2). whole: room for 2 tones (count + 1). */
-INLINE void strengths_of(const float *sums, const double *turns, int turns_apart, int tones, int count, int window,
-                         double *whole, float *strength)
+/* The strength of some tones over one beat, (count + 1 - window,), of samples, 8 a millisecond, of the tones' turns in
+   one, (tones, 2, 8), and of how far they have turned by then, (tones, turns, 2). whole: room for
+   2 tones (count + 1). */
+INLINE void strengths_of(const float *samples, const float *within, const double *turns, int turns_apart, int tones,
+                         int count, int window, double *whole, float *strength)
 {
     int wide = count + 1, found = count + 1 - window;
     for (int t = 0; t < tones; t++) {
         double even = 0, odd = 0, *evens = whole + 2 * t * wide, *odds = evens + wide;
         const double *turn = turns + 2 * t * turns_apart;
+        const eights of_re = READ(eights, within + 2 * EIGHT * t), of_im = READ(eights, within + 2 * EIGHT * t + EIGHT);
         evens[0] = odds[0] = 0;
         for (int i = 0; i < count; i++) {
-            double re = sums[2 * (i * tones + t)], im = sums[2 * (i * tones + t) + 1];
+            eights x = READ(eights, samples + EIGHT * i);
+            double re = across_eight(x * of_re), im = across_eight(x * of_im);
             evens[i + 1] = even += re * turn[2 * i] - im * turn[2 * i + 1];
             odds[i + 1] = odd += re * turn[2 * i + 1] + im * turn[2 * i];
         }
@@ -77,12 +80,12 @@ INLINE void strengths_of(const float *sums, const double *turns, int turns_apart
 
 /* First and last millisecond, and level, of the burst that sounds at `at`, as dsp.burst.edges has them. strength: room
    for 2 (count + 1 - window). */
-API FAST void ear_edges(const float *sums, const double *turns, int turns_apart, int tones, int count, int window,
-                        int at, int bridge, double *whole, float *strength, double *edges)
+API FAST void ear_edges(const float *samples, const float *within, const double *turns, int turns_apart, int tones,
+                        int count, int window, int at, int bridge, double *whole, float *strength, double *edges)
 {
     int found = count + 1 - window, loud = 0;
     float *values = strength + found;
-    strengths_of(sums, turns, turns_apart, tones, count, window, whole, strength);
+    strengths_of(samples, within, turns, turns_apart, tones, count, window, whole, strength);
     int top = strongest(strength, found, at, window), around = strongest(strength, found, at, window + bridge);
     top = strength[top] < strength[around] / 2 ? around : top; /* a hole in the middle of the burst */
     for (int i = 0; i < found; i++)

@@ -54,6 +54,20 @@ API FAST void ear_purities(const float *power, int lines, double half, double ha
     }
 }
 
+/* Where in [first, last) of some lines the strongest peak lies, between the lines: (count,) of `spans`, (count, 2). */
+API void ear_peaks(const float *power, const int32_t *spans, int count, double *peaks)
+{
+    for (int i = 0; i < count; i++) {
+        int at = spans[2 * i];
+        for (int k = at + 1; k < spans[2 * i + 1]; k++)
+            at = power[k] > power[at] ? k : at;
+        double left = log(power[at - 1] + 1e-20) / 2, top = log(power[at] + 1e-20) / 2;
+        double right = log(power[at + 1] + 1e-20) / 2;
+        double bend = left - 2 * top + right;
+        peaks[i] = at + (bend != 0 ? 0.5 * (left - right) / bend : 0);
+    }
+}
+
 /* How much more energy one set must explain than another to be the better name, as dsp.tone_names has it. */
 INLINE double extra(const Places *one, const Places *other, double half_hz)
 {

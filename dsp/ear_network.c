@@ -74,11 +74,13 @@ INLINE double likely(const float *h, const float *out, double bias)
     return 0.5 + 0.5 * tanh(0.5 * (across(score) + bias));
 }
 
-/* inputs: (m, 512), heard by one state or by two, whose h and c, (128,) each, are moved on; hh: (8, 128, 64); out:
-   (128,); found: (states, m), how likely each is a voice. A state hears the same alone and beside another. */
-API FAST void ear_recur(const float *inputs, int m, const float *hh, const float *out, double bias, float *const *h,
-                        float *const *c, int states, double *found)
+/* inputs: (m, 512), heard by one state or by two (no other: 0), whose h and c, (128,) each, are moved on; hh: (8, 128,
+   64); out: (128,); found: (states, m), how likely each is a voice. A state hears the same alone and beside another. */
+API FAST void ear_recur(const float *inputs, int m, const float *hh, const float *out, double bias, float *one_h,
+                        float *one_c, float *other_h, float *other_c, double *found)
 {
+    float *const h[2] = {one_h, other_h}, *const c[2] = {one_c, other_c};
+    const int states = other_h ? 2 : 1;
     float gates[2 * GATES] __attribute__((aligned(64))), before[2 * UNITS] __attribute__((aligned(64)));
     const int together = states == 2 && WIDE;
     for (int i = 0; i < m; i++, inputs += GATES) {

@@ -124,6 +124,45 @@ API FAST void ear_explained(const float *rows, int stride, int m, int n, const d
     }
 }
 
+/* How many of `most` pieces of n samples, each `step` behind the last, come before the first that is as loud as
+   `power` a sample, and of which some tones account for more than a share. */
+API FAST int ear_inwards(const float *piece, int step, int most, int n, const double *tones, int count, double power,
+                         double share)
+{
+    Normal of;
+    normal(tones, count, n, &of);
+    for (int i = 0; i < most; i++, piece += step) {
+        double strengths[2 * MOST_TONES], told, energy;
+        double whole = fitted(piece, 1, n, &of, strengths, &told, &energy);
+        if (whole > power * n && energy > share * whole)
+            return i;
+    }
+    return most;
+}
+
+/* The last but one of `count` pieces of n samples, n a multiple of 8, in which `wide` waves, (wide, n), each of length 1
+   and square to the others, are fainter than `power` a sample, where it lies beside the last such; -1: it does not. */
+API FAST int ear_last_hole(const float *samples, int count, int n, const double *waves, int wide, double power)
+{
+    int holes = 0;
+    for (int i = count - 1; i >= 0; i--) {
+        double found = 0;
+        for (int w = 0; w < wide; w++) {
+            doubles common = {0};
+            for (int k = 0; k < n; k += EIGHT)
+                common += __builtin_convertvector(READ(eights, samples + i * n + k), doubles)
+                          * READ(doubles, waves + w * n + k);
+            found += across(common) * across(common);
+        }
+        if (found < power * n) {
+            if (holes++)
+                return i;
+        } else if (holes)
+            break;
+    }
+    return -1;
+}
+
 /* The place of an edge, as dsp.burst.sharpen has it: `inner` samples are fitted, from `search` on the tones are
    carried on and held against the samples, of which there are n, each `step` behind the last. -1: no tone. */
 API FAST int ear_sharpen(const float *samples, int step, int n, int inner, int search, const double *tones, int count)

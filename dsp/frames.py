@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.fourier import rfft
-from dsp.kernel import MOST_SETS, Asked, kernel
+from dsp.kernel import MOST_SETS, kernel
+from dsp.kernel_tables import Asked
 from dsp.tone_sets import BAND_HZ, DETUNE, HOP, SR, STEP, STEP_FRAMES, WINDOW, ToneSet
 
 Array = npt.NDArray[np.float32]

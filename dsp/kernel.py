@@ -8,13 +8,14 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from dsp.kernel_tables import Asked, Layers
 
 Array = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -31,7 +32,7 @@ SIZES = 256, 2048, 4096
 _P, _I, _D = ctypes.c_void_p, ctypes.c_int, ctypes.c_double
 _ARGUMENTS = {
     "ear_encode": (_P, _I, _I, _P, _P),
-    "ear_recur": (_P, _I, _P, _P, _D, _P, _P, _I, _P),
+    "ear_recur": (_P, _I, _P, _P, _D, _P, _P, _P, _P, _P),
     "ear_find": (_P, _I, _I, _I, _P, _P, _P),
     "ear_powers": (_P, _I, _I, _I, _P, _I, _I, _I, _P, _P),
     "ear_purities": (_P, _I, _D, _D, _D, _P, _I, _P),
@@ -39,10 +40,13 @@ _ARGUMENTS = {
     "ear_floor": (_P, _I, _P, _I, _I, _I),
     "ear_explained": (_P, _I, _I, _I, _P, _I, _P),
     "ear_loudness": (_P, _I, _I, _I, _P),
-    "ear_edges": (_P, _P, *(_I,) * 6, _P, _P, _P),
+    "ear_edges": (_P, _P, _P, *(_I,) * 6, _P, _P, _P),
+    "ear_inwards": (_P, _I, _I, _I, _P, _I, _D, _D),
+    "ear_last_hole": (_P, _I, _I, _P, _I, _D),
+    "ear_peaks": (_P, _P, _I, _P),
     "ear_sharpen": (_P, _I, _I, _I, _I, _P, _I),
 }
-_START = ctypes.c_char * 0
+_START, _NONE = ctypes.c_char * 0, (None,) * 4
 _TONES = ctypes.c_double * MOST_TONES
 
 
@@ -70,7 +74,8 @@ class Kernel:
         self._floor.restype = _D
         self._purities, self._explained = library.ear_purities, library.ear_explained
         self._loudness = library.ear_loudness
-        self._sharpen, self._edges = library.ear_sharpen, library.ear_edges
+        self._sharpen, self._edges, self._peaks = library.ear_sharpen, library.ear_edges, library.ear_peaks
+        self._inwards, self._last_hole = library.ear_inwards, library.ear_last_hole
         library.ear_tables()
 
     def encode(self, chunks: Array, layers: Layers) -> Array:
@@ -82,10 +87,10 @@ class Kernel:
     def recur(self, inputs: Array, layers: Layers, *states: tuple[Array, Array]) -> list[float]:
         """How likely each of (m, 512) inputs in a row is a voice, by the network in one or two states, one behind the
         other: hidden state and cell, (128,) each, move on."""
-        count = len(states)
-        found, pointers = (ctypes.c_double * (count * len(inputs)))(), _P * count
-        h, c = (pointers(*(ctypes.addressof(_at(some)) for some in each)) for each in zip(*states, strict=True))
-        self._recur(_at(inputs), len(inputs), layers.recurrent, layers.out, layers.bias, h, c, count, found)
+        found = (ctypes.c_double * (len(states) * len(inputs)))()
+        moved = [_at(some) for state in states for some in state]
+        weights = layers.recurrent, layers.out, layers.bias
+        self._recur(_at(inputs), len(inputs), *weights, *moved, *_NONE[len(moved) :], found)
         return list(found)
 
     def find(self, frames: Array, asked: Asked) -> tuple[list[list[int]], list[list[float]]]:
@@ -150,22 +155,45 @@ class Kernel:
         return list(shares)
 
     def edges(
-        self, sums: Array, turns: npt.NDArray[np.complex128], *, window: int, at: int, bridge: int
+        self, samples: Array, within: Array, turns: npt.NDArray[np.complex128], *, window: int, at: int, bridge: int
     ) -> tuple[int, int, float]:
         """First and last millisecond, and level, of the burst that sounds at one of them.
 
         Args:
-            sums: what each millisecond has in common with each tone, (count, 2 * tones).
+            samples: contiguous, of whole milliseconds or some more.
+            within: each tone's turns in a millisecond, (2 * tones, 8).
             turns: how far each tone has turned by then, (tones, count or more).
             window: milliseconds of one beat, count at most.
             at: which millisecond.
             bridge: longest hole inside a burst.
         """
-        (tones, apart), count = turns.shape, len(sums)
+        (tones, apart), count = turns.shape, len(samples) // within.shape[1]
         whole, strength = np.empty(2 * tones * (count + 1)), np.empty(2 * (count + 1 - window), np.float32)
         found = (ctypes.c_double * 3)()
-        self._edges(_at(sums), _at(turns), apart, tones, count, window, at, bridge, _at(whole), _at(strength), found)
+        places = apart, tones, count, window, at, bridge
+        self._edges(_at(samples), _at(within), _at(turns), *places, _at(whole), _at(strength), found)
         return int(found[0]), int(found[1]), found[2]
+
+    def inwards(
+        self, pieces: Array, step: int, most: int, n: int, tones: tuple[float, ...], *, power: float, share: float
+    ) -> int:
+        """How many of `most` pieces of n samples, each `step` behind the last, come before the first that is as loud as
+        `power` a sample, and of which some tones account for more than a share."""
+        found: int = self._inwards(_at(pieces), step, most, n, _TONES(*tones), len(tones), power, share)
+        return found
+
+    def last_hole(self, samples: Array, waves: Doubles, *, power: float) -> int:
+        """The last but one piece in which waves, (count, n), are fainter than `power` a sample, if it lies beside the
+        last such; -1: it does not."""
+        wide, n = waves.shape
+        found: int = self._last_hole(_at(samples), len(samples) // n, n, _at(waves), wide, power)
+        return found
+
+    def peaks(self, power: Array, spans: npt.NDArray[np.int32]) -> list[float]:
+        """Where the strongest peak of each span of lines lies, between the lines: (m, 2) -> m."""
+        found = (ctypes.c_double * len(spans))()
+        self._peaks(_at(power), _at(spans), len(spans), found)
+        return list(found)
 
     def sharpen(self, samples: Array, *, backwards: bool, inner: int, search: int, tones: tuple[float, ...]) -> int:
         """How far behind `search` the tones of the first `inner` samples are last followed; -1: they are not there."""
@@ -173,88 +201,6 @@ class Kernel:
             _at(samples[:1]), -1 if backwards else 1, len(samples), inner, search, _TONES(*tones), len(tones)
         )
         return found
-
-
-class _Asked(ctypes.Structure):
-    _fields_ = (
-        *((name, _I) for name in ("wide", "side", "low", "high", "sets", "spans")),
-        *((name, _P) for name in ("window", "shares", "places")),
-        *((name, ctypes.c_float) for name in ("faintest", "share", "silent")),
-    )
-
-
-class Asked:
-    """The sets of tones that are looked for in frames, as the library reads them."""
-
-    def __init__(
-        self,
-        window: Array,
-        bins: slice,
-        spans: list[tuple[int, int, int]],
-        shares: Array,
-        side: int,
-        limits: tuple[float, float, float],
-    ) -> None:
-        """
-        Args:
-            window: of a frame, (samples,).
-            bins: the lines that any set has.
-            spans: (set, first, last) of lines from the first of those; the last set is the whole band.
-            shares: least share of the band's power in each set, (sets,).
-            side: frames of a step.
-            limits: least power of a set, least share of any, and least energy of a frame's samples.
-        """
-        self._kept = window, shares, np.array(spans, np.int32)
-        addresses = (one.ctypes.data for one in self._kept)
-        of_lines = len(window), side, bins.start, bins.stop, len(shares), len(spans)
-        self._asked = _Asked(*of_lines, *addresses, *limits)
-        self.address = ctypes.addressof(self._asked)
-
-
-class Layers:
-    """The voice network's weights as the library reads them."""
-
-    def __init__(
-        self,
-        bases: tuple[Array, Array],
-        layers: Sequence[tuple[Array, Array]],
-        inputs: tuple[Array, Array],
-        recurrent: Array,
-        out: tuple[Array, float],
-    ) -> None:
-        """
-        Args:
-            bases: of the first three windows, (128, 130), and of the last, (96, 130).
-            layers: weights, (taps * in, out), and biases of the four convolutions; of the third the first tap meets
-                nothing but zeros, of the fourth the outer two.
-            inputs: weights, (128, 512), and bias of the recurrent layer's inputs.
-            recurrent: (128, 512).
-            out: weights, (128,), and bias of what comes out.
-        """
-        taps = (slice(None), slice(None), slice(64, None), slice(64, 128))
-        weights = [_columns(np.pad(basis, ((0, 0), (0, 14)))) for basis in bases]
-        weights += [_columns(weight[some]) for (weight, _), some in zip(layers, taps, strict=True)]
-        weights += [bias for _, bias in layers] + [_columns(inputs[0]), inputs[1]]
-        self._kept = [_aligned(one) for one in (*weights, _columns(recurrent, 64), out[0])]
-        *of_encoder, recurrent_at, out_at = [one.ctypes.data for one in self._kept]
-        self.addresses = (_P * len(of_encoder))(*of_encoder)
-        """Of the encoder's."""
-        self.recurrent, self.out = recurrent_at, out_at
-        """Of the others."""
-        self.bias = out[1]
-
-
-def _aligned(weights: Array) -> Array:
-    """A copy that begins where a line of the processor's nearest memory does: a row of 16 then lies in one line."""
-    room = np.empty(weights.size + 16, np.float32)
-    copy = room[-room.ctypes.data // 4 % 16 :][: weights.size].reshape(weights.shape)
-    copy[...] = weights
-    return copy
-
-
-def _columns(weights: Array, wide: int = 16) -> Array:
-    """(k, n) -> (n / wide, k, wide): one block of columns behind another."""
-    return np.ascontiguousarray(weights.reshape(len(weights), -1, wide).transpose(1, 0, 2))
 
 
 def source_digest() -> str:

@@ -188,6 +188,7 @@ class _Places:
 
     band: tuple[int, int]
     tones: tuple[tuple[int, int], ...]
+    spans: npt.NDArray[np.int32]
     sides: tuple[float, ...]
 
 
@@ -195,9 +196,11 @@ class _Places:
 def _places(tone_set: ToneSet, hz: float) -> _Places:
     low, high = tone_set.edges_hz
     swing = (tone_set.modulation_hz or 0) / hz
+    tones = tuple(_span(f, hz) for f in tone_set.frequencies_hz)
     return _Places(
         band=(int((low - 60) / hz), int((high + 60) / hz) + 1),
-        tones=tuple(_span(f, hz) for f in tone_set.frequencies_hz),
+        tones=tones,
+        spans=np.array(tones, np.int32).reshape(-1, 2),
         sides=(-swing, swing) if swing else (),
     )
 
@@ -225,7 +228,7 @@ def _joined(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
 def lines_hz(heard: Spectrum, tone_set: ToneSet) -> tuple[float, ...]:
     """The frequencies really sounding, near those of the set, with the two sides of a modulated tone,
     rising."""
-    found = [_interpolated(heard, *_span(f, heard.hz)) for f in tone_set.frequencies_hz]
+    found = _peaks(heard, _places(tone_set, heard.hz))
     side = tone_set.modulation_hz
     if side is None:
         return tuple(found)
@@ -234,6 +237,14 @@ def lines_hz(heard: Spectrum, tone_set: ToneSet) -> tuple[float, ...]:
         lower, upper = (_side(heard, found[0] + sign * side) for sign in (-1, 1))
         swing = (upper - lower) / 2
     return found[0] - swing, found[0], found[0] + swing
+
+
+def _peaks(heard: Spectrum, places: _Places) -> list[float]:
+    """Frequency of the strongest line near each of a set's."""
+    machine = kernel()
+    if machine is None:
+        return [_interpolated(heard, *span) for span in places.tones]
+    return [place * heard.hz for place in machine.peaks(heard.power, places.spans)]
 
 
 def _side(heard: Spectrum, f: float) -> float:

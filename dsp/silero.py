@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dsp.kernel import Layers, kernel
+from dsp.kernel import kernel
+from dsp.kernel_tables import Layers
 from dsp.one_core import keep_to_one_core
 
 Array = npt.NDArray[np.float32]

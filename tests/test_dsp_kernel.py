@@ -12,12 +12,13 @@ import numpy.typing as npt
 import pytest
 
 import dsp.kernel
-from dsp.burst import BRIDGE, edges, explained, explained_each, sharpen
+from dsp.burst import BRIDGE, edges, explained, explained_each, inwards, sharpen
+from dsp.burst_ends import _last_hole
 from dsp.frames import Candidates, step_frames
 from dsp.kernel import SOURCE, WITHOUT, Kernel, kernel
 from dsp.listen import Listening, listen
 from dsp.loudness import Floor, levels_db
-from dsp.purity import purities, purity, spectra, spectrum
+from dsp.purity import lines_hz, purities, purity, spectra, spectrum
 from dsp.silero import Network, State, chunk_rows, network
 from dsp.steadiness import Steadiness
 from dsp.stream import overlapping
@@ -147,6 +148,55 @@ def test_an_edge_is_found_to_the_millisecond_from_either_side(off: int, *, ends:
     tone, quiet = _tone(2400, 440, 480), 0.001 * _noise(1600, seed=3)
     wave, edge = (np.concatenate([tone, quiet]), 2400) if ends else (np.concatenate([quiet, tone]), 1600)
     assert abs(sharpen(wave, (440.0, 480.0), edge + off, ends=ends) - edge) <= 8
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("step", [128, -128])
+@pytest.mark.parametrize("first", [0, 1, 5, 7])
+@pytest.mark.parametrize("tones", [(440.0, 480.0), (697.0, 1209.0), (400.0,)])
+def test_the_first_piece_that_is_a_tone_is_found_from_either_end(
+    tones: tuple[float, ...], first: int, step: int
+) -> None:
+    """Before it come pieces of a voice's loudness, and faint ones; of 7 the seventh is none of them."""
+    n, most = 256, 7
+    wave = np.concatenate([0.1 * _noise(128 * first), _tone(128 * (most - 1) + n - 128 * first, *tones)])
+    pieces = np.ascontiguousarray(wave if step > 0 else wave[::-1])
+    found = inwards(pieces, step, most, n, tones, power=1e-4, share=0.95)
+    assert 0 <= first - found <= 1 if first < 6 else found == most
+    assert inwards(pieces / 100, step, most, n, tones, power=1e-4, share=0.95) == most
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("holes", [(), (6,), (6, 7), (2, 3, 9), (2, 3, 9, 10), (0, 1), (10, 11, 12), (12, 13)])
+@pytest.mark.parametrize("tone_set", [SETS[0], SETS[-1]])
+def test_a_hole_of_two_pieces_is_found_if_no_shorter_one_comes_behind_it(
+    tone_set: ToneSet, holes: tuple[int, ...]
+) -> None:
+    wave = _tone(14 * 80 + 30, *tone_set.frequencies_hz)
+    for hole in holes:
+        wave[80 * hole : 80 * (hole + 1)] /= 100
+    last = len(holes) > 1 and holes[-1] - holes[-2] == 1
+    assert _last_hole(wave, tone_set, 1e-5) == (holes[-2] if last else -1)
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("frequencies_hz", [(440.7, 479.1), (1001.3, 1336.9), (401.9,), (350.1, 440.2, 480.3, 620.4)])
+def test_a_line_is_found_between_the_lines_of_a_spectrum(frequencies_hz: tuple[float, ...]) -> None:
+    nominal = ToneSet(tuple(round(f, -1) for f in frequencies_hz), None)
+    for found, hz in zip(lines_hz(spectrum(_tone(4096, *frequencies_hz)), nominal), frequencies_hz, strict=True):
+        assert abs(found - hz) < 0.15
+
+
+def test_a_spectrum_has_its_peaks_at_the_same_place_whoever_looks(
+    compiled: Path | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = [spectrum(_tone(n, 437.0, 483.0) + 0.1 * _noise(n, seed=n)) for n in (900, 2100, 5000)]
+    found = []
+    for library in (compiled, None):
+        _use(monkeypatch, library)
+        found.append([lines_hz(one, tones) for one in heard for tones in SETS])
+    kernel.cache_clear()
+    np.testing.assert_allclose(np.concatenate(found[0]), np.concatenate(found[1]), rtol=1e-12)
 
 
 @pytest.mark.usefixtures("machine")
