@@ -62,7 +62,29 @@ def test_today_counts_the_steps_that_the_overview_does_not_call_done(tmp_path):
     assert (done, int(told[1])) == (2, len(STEPS) - 2)
 
 
-LOOKED_AT = (1, 4, 10)
+def test_a_step_that_still_has_the_example_in_it_is_left_for_later_and_not_called_done(tmp_path):
+    make_agency(tmp_path / "agency")
+    with open_store(tmp_path / "agency" / "thirdring.db") as store:
+        add_person(store, "administrator", name="系統管理者", roles=[Role.ADMINISTRATOR])
+        add_person(store, "convener", name="林召集", roles=[Role.CONVENER])
+        store.log.write(BEGUN, who="系統管理者")
+    with serving(Site(folder=tmp_path / "agency", clock=lambda: NOW)) as running:
+        client = running.client(Role.ADMINISTRATOR)
+        for name in ("agency", "units", "lines", "people"):
+            page = client.get(next(one.path for one in STEPS if one.name == name)).text
+            assert ("先跳過" in page or name == "agency", "照這樣，下一步" in page) == (True, False), name
+            assert client.post(f"/setup/{name}").status == 303
+        assert 'class="state good"' not in client.get("/setup").text
+        assert "還沒有人可以評分" in client.get("/setup").text
+        convener = running.client(Role.CONVENER)  # accounts are not theirs to make: no step of theirs
+        assert (convener.get("/setup").text.count("/settings/people"), convener.post("/setup/people").status) == (
+            0,
+            404,
+        )
+        assert f"第 7 步，共 {len(STEPS) - 1} 步" in convener.get("/settings/testers").text
+
+
+LOOKED_AT = (1, 4, 7, 11)
 """One page of each kind; the pages themselves are looked at elsewhere."""
 
 
@@ -120,19 +142,21 @@ def test_the_first_run_from_an_empty_folder_to_an_agency_that_may_dial(page_of, 
     at_step(page, 6)
     page.click("text=照這樣，下一步")
     at_step(page, 7)
+    page.click("text=照這樣，下一步")
+    at_step(page, 8)
     page.click("text=新增測試人員")
     fill(page, **{"testers[1].name": "陳小華"})
     page.select_option('[name="testers[1].unit"]', "u1")
     page.click("form.settings button")
     page.click("text=照這樣，下一步")
-    at_step(page, 8)
+    at_step(page, 9)
     fill(page, units_per_round="2")
     page.click("form.settings button")
-    at_step(page, 9)
+    at_step(page, 10)
     assert not set_up(folder)
     fill(page, recording_notice_date="2026-11-02")
     page.click("form.settings button")
-    at_step(page, 10)
+    at_step(page, 11)
     assert "0227000001" in page.inner_text("main")
     assert (set_up(folder), state_of(folder)) == (False, UNREADY)  # all is there, but nobody said that it is finished
     page.click("text=看過了")
@@ -195,7 +219,7 @@ def test_afterwards_an_administrator_is_no_convener(server, agency, tmp_path):
 def test_who_did_what_when_stands_among_the_changes(server):
     html = server.client(Role.AUDITOR).get("/settings/changes").text
     rows = re.findall(r"<tr><td>.*?</tr>", html, flags=re.DOTALL)
-    assert any("hours.default" in row and "10:00-12:00" in row and "系統管理者" in row for row in rows)
+    assert any("可測時段" in row and "10:00-12:00" in row and "系統管理者" in row for row in rows)
     assert server.client(Role.TESTER).get("/settings/changes").status == 403
 
 

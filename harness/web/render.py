@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from harness.documents.table import shown
 from harness.web.declared import declared
 from harness.web.page_links import linked
-from harness.web.setting_up import STEPS, setup_bar
+from harness.web.setting_up import setup_bar
 from harness.web.years import day_in, in_sentence, period_in, sentence_of, shown_values
 from harness.words import catalogue, label, say
 
@@ -117,7 +117,6 @@ def _always(visit: Visit) -> dict[str, Any]:
         "person": visit.session.person if visit.session else None,
         "may": visit.may,
         "setup_bar": lambda: setup_bar(visit),
-        "setup_steps": STEPS,
         "agency_name": visit.agency.settings.name,
         "preferences": visit.preferences,
         "nonce": visit.request.scope.get("thirdring.nonce", ""),

@@ -25,7 +25,6 @@ from harness.web.rights import Right
 from harness.web.setting_up import (
     BEGUN,
     FINISHED,
-    STEPS,
     Step,
     begun,
     demand,
@@ -35,6 +34,7 @@ from harness.web.setting_up import (
     may_change,
     step_done,
     steps_done,
+    steps_of,
 )
 from harness.web.visit import Visit
 from harness.web.years import sentence_of
@@ -48,7 +48,7 @@ Row = dict[str, Any]
 
 def step_of(visit: Visit, step: str) -> Step:
     """The step that a path names."""
-    found = next((one for one in STEPS if one.name == step), None)
+    found = next((one for one in steps_of(visit) if one.name == step), None)
     if found is None:
         raise Hidden
     return found
@@ -59,15 +59,16 @@ def waiting(visit: Visit) -> int:
     """Steps that nobody went through yet or that lack something, of an agency that is new or being set up."""
     if not (begun(visit.store) or is_new(visit)):
         return 0
-    return len({one.name for one in STEPS} - steps_done(visit.store) | lacking(visit).keys())
+    steps = {one.name for one in steps_of(visit)}
+    return len(steps - steps_done(visit.store) | (lacking(visit).keys() & steps))
 
 
 @page("/setup", right=Right.SET_UP)
 def overview(visit: Visit) -> Response:
     """All steps, which are done, what is lacking."""
-    done_already, left = steps_done(visit.store), lacking(visit)
-    steps = [{"step": one, "done": one.name in done_already, "lacking": left.get(one.name, "")} for one in STEPS]
-    going_on = next((one for one in STEPS if one.name not in done_already), STEPS[-1])
+    mine, done_already, left = steps_of(visit), steps_done(visit.store), lacking(visit)
+    steps = [{"step": one, "done": one.name in done_already, "lacking": left.get(one.name, "")} for one in mine]
+    going_on = next((one for one in mine if one.name not in done_already), mine[-1])
     told: Row = {"steps": steps, "begun": begun(visit.store), "finished": ever_finished(visit.store)}
     may_begin = not told["finished"] and not ready_to_run(visit.agency)
     return visit.page("setup.html", **told, going_on=going_on, may_begin=may_begin, note=said(visit))
@@ -80,8 +81,9 @@ def begin(visit: Visit) -> Response:
         raise WrongInput("setup.over")
     if not begun(visit.store):
         visit.log(BEGUN)
-    left = [one for one in STEPS if one.name not in steps_done(visit.store)]
-    return visit.to(left[0].path if left else STEPS[-1].path)
+    mine = steps_of(visit)
+    left = [one for one in mine if one.name not in steps_done(visit.store)]
+    return visit.to(left[0].path if left else mine[-1].path)
 
 
 @page("/setup/finish", right=Right.SET_UP, method="POST")
