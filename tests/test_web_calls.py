@@ -145,3 +145,22 @@ def test_every_outcome_that_the_list_can_show_can_be_asked_for(server: Running) 
     shown = server.client(Role.CONVENER).get("/calls").text
     offered = re.findall(r'<option value="([^"]+)"', shown[shown.index('name="outcome"') :].partition("</select>")[0])
     assert set(offered) == {key.removeprefix("outcome.") for key in catalogue() if key.startswith("outcome.")}
+
+
+def test_on_a_phone_day_unit_and_result_are_seen_without_scrolling(page_of, agency):
+    path = agency.folder / "units.csv"
+    before = path.read_text("utf-8")
+    path.write_text(before.replace("一課", "為民服務暨聯合服務中心綜合業務課第一服務台"), encoding="utf-8")
+    try:
+        page = page_of(Role.TESTER, "/calls", width=390)
+        assert "第一服務台" in page.inner_text("table.list")
+        right_of = (
+            "[...document.querySelectorAll('tbody tr')].map(row => row.children[2].getBoundingClientRect().right)"
+        )
+        cells = page.evaluate(right_of)
+        assert max(cells) <= 390
+        assert page.evaluate(
+            "document.querySelector('.scroll').scrollWidth <= document.querySelector('.scroll').clientWidth"
+        )
+    finally:
+        path.write_text(before, encoding="utf-8")
