@@ -24,6 +24,7 @@ from harness.papers.gather import Gathered, gather
 from harness.papers.series_tables import series_tables
 from harness.papers.write import write_edition
 from harness.papers.year_round import PARTS, jobs_of, make_all
+from harness.plot.vega import draw_svg
 from harness.store import open_store
 from rubric.form import load_form
 from rubric.periods import Period
@@ -68,6 +69,13 @@ def test_every_mean_in_a_chart_has_its_n_and_none_tells_anything_by_colour(agenc
         assert not re.search(r'(href|src)="(?!#)', svg)
 
 
+def test_a_chart_is_drawn_again_only_where_it_says_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = list[str]()
+    monkeypatch.setattr("vl_convert.vegalite_to_svg", lambda spec: drawn.append(spec) or f"<svg>{len(drawn)}</svg>")
+    first, again, other = (draw_svg({"title": title}) for title in ("這張", "這張", "那張"))
+    assert (first, again, other) == ("<svg>1</svg>", "<svg>1</svg>", "<svg>2</svg>")
+
+
 def test_a_chart_stands_in_both_kinds_of_paper_with_words_for_it_and_its_table_after_it(agency: Agency) -> None:
     told = known(agency)
     edition = edition_of(told)
@@ -82,7 +90,7 @@ def test_a_chart_stands_in_both_kinds_of_paper_with_words_for_it_and_its_table_a
         assert before.kind == "caption"
         assert isinstance(picture, Picture)
         assert plain_text(before.runs) in picture.alt
-        assert picture.png.startswith(b"\x89PNG")
+        assert picture.png().startswith(b"\x89PNG")
     assert any(isinstance(one, TableBlock) for one in blocks[places[-1] :])
 
 

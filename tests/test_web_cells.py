@@ -129,7 +129,7 @@ def test_after_every_drawn_change_it_is_what_is_reckoned_from_nothing(
     with open_store(tmp_path / "agency" / "thirdring.db") as store:
         for _ in range(40):
             did, agency = office.act(store), office.site.agency()
-            hidden = frozenset(office.draw.sample(office.calls, k=min(2, len(office.calls))))
+            hidden = frozenset(office.draw.sample(office.calls, k=office.draw.randint(0, len(office.calls))))
             for span in office.draw.sample(ALL_SPANS, k=2):
                 for without in (NO_CALL, hidden):
                     fresh = figures_of(span, agency=agency, store=store, levels=("unit",), without=without)
@@ -192,6 +192,22 @@ def test_a_new_sheet_has_its_own_units_month_read_and_no_other(site: Site, monke
         for span in ALL_SPANS:
             figures_without(site, store, span)
         assert done == [("2026-10", ["u2"])]
+
+
+def test_who_must_not_know_some_calls_has_only_their_months_read_anew(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    year, hidden = span_of("year", "2026"), frozenset({"u1-9", "u3-9"})
+    with open_store(site.folder / "thirdring.db") as store, read(monkeypatch) as done:
+        for without in (NO_CALL, hidden):
+            figures_without(site, store, year, without)
+        assert done[3:] == [("2026-09", ["u1", "u3"])]
+        done.clear()
+        store.reviews.add("u2-9", round_no=1, what="objection", who="受測者", detail={})
+        figures_without(site, store, year, hidden)
+        assert done == []
+        figures_without(site, store, year, hidden | {"u3-10"})
+        assert done == [("2026-10", ["u3"])]
 
 
 def test_a_change_of_one_unit_has_that_one_followed_up_anew(site: Site) -> None:

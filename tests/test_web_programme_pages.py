@@ -19,11 +19,14 @@ from rubric_cases import best, call, leg
 from test_harness_external import GOOD, filled
 from test_harness_rules import final, refused
 from test_harness_workdays import official_csv
-from web_pages import Client, Running, violations
+from web_pages import NOW, Client, Running, violations
 
 from harness.agency import Agency
 from harness.cli.program import run
 from harness.errors import DONE
+from harness.figures import span_of
+from harness.papers.gather import gather
+from harness.papers.series_tables import series_tables
 from harness.programme.month import draw_and_seal
 from harness.questions import COLUMNS, questions_in
 from harness.store import open_store
@@ -259,6 +262,20 @@ def test_a_list_of_commendations_waits_for_every_objection_and_an_approval(
     assert convener.post(f"/reports/{OVER}/reward", {"approved_by": "局長 王"}).status == 422
     assert server.client(Role.AUDITOR).post(f"/reports/{OVER}/reward", {"approved_by": "我", "sure": "1"}).status == 403
     assert not logged(agency, "reward_list_made")
+
+
+def test_the_places_on_the_page_are_those_of_the_paper(convener: Client, agency: Agency) -> None:
+    """Neither counts a call that somebody may still object to."""
+    span = span_of("half_year", "2026-H2")
+    with open_store(agency.database) as store:
+        known = gather(span, agency=agency, store=store, today=NOW.date())
+    assert known.held
+    (paper,) = series_tables(known, charts=False)
+    shown = re.findall(
+        r"<tr><td>(\d+)</td><td>([^<]+)</td><td>([^<]+)</td>", convener.get("/reports/2026-H2/reward").text
+    )
+    assert shown == [(str(place), unit, mean.told("zh")) for place, unit, mean, *_ in paper.ranking.rows]
+    assert {unit for _, unit, _ in shown} == {"二課", "三課"}
 
 
 @pytest.mark.slow

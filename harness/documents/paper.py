@@ -7,7 +7,7 @@ letters is set hanging under it; a block quote is a box with a frame; a rule (`-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -100,8 +100,8 @@ class Picture:
 
     svg: str
     """As SVG whose text is text, for PDF."""
-    png: bytes
-    """As PNG, for ODT."""
+    png: Callable[[], bytes]
+    """Draws it as PNG, for ODT."""
     alt: str
     """What it shows, for those who do not see it."""
     size: tuple[float, float]

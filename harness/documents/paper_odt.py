@@ -83,7 +83,7 @@ def odt_bytes(blocks: Sequence[Block], *, made_at: datetime, author: str = "", l
     document.container.set_part("content.xml", _content(blocks, room(blocks)))
     for number, block in enumerate(blocks):
         if isinstance(block, Picture):
-            document.container.set_part(_place(number), block.png)
+            document.container.set_part(_place(number), block.png())
             document.manifest.add_full_path(_place(number), "image/png")
     _describe(document, title_of(blocks), author, made_at, "zh-TW" if lang == "zh" else "en-GB")
     file = io.BytesIO()

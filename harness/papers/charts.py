@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -71,7 +72,7 @@ def _chart(name: str, key: str, spec: Spec, known: Gathered, said: Told, *, part
     size = (float(found[1]), float(found[2])) if found else (WIDTH, WIDTH)
     title = say(f"report.{key}", known.lang, **said) + part
     alt = say("report.chart_alt", known.lang, title=title)
-    return Chart(id=name, title=title, picture=Picture(svg=svg, png=draw_png(svg), alt=alt, size=size))
+    return Chart(id=name, title=title, picture=Picture(svg=svg, png=partial(draw_png, svg), alt=alt, size=size))
 
 
 def _months(block: Told, series: Told, known: Gathered) -> Spec:

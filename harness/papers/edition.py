@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 from harness.documents.roc import told_period
 from harness.documents.table import MeanCell, Table
 from harness.errors import Refused
+from harness.figures import Span
 from harness.papers import tables
 from harness.papers.gather import Gathered
-from harness.papers.held import counted, last_day, said_of
+from harness.papers.held import Held, counted, last_day, said_of
 from harness.papers.series_tables import SeriesTables, mean_cell, series_tables
 from harness.papers.settings import word
 from harness.unit_titles import in_file_name
@@ -102,10 +103,15 @@ def may_reward(known: Gathered) -> None:
     """Refused where a reward list would come too early.
 
     000:222–223, 001:58: the list goes into people's ratings; nobody's objection may come too late for it."""
-    if not known.over:
-        raise Refused("report.reward_not_over", last=known.span.last)
-    if known.held:
-        raise Refused("report.reward_too_early", calls={lang: counted(known.held, lang) for lang in LANGUAGES})
+    refuse_early(known.span, known.held, today=known.today)
+
+
+def refuse_early(span: Span, held: Sequence[Held], *, today: date) -> None:
+    """The same of a period, of whose calls some may be held back."""
+    if today <= span.last:
+        raise Refused("report.reward_not_over", last=span.last)
+    if held:
+        raise Refused("report.reward_too_early", calls={lang: counted(held, lang) for lang in LANGUAGES})
 
 
 def _left_out(known: Gathered, *, approved: bool) -> Iterator[dict[str, str]]:

@@ -65,10 +65,10 @@ class SeriesTables:
     """Months, units, items as charts; None: nothing here can draw."""
 
 
-def series_tables(known: Gathered) -> tuple[SeriesTables, ...]:
-    """The series of every form version of a period."""
-    blocks = known.figures["forms"]
-    return tuple(_series(block, one, known) for block in blocks for one in block["series"])
+def series_tables(known: Gathered, *, charts: bool = True) -> tuple[SeriesTables, ...]:
+    """The series of every form version of a period; with their charts, which take a second, where they are wanted."""
+    blocks, drawn = known.figures["forms"], charts and known.with_charts
+    return tuple(_series(block, one, known, charts=drawn) for block in blocks for one in block["series"])
 
 
 def heading(name: str, lang: str) -> str:
@@ -81,7 +81,7 @@ def mean_cell(mean: Told | None) -> MeanCell | None:
     return None if mean is None else MeanCell(mean["mean"], mean["n"])
 
 
-def _series(block: Told, series: Told, known: Gathered) -> SeriesTables:
+def _series(block: Told, series: Told, known: Gathered, *, charts: bool) -> SeriesTables:
     whole = series["agency"]
     lang = known.lang
     label = say(f"report.{series['series']}", lang)
@@ -113,7 +113,7 @@ def _series(block: Told, series: Told, known: Gathered) -> SeriesTables:
         trend=_table("trend", label, ("period", "calls", "total", "ranked", "change"), _trend(series, lang), lang),
         untested=tuple(known.title(unit) for unit in series["untested"] if unit not in _held(series, known)),
         best=_best(series),
-        charts=charts_of(block, series, known) if known.with_charts else None,
+        charts=charts_of(block, series, known) if charts else None,
     )
 
 

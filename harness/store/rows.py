@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -122,13 +123,16 @@ class Rows(Room):
         values = [f"{month}-01", f"{month}-31", json.dumps(sorted(units)), *_listed(without)]
         yield from self._db.execute(_OF_UNITS.format(seen=_but(without)), values)
 
-    def cells_of(self, call_ids: Collection[str]) -> set[tuple[str, str]]:
-        """The units and months in which some calls' results stand."""
+    def cells_of(self, call_ids: Collection[str]) -> dict[tuple[str, str], frozenset[str]]:
+        """The units and months in which some calls' results stand, each with those of them."""
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
         query = (
-            f"SELECT unit, substr(day, 1, 7) FROM rows WHERE shelf = '{RESULT}' "
+            f"SELECT unit, substr(day, 1, 7), call_id FROM rows WHERE shelf = '{RESULT}' "
             "AND call_id IN (SELECT value FROM json_each(?))"
         )
-        return {(str(unit), str(month)) for unit, month in self._db.execute(query, [json.dumps(sorted(call_ids))])}
+        for unit, month, call_id in self._db.execute(query, [json.dumps(sorted(call_ids))]):
+            found[unit, month].add(call_id)
+        return {cell: frozenset(ids) for cell, ids in found.items()}
 
     def without(self) -> list[str]:
         """Calls that have a sheet and no row: those that were kept before there were rows."""

@@ -20,9 +20,9 @@ from rubric.periods import Period, period_before, period_of_month
 from rubric.schema import Form
 
 MOST_MONTHS = 36
-"""Of sixty units each takes half a megabyte."""
-MOST_SUMS = 4096
-"""A unit's or the agency's figures of a period; each takes some kilobytes."""
+"""Of sixty units each takes half a megabyte; one that calls are left out of counts once more."""
+MOST_SUMS = 1024
+"""A unit's or the agency's figures of a period; each takes some ten kilobytes."""
 NONE = frozenset[str]()
 FormKey = tuple[str, str]
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class Cells:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._months: OrderedDict[str, dict[str, Counted]] = OrderedDict()
+        self._months: OrderedDict[tuple[str, bool], dict[str, Counted]] = OrderedDict()
         self._sums: OrderedDict[Hashable, tuple[Hashable, Any]] = OrderedDict()
 
     def of(self, store: Store, span: Span, hidden: frozenset[str] = NONE) -> Moment:
@@ -58,9 +58,7 @@ class Cells:
         The store is read at one moment by whoever asks: `Store.at_one_moment`.
         """
         months = self._now(store, f"{span.since:%Y-%m}", f"{span.last:%Y-%m}")
-        if hidden:
-            months = _without(months, store, hidden)
-        return Moment(months=months, kept=self, hidden=hidden)
+        return Moment(months=self._without(store, months, hidden), kept=self, less=bool(hidden))
 
     def once(self, what: Hashable, state: Hashable, make: Callable[[], T]) -> T:
         """What was summed, made anew where it was made from another state."""
@@ -84,16 +82,28 @@ class Cells:
             marks[one.month][one.unit] = one.figures
         return {month: self._month(store, month, units) for month, units in marks.items()}
 
-    def _month(self, store: Store, month: str, marks: Mapping[str, int]) -> dict[str, Counted]:
+    def _without(self, store: Store, months: Months, hidden: frozenset[str]) -> Months:
+        """The same cells where those that hold a call that is to be left out are counted without it."""
+        marks: dict[str, dict[str, Hashable]] = defaultdict(dict)
+        for (unit, month), ids in store.rows.cells_of(hidden).items() if hidden else ():
+            if unit in months.get(month, {}):
+                marks[month][unit] = (months[month][unit].mark, ids)
+        less = {month: self._month(store, month, units, hidden) for month, units in marks.items()}
+        return {month: {**units, **less.get(month, {})} for month, units in months.items()}
+
+    def _month(
+        self, store: Store, month: str, marks: Mapping[str, Hashable], hidden: frozenset[str] = NONE
+    ) -> dict[str, Counted]:
+        which = (month, bool(hidden))
         with self._lock:
-            known = self._months.get(month, {})
+            known = self._months.get(which, {})
         kept = {unit: one for unit, one in known.items() if marks.get(unit) == one.mark}
         changed = {unit: mark for unit, mark in marks.items() if unit not in kept}
         if changed:
-            kept |= _counted(store, month, changed)
+            kept |= _counted(store, month, changed, hidden)
         with self._lock:
-            self._months[month] = kept
-            self._months.move_to_end(month)
+            self._months[which] = kept
+            self._months.move_to_end(which)
             while len(self._months) > MOST_MONTHS:
                 self._months.popitem(last=False)
         return kept
@@ -107,8 +117,8 @@ class Moment:
     """They."""
     kept: Cells
     """Where sums are kept."""
-    hidden: frozenset[str]
-    """Calls that are not in them."""
+    less: bool
+    """Whether calls were left out: what is summed of those is kept beside what is summed of all."""
     _forms: dict[int, tuple[Form, str]] = field(default_factory=dict)
 
     def forms(self, span: Span) -> list[tuple[str, str, int]]:
@@ -145,7 +155,7 @@ class Moment:
         def make() -> dict[Key, Figures]:
             return figures(Heaps(_joined(own, form, series), {}), form, level="unit", period=period)
 
-        what = ("unit", unit, months[0], period, series, self.hidden)
+        what = ("unit", unit, months[0], period, series, self.less)
         return self.kept.once((*what, form.id, form.version), (self._said(form), [one.mark for one in own]), make)
 
     def _agency(self, months: Sequence[str], form: Form, series: str, period: Period) -> dict[Key, Figures]:
@@ -163,7 +173,7 @@ class Moment:
             there = {cell: heap for cell, heap in heaps.items() if heap is not None}
             return figures(Heaps(there, {}), form, level="agency", period=period)
 
-        what = ("agency", months[0], months[-1], period, series, self.hidden, form.id, form.version)
+        what = ("agency", months[0], months[-1], period, series, self.less, form.id, form.version)
         return self.kept.once(what, (self._said(form), marks), make)
 
     def _heap(self, month: str, form: Form, series: str) -> Heap | None:
@@ -176,7 +186,7 @@ class Moment:
                 whole.add(one)
             return whole if heaps else None
 
-        what = ("month", month, series, self.hidden, form.id, form.version)
+        what = ("month", month, series, self.less, form.id, form.version)
         return self.kept.once(what, self._marks(month), make)
 
     def _said(self, form: Form) -> str:
@@ -207,16 +217,6 @@ def _counted(
         )
         for unit, mark in marks.items()
     }
-
-
-def _without(months: Months, store: Store, hidden: frozenset[str]) -> Months:
-    """The same cells where those that hold a call that is to be left out are counted without it."""
-    found = {month: dict(units) for month, units in months.items()}
-    for unit, month in store.rows.cells_of(hidden):
-        if unit in found.get(month, {}):
-            mark = (found[month][unit].mark, hidden)
-            found[month] |= _counted(store, month, {unit: mark}, hidden)
-    return found
 
 
 def _joined(counted: Iterable[Counted], form: Form, series: str) -> dict[Cell, Heap]:

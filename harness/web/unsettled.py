@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from markupsafe import Markup
@@ -33,16 +34,21 @@ def unsettled_in(visit: Visit, span: Span, *, unit: str = "") -> Markup | None:
     return words("held.on_page", n=len(found), calls=in_sentence(counted(found, visit.preferences.lang)))
 
 
-def _held(visit: Visit, span: Span) -> tuple[Held, ...]:
+def _held(visit: Visit, span: Span) -> list[Held]:
+    return [one for one in held_since(visit, span.first) if one.day <= span.last]
+
+
+def held_since(visit: Visit, since: date) -> tuple[Held, ...]:
+    """The calls from a day on that the papers leave out today, in order of day."""
     today, days = today_of(visit), read_programme(visit.agency.folder).improvement.objection_days
     told: dict[str, Any] = {"agency": visit.agency, "store": visit.store, "objection_days": days, "today": today}
-    also = (visit.site.files_now(), today, days)
+    what, also = ("held", since), (today, days)
 
     def of_unit(unit: str) -> Iterable[Held]:
-        return held_back(span.first, unit=unit, **told).values()
+        return held_back(since, unit=unit, **told).values()
 
     def make() -> tuple[Held, ...]:
-        found = visit.site.by_unit.of(("held", span.first), visit.store, since=span.first, also=also, reckon=of_unit)
-        return tuple(one for one in found if one.day <= span.last)
+        state = (visit.site.files_now(), *also)
+        return visit.site.by_unit.of(what, visit.store, since=since, also=state, reckon=of_unit)
 
-    return of_results(visit, ("held", span), make, also=(today, days))
+    return of_results(visit, what, make, also=also)
