@@ -13,6 +13,7 @@ from typing import Any
 from harness.agency import Agency
 from harness.changes import Change, changed_points
 from harness.errors import Refused, WrongInput
+from harness.facts import FACT_OF_OUTCOME
 from harness.kept_call import write_page
 from harness.kept_sheet import KeptSheet, kept_sheet
 from harness.rounds import is_pending
@@ -20,8 +21,8 @@ from harness.scoring import frozen, score_said
 from harness.store import Store
 from rubric.sheet import to_dict
 
-OUTCOMES = ("answered", "no_answer", "busy", "fault_theirs", "fault_ours")
-"""What a leg may have come to."""
+OUTCOMES = tuple(FACT_OF_OUTCOME)
+"""What a leg may have come to, by a person's word."""
 MOST_RINGS = 99
 LOGGED = "mark_corrected"
 
@@ -50,6 +51,8 @@ class Corrected:
     """The call."""
     leg: str
     """The leg."""
+    outcome: str
+    """What the person says that it came to, one of OUTCOMES."""
     before: dict[str, Any]
     """The leg's facts as they counted."""
     after: dict[str, Any]
@@ -105,13 +108,14 @@ def correct_mark(
         raise WrongInput("correction.no_leg", call_id=call_id, leg=leg)
     _check(marks, kept.call["record"]["duration_s"])
     after = _leg_of(before, marks)
-    if marks == marks_of(before):
+    if marks == marks_of(before) or after == before:
         raise WrongInput("correction.same")
     facts = _facts(kept.facts, leg, after, who)
     sheet = to_dict(score_said(kept.form, facts, kept.answers, on=kept.day))
     done = Corrected(
         call_id=call_id,
         leg=leg,
+        outcome=marks.outcome,
         before=before,
         after=after,
         points=(*changed_points(kept.sheet, sheet), *_still_open(kept.sheet, sheet)),
@@ -134,6 +138,8 @@ def with_corrections(facts: dict[str, Any], call_id: str, store: Store) -> dict[
 
 def _facts(facts: dict[str, Any], leg: str, after: dict[str, Any], who: str) -> dict[str, Any]:
     evidence = facts.get("evidence", {})
+    if leg == "unit" and after["outcome"] == "busy":  # what was known before it was said to be engaged
+        facts = {name: value for name, value in facts.items() if name != "unit_busy"}
     traces = [*(one for one in evidence.get(leg, ()) if not one.startswith("reviewer:")), f"reviewer:{who}"]
     return facts | {"legs": facts["legs"] | {leg: after}, "evidence": evidence | {leg: traces}}
 
@@ -179,9 +185,10 @@ def _check(marks: Marks, duration_s: float) -> None:
 def _leg_of(before: dict[str, Any], marks: Marks) -> dict[str, Any]:
     """A leg's facts by a person's marks; what they do not speak of stays."""
     measured = ("rings", "rings_source", "answer_latency_s", "ring_onset_s", "pick_up_s", "fault_confirmed")
-    leg = {name: value for name, value in before.items() if name not in measured} | {"outcome": marks.outcome}
-    if marks.outcome == "fault_theirs":
-        leg["fault_confirmed"] = True
+    fact = FACT_OF_OUTCOME[marks.outcome]
+    leg = {name: value for name, value in before.items() if name not in measured} | {"outcome": fact}
+    if fact == "fault_theirs":  # refused, or no way there: whose fault that was is confirmed by itself
+        leg["fault_confirmed"] = marks.outcome == fact
     if marks.outcome != "answered":
         return {name: value for name, value in leg.items() if name not in ("provisional", "answerer")}
     first, last, onset = marks.pick_up_earliest_s, marks.pick_up_latest_s, marks.ring_onset_s
@@ -220,6 +227,7 @@ def _keep(
         if version != kept.version + 1:
             raise Refused("correction.meanwhile", call_id=kept.call_id)
         told = {"leg": done.leg, "before": done.before, "after": done.after, "reason": reason.strip()}
+        told["outcome"] = done.outcome
         store.log.write(LOGGED, who=who, call_id=kept.call_id, detail=told | {"sheet": version})
     write_page(kept.call, sheet, kept.form, agency)
     return version

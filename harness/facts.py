@@ -9,7 +9,7 @@ from harness.measure import Measured
 from harness.measured_leg import MeasuredLeg
 from harness.timeline import Event
 
-_OUTCOMES = {
+FACT_OF_OUTCOME = {  # what a leg came to, and what the rubric is told of it
     "answered": "answered",
     "no_answer": "no_answer",
     "busy": "busy",
@@ -36,7 +36,7 @@ def facts_of(
     `has_ivr` is the switchboard's, None where none was called; `signals_release` says that the line is proved to
     tell who hung up; `attempts` counts the dialling of the first leg; `events` are the timeline's.
     """
-    happened = [leg for leg in measured.legs if leg.outcome in _OUTCOMES]
+    happened = [leg for leg in measured.legs if leg.outcome in FACT_OF_OUTCOME]
     legs = {leg.leg: _leg(leg) for leg in happened}
     for leg in list(legs.values())[:1]:
         leg["attempts"] = attempts
@@ -77,7 +77,7 @@ def _releases(events: tuple[Event, ...]) -> list[str]:
 
 
 def _leg(leg: MeasuredLeg) -> dict[str, Any]:
-    facts: dict[str, Any] = {"outcome": _OUTCOMES[leg.outcome], "forwarded": leg.forwarded}
+    facts: dict[str, Any] = {"outcome": FACT_OF_OUTCOME[leg.outcome], "forwarded": leg.forwarded}
     if facts["outcome"] == "fault_theirs":
         facts["fault_confirmed"] = False
     # A menu's voice is a recording and meant to be one; behind it only a person can say who speaks.

@@ -14,7 +14,8 @@ from kept_calls import agency_with_units, keep_call
 from rubric_cases import best, call, leg
 
 from harness.agency import Agency
-from harness.corrections import Marks, correct_mark, corrections, marks_of, with_corrections
+from harness.confirming import candidates, confirm_fault
+from harness.corrections import OUTCOMES, Marks, correct_mark, corrections, marks_of, with_corrections
 from harness.errors import Refused, ThirdringError, WrongInput
 from harness.second_opinion import add_opinion
 from harness.store import Store, open_store
@@ -51,6 +52,32 @@ def test_a_correction_counts_and_the_machine_s_stays(agency: Agency) -> None:
         (line,) = corrections("c", store)
         assert (line["who"], line["detail"]["reason"], line["detail"]["sheet"]) == ("黃複評", "第二聲就接了", 2)
         assert with_corrections(LATE, "c", store)["legs"]["unit"] == done.after
+
+
+@pytest.mark.parametrize("said", ["rejected", "congestion"])
+def test_a_refusal_or_no_way_there_is_no_zero_before_somebody_says_whose_fault_it_was(
+    agency: Agency, said: str
+) -> None:
+    with open_store(agency.database) as store:
+        done = correct(agency, store, Marks(outcome=said))
+        assert (done.after["outcome"], done.after["fault_confirmed"]) == ("fault_theirs", False)
+        assert [
+            one["points"] for one in store.get_call("c")["sheets"][-1]["sheet"]["items"] if one["id"] == "B1.1"
+        ] == [None]
+        assert corrections("c", store)[0]["detail"]["outcome"] == said
+        assert candidates(store.get_call("c")["sheets"][-1]["facts"]) == ["unit"]
+        with pytest.raises(WrongInput) as caught:
+            correct(agency, store, Marks(outcome=said))
+        assert caught.value.key == "correction.same"
+        confirm_fault("c", "theirs", who="黃複評", reason="x", agency=agency, store=store)
+        assert candidates(store.get_call("c")["sheets"][-1]["facts"]) == []
+
+
+def test_every_outcome_of_a_call_may_be_said(agency: Agency) -> None:
+    assert set(OUTCOMES) == {"answered", "no_answer", "busy", "congestion", "rejected", "fault_theirs", "fault_ours"}
+    with open_store(agency.database) as store:
+        for one in OUTCOMES:
+            assert correct(agency, store, replace(SOON, outcome=one), try_only=True).outcome == one
 
 
 def test_answers_keep_whose_they_were(agency: Agency) -> None:
