@@ -202,3 +202,12 @@ def test_health_is_anybodys_to_ask_and_tells_yes_or_no_only(server: Running):
     told = server.client().get("/healthz")
     assert (told.status, json.loads(told.text)["well"]) == (200, True)
     assert all(isinstance(one, bool) for one in json.loads(told.text)["checks"].values())
+
+
+def test_an_outside_tester_without_calls_is_told_why_and_what_to_do(server: Running):
+    told = server.client(Role.OUTSIDE_TESTER).get("/calls").text
+    assert "還沒有分派給您的通話" in told
+    assert "「外部測試」這個名字" in told
+    assert "請聯絡召集人" in told
+    sought = server.client(Role.TESTER).get("/calls?outcome=congestion").text
+    assert ("沒有符合這些條件的通話" in sought, 'href="/calls">看全部' in sought) == (True, True)

@@ -57,6 +57,7 @@ def listing(visit: Visit) -> Response:
         return "/calls?" + urlencode({key: value for key, value in told.items() if value} | {"page": number})
 
     shown: dict[str, Any] = {"count": count, "pages": pages, "page_no": page_no, "wanted": wanted, "link": link}
+    shown["allotted_only"] = bool(scope.tester) and scope.spare_but is None and not scope.unit
     return visit.page("calls.html", calls=calls, units=_units(visit), outcomes=OUTCOMES, **shown)
 
 
