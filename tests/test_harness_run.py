@@ -255,6 +255,10 @@ def test_a_clerk_reads_why_in_a_sentence(what: str, detail: Any, says: list[str]
         ('[[testers]]\nname = "甲"\n[[testers]]\nname = "甲"\n', "甲"),
         ('[notify]\nwebhook = "ftp://x"\n', "webhook"),
         ("draw_day = 31\n", "draw_day"),
+        (
+            '[notify.mail]\nserver = "mail.x"\nsecurity = "none"\nsender = "a@b"\nto = ["c@d"]\n',
+            "mail.x",
+        ),
     ],
 )
 def test_a_wrong_programme_names_its_key(tmp_path: Path, text: str, names: str) -> None:

@@ -8,16 +8,19 @@ from __future__ import annotations
 import json
 import os
 import smtplib
+import ssl
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from email.message import EmailMessage
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from harness.programme.events import Event
 from harness.store.plans import AGAIN, DONE, UNKNOWN
@@ -25,6 +28,8 @@ from harness.toml_file import Written
 from harness.words import chosen, label, say
 
 TIMEOUT_S = 20.0
+HERE = ("localhost", "127.0.0.1")
+"""Names of this machine, as a mail's server may be written."""
 Line = Callable[[str], None]
 Address = Annotated[str, Field(pattern=r"^[^\s<>@]+@[^\s<>@]+$")]
 
@@ -48,6 +53,12 @@ class Mail(Written):
         tuple[Annotated[str, Field(pattern=r"^[^\s<>@]+@[^\s<>@]+$")], ...], Field(strict=False, min_length=1)
     ]
     """Who gets it."""
+
+    @model_validator(mode="after")
+    def _in_the_clear_on_this_machine_only(self) -> Self:
+        if self.security == "none" and self.server.lower() not in HERE:
+            raise PydanticCustomError("programme.mail_in_the_clear", "in the clear", {"server": self.server})
+        return self
 
 
 class Notify(Written):
@@ -110,7 +121,7 @@ def tell_people(events: Sequence[Event], to: Told, *, line: Line) -> None:
         for event in events:
             _post(event, to)
     except Exception as error:  # the others would wait as long for nothing
-        line(say("programme.not_told", kind="webhook", reason=f"{type(error).__name__}: {error}"))
+        line(say("programme.not_told", kind="webhook", reason=_without_address(error)))
 
 
 class Messenger:
@@ -147,20 +158,33 @@ def _mail(events: Sequence[Event], to: Told) -> None:
     message = EmailMessage()
     message["From"], message["To"] = mail.sender, ", ".join(mail.to)
     whats = dict.fromkeys(label(f"programme.event_{event.what}", "zh") for event in events)
-    message["Subject"] = say("programme.mail_subject", "zh", agency=to.agency, what="、".join(whats))
+    subject = say("programme.mail_subject", "zh", agency=to.agency, what="、".join(whats))
+    message["Subject"] = " ".join(subject.split())  # a name of two lines is no header: nothing would be sent
     lines = "\n".join(said(event, to.zone) for event in events)
     message.set_content(f"{lines}\n\n" + say("programme.mail_body"))
     with _connection(mail) as server:
         if mail.security == "starttls":
-            server.starttls()
+            server.starttls(context=ssl.create_default_context())
         if mail.user:
             server.login(mail.user, os.environ.get(mail.secret_env, ""))
         server.send_message(message)
 
 
 def _connection(mail: Mail) -> smtplib.SMTP:
-    kind = smtplib.SMTP_SSL if mail.security == "tls" else smtplib.SMTP
-    return kind(mail.server, mail.port, timeout=TIMEOUT_S)
+    # Without a context of ours smtplib asks nobody for a certificate, and gives whoever answers the password.
+    if mail.security == "tls":
+        return smtplib.SMTP_SSL(mail.server, mail.port, timeout=TIMEOUT_S, context=ssl.create_default_context())
+    return smtplib.SMTP(mail.server, mail.port, timeout=TIMEOUT_S)
+
+
+class _NoOtherPlace(urllib.request.HTTPRedirectHandler):
+    """A message goes where the agency wrote, and nowhere that the server there may name."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoOtherPlace)
 
 
 def _post(event: Event, to: Told) -> None:
@@ -169,5 +193,11 @@ def _post(event: Event, to: Told) -> None:
     body = event.to_dict() | {"agency": to.agency, "text": said(event, to.zone)}
     data = json.dumps(body, ensure_ascii=False).encode()
     asked = urllib.request.Request(to.settings.webhook, data, {"Content-Type": "application/json; charset=utf-8"})
-    with urllib.request.urlopen(asked, timeout=TIMEOUT_S):
+    with _OPENER.open(asked, timeout=TIMEOUT_S):
         pass
+
+
+def _without_address(error: Exception) -> str:
+    """What a webhook's server or the network said; an address that cannot be read stands in Python's own words."""
+    told = f": {error}" if isinstance(error, urllib.error.URLError | TimeoutError | ConnectionError) else ""
+    return f"{type(error).__name__}{told}"
