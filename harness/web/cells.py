@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from harness.figures import Span
@@ -147,7 +148,7 @@ class Moment:
 
     def looked_back(self, span: Span, form: Form, series: str, *, period: Period) -> dict[Key, Figures]:
         """The agency's, from the first day that its trend or the period before it needs."""
-        return self._agency(list(_months(f"{span.since:%Y-%m}", f"{span.last:%Y-%m}")), form, series, period)
+        return self._agency(_months(f"{span.since:%Y-%m}", f"{span.last:%Y-%m}"), form, series, period)
 
     def _unit(self, unit: str, months: Sequence[str], form: Form, series: str, period: Period) -> Mapping[Key, Figures]:
         own = [self.months[month][unit] for month in months if unit in self.months.get(month, {})]
@@ -225,13 +226,14 @@ def _joined(counted: Iterable[Counted], form: Form, series: str) -> dict[Cell, H
     }
 
 
-def _own(span: Span) -> list[str]:
+def _own(span: Span) -> tuple[str, ...]:
     """A period's months, in order."""
-    return list(_months(f"{span.first:%Y-%m}", f"{span.last:%Y-%m}"))
+    return _months(f"{span.first:%Y-%m}", f"{span.last:%Y-%m}")
 
 
-def _months(first: str, last: str) -> Iterator[str]:
+@lru_cache(maxsize=64)
+def _months(first: str, last: str) -> tuple[str, ...]:
     found = [last]
     while found[-1] > first:
         found.append(period_before(found[-1]))
-    yield from reversed(found)
+    return tuple(reversed(found))

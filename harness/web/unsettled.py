@@ -40,15 +40,17 @@ def _held(visit: Visit, span: Span) -> list[Held]:
 
 def held_since(visit: Visit, since: date) -> tuple[Held, ...]:
     """The calls from a day on that the papers leave out today, in order of day."""
-    today, days = today_of(visit), read_programme(visit.agency.folder).improvement.objection_days
-    told: dict[str, Any] = {"agency": visit.agency, "store": visit.store, "objection_days": days, "today": today}
+    site, today = visit.site, today_of(visit)
+    days = read_programme(site.folder).improvement.objection_days
     what, also = ("held", since), (today, days)
 
-    def of_unit(unit: str) -> Iterable[Held]:
-        return held_back(since, unit=unit, **told).values()
-
     def make() -> tuple[Held, ...]:
-        state = (visit.site.files_now(), *also)
-        return visit.site.by_unit.of(what, visit.store, since=since, also=state, reckon=of_unit)
+        state = (site.files_now(), *also)  # and then the agency as its files are: never older than that
+        told: dict[str, Any] = {"agency": site.agency(), "store": visit.store, "objection_days": days, "today": today}
+
+        def of_unit(unit: str) -> Iterable[Held]:
+            return held_back(since, unit=unit, **told).values()
+
+        return site.by_unit.of(what, visit.store, since=since, also=state, reckon=of_unit)
 
     return of_results(visit, what, make, also=also)
