@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.loudness import levels_db, without_offset
+from dsp.quantile import percentile
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
 
 _CHUNK_S, _EDGE_S, _LEAST_S = 0.032, 0.25, 0.25
@@ -66,11 +67,11 @@ def _swells(gap: npt.NDArray[np.generic], *, sr: int) -> bool:
     levels = levels[levels > _NOTHING_DB]
     if len(levels) < _PARTS:
         return False
-    parts = [float(np.percentile(part, (10, 50, 90)).mean()) for part in np.array_split(levels, _PARTS)]
+    parts = [sum(percentile(part, some) for some in (10, 50, 90)) / 3 for part in np.array_split(levels, _PARTS)]
     return parts[-1] - parts[0] > _SWELLS_DB and bool(np.all(np.diff(parts[:-1]) > 0))
 
 
-def _loud_db(samples: npt.NDArray[np.generic], percentile: float, *, sr: int) -> float:
+def _loud_db(samples: npt.NDArray[np.generic], percent: float, *, sr: int) -> float:
     """dBFS of the chunks at a percentile of their loudness; a line's offset is not heard."""
     chunks = without_offset(samples, round(_CHUNK_S * sr))
-    return float(np.percentile(levels_db(chunks), percentile)) if len(chunks) else -np.inf
+    return percentile(levels_db(chunks), percent) if len(chunks) else -np.inf

@@ -97,11 +97,11 @@ def _next(known: Sequence[Segment], until: int, samples: Samples, *, sr: int, pl
     """The first clipped ring where one was due behind the last that is known."""
     last = known[-1]
     scale = _scale(known, sr=sr, plan=plan)
-    level_db = median_db(samples[last.start : last.end], sr=sr)
     for on, due_s in _dues(plan):
         at = last.start + round(due_s * scale * sr)
         if at + round(LEAST_S * sr) > until:
             continue
+        level_db = median_db(samples[last.start : last.end], sr=sr)
         ring = ring_at(samples[: min(until, len(samples))], at, on * scale, level_db, beat=_beat(plan), sr=sr)
         if ring is not None:
             return ring

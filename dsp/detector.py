@@ -284,16 +284,23 @@ class Detector:
         self._done += self._voice.advance(until, available=self._stream.available)
 
     def _hand_out(self, *, limit: int) -> list[Segment]:
+        if not self._done:
+            return []
         done = [self._scaled(s) for s in self._done]
         self._done = []
         top = min(limit * self._factor, self._fed)
         # Of what never arrived the end is known before a converter has got there.
         tops = ((s, self._fed if s.sound == MISSING else top) for s in done)
-        trimmed = (replace(s, start=max(s.start, 0), end=min(s.end, last)) for s, last in tops)
+        trimmed = (_within(s, max(s.start, 0), min(s.end, last)) for s, last in tops)
         return [s for s in trimmed if s.end > s.start]
 
     def _scaled(self, segment: Segment) -> Segment:
-        return replace(segment, start=segment.start * self._factor, end=segment.end * self._factor)
+        return _within(segment, segment.start * self._factor, segment.end * self._factor)
+
+
+def _within(segment: Segment, start: int, end: int) -> Segment:
+    """It between two samples; nearly always it is there already."""
+    return segment if segment.start == start and segment.end == end else replace(segment, start=start, end=end)
 
 
 def _clipped(heard: list[Segment], start: int) -> list[Segment]:

@@ -10,12 +10,12 @@ typedef struct {
     float real_cosines[MOST_LINES], real_sines[MOST_LINES];
 } Turns;
 
-static Turns tables[3];
+static Turns tables[4];
 
 API void ear_tables(void)
 {
-    const int sizes[3] = {256, 2048, 4096};
-    for (int t = 0; t < 3; t++) {
+    const int sizes[4] = {256, 2048, 4096, 512};
+    for (int t = 0; t < 4; t++) {
         Turns *turns = &tables[t];
         int size = sizes[t];
         for (int k = 0; k < size; k++) {
@@ -120,7 +120,7 @@ INLINE void real_powers(const Turns *w, const float *restrict re, const float *r
 API FAST void ear_powers(const float *rows, int stride, int count, int n, const float *window, int size, int low,
                          int high, float *powers, double *sums)
 {
-    const Turns *w = &tables[size == 256 ? 0 : size == 2048 ? 1 : 2];
+    const Turns *w = &tables[size == 256 ? 0 : size == 512 ? 3 : size == 2048 ? 1 : 2];
     const int quarter = size / 4, apart = quarter + (size == MOST_LINES ? LANES : 0);
     float re[2][MOST_LINES + 4 * LANES], im[2][MOST_LINES + 4 * LANES], power[MOST_LINES + 1];
     for (int row = 0; row < count; row++, rows += stride) {

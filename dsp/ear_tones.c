@@ -140,8 +140,8 @@ API FAST int ear_inwards(const float *piece, int step, int most, int n, const do
     return most;
 }
 
-/* The last but one of `count` pieces of n samples, n a multiple of 8, in which `wide` waves, (wide, n), each of length 1
-   and square to the others, are fainter than `power` a sample, where it lies beside the last such; -1: it does not. */
+/* The last but one of `count` pieces of n samples, n a multiple of 8, in which `wide` waves, (wide, n), each of
+   length 1 and square to the others, are fainter than `power` a sample, where it lies beside the last such; -1: it does not. */
 API FAST int ear_last_hole(const float *samples, int count, int n, const double *waves, int wide, double power)
 {
     int holes = 0;

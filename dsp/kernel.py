@@ -27,7 +27,7 @@ LIBRARY = Path(__file__).with_name("_ear.so")
 WITHOUT = "THIRDRING_NUMPY_EAR"
 """Set in the environment, numpy does all of it."""
 MOST_TONES, MOST_SETS = 4, 256
-SIZES = 256, 2048, 4096
+SIZES = 256, 512, 2048, 4096
 """Half the points of a spectrum that there are tables for."""
 _P, _I, _D = ctypes.c_void_p, ctypes.c_int, ctypes.c_double
 _ARGUMENTS = {
@@ -43,7 +43,9 @@ _ARGUMENTS = {
     "ear_edges": (_P, _P, _P, *(_I,) * 6, _P, _P, _P),
     "ear_inwards": (_P, _I, _I, _I, _P, _I, _D, _D),
     "ear_last_hole": (_P, _I, _I, _P, _I, _D),
+    "ear_halved": (_P, _P, _I, _I, _P),
     "ear_peaks": (_P, _P, _I, _P),
+    "ear_tonality": (_P, _I, _P, _I, _I, _P),
     "ear_sharpen": (_P, _I, _I, _I, _I, _P, _I),
 }
 _START, _NONE = ctypes.c_char * 0, (None,) * 4
@@ -76,6 +78,7 @@ class Kernel:
         self._loudness = library.ear_loudness
         self._sharpen, self._edges, self._peaks = library.ear_sharpen, library.ear_edges, library.ear_peaks
         self._inwards, self._last_hole = library.ear_inwards, library.ear_last_hole
+        self._tonality, self._halved = library.ear_tonality, library.ear_halved
         library.ear_tables()
 
     def encode(self, chunks: Array, layers: Layers) -> Array:
@@ -135,6 +138,18 @@ class Kernel:
         spectrum = _at(rows), stride, count, len(window), _at(window), size, *band
         self._named(*spectrum, hz, half_hz, _at(places), len(places), _at(powers), _at(found))
         return powers, found.tolist()
+
+    def halved(self, raw: Array, backwards: Array, n: int) -> Array:
+        """n samples, a multiple of 64 and 2,560 at most, of 2 n + taps - 1 at twice the rate, through a low pass."""
+        out = np.empty(n, np.float32)
+        self._halved(_at(raw), _at(backwards), len(backwards), n, _at(out))
+        return out
+
+    def tonality(self, samples: Array, window: Array, band: tuple[int, int]) -> list[float]:
+        """Share of a band's energy in its sixteen strongest lines, of each whole window of 1,024 samples with any."""
+        shares = (ctypes.c_double * (len(samples) // len(window)))()
+        self._tonality(_at(samples), len(shares), _at(window), *band, shares)
+        return [share for share in shares if share >= 0]
 
     def floor(self, kept: Doubles, had: int, levels: Doubles, place: int) -> float:
         """The value that stands at `place` of those kept, once some are put behind the `had` there were, the oldest

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.loudness import levels_db, without_offset
+from dsp.quantile import median
 from dsp.segment import MISSING, MUSIC, RINGBACK, SPEECH, Segment
 
 Samples = npt.NDArray[np.generic]
@@ -67,7 +68,7 @@ def _heard(reply: Segment, before: tuple[int, int], samples: Samples, *, sr: int
     line = line[line > _NOTHING_DB]
     if len(levels) < _LEAST:
         return reply
-    usual_db = float(np.median(line)) if len(line) else _SILENT_DB
+    usual_db = median(line) if len(line) else _SILENT_DB
     first = _first_sound(levels > max(usual_db + _STANDS_OUT_DB, _SILENT_DB))
     if first is None or first * _FRAME_S < _LATE_S:
         return reply

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from dsp.quantile import median
 from dsp.segment import RINGBACK, Segment
 
 Samples = npt.NDArray[np.generic]
@@ -42,7 +43,7 @@ def ring_at(samples: Samples, due: int, on_s: float, level_db: float, *, beat: i
     before, inside = before[before > _NOTHING_DB], inside[inside > _NOTHING_DB]
     if len(inside) < _RISE:
         return None
-    quiet, loud = float(np.median(before)) if len(before) else _NOTHING_DB, float(np.median(inside))
+    quiet, loud = median(before) if len(before) else _NOTHING_DB, median(inside)
     if loud < quiet + _ABOVE_DB or abs(loud - level_db) > _AS_LOUD_DB:
         return None
     edges = _edges(levels, at, loud, silent=not len(before))
@@ -85,7 +86,7 @@ def is_steady(levels: Levels, share: float, *, beat: int) -> bool:
 
 def median_db(samples: Samples, *, sr: int) -> float:
     """dBFS of the middle one of the frames."""
-    return float(np.median(levels_db(samples, round(FRAME_S * sr))))
+    return median(levels_db(samples, round(FRAME_S * sr)))
 
 
 def levels_db(samples: Samples, frame: int) -> Levels:
@@ -93,5 +94,5 @@ def levels_db(samples: Samples, frame: int) -> Levels:
     scale = np.float32(1 / 32768 if samples.dtype == np.int16 else 1)
     wave = samples[: len(samples) // frame * frame].astype(np.float64) * scale
     rows = wave.reshape(-1, frame)
-    heard = rows - (np.median(wave) if len(wave) else 0.0) * (rows != 0)
+    heard = rows - (median(wave) if len(wave) else 0.0) * (rows != 0)
     return np.asarray(10 * np.log10(np.square(heard).mean(axis=1) + 1e-10))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.fourier import rfft
+from dsp.kernel import kernel
 from dsp.quantile import percentile
 from dsp.tone_sets import SR
 
@@ -41,15 +42,24 @@ def tonality(samples: Array) -> float:
 
     Of noise with a tone in it for half the time the lower third is noise; music is music throughout.
     """
-    count = len(samples) // _WINDOW
+    count, machine = len(samples) // _WINDOW, kernel()
     if count == 0:
         return 0.0
-    frames = samples[: count * _WINDOW].reshape(count, _WINDOW) * _HANN
-    spectrum = rfft(frames)[:, _LOW:_HIGH]
+    if machine is not None:
+        wave = np.ascontiguousarray(samples, np.float32)
+        shares = np.array(machine.tonality(wave, _HANN, (_LOW, _HIGH)))
+    else:
+        shares = _shares(samples[: count * _WINDOW].reshape(count, _WINDOW))
+    return percentile(shares, _PERCENTILE) if len(shares) else 0.0
+
+
+def _shares(frames: Array) -> Array:
+    spectrum = rfft(frames * _HANN)[:, _LOW:_HIGH]
     power = np.partition(spectrum.real**2 + spectrum.imag**2, -_LINES, axis=1)
     total = power.sum(axis=1)
     held = power[:, -_LINES:].sum(axis=1)
-    return percentile(held[total > 0] / total[total > 0], _PERCENTILE) if (total > 0).any() else 0.0
+    shares: Array = held[total > 0] / total[total > 0]
+    return shares
 
 
 def is_musical(samples: Array, levels: npt.NDArray[np.float64]) -> bool:

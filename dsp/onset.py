@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dsp.quantile import percentile
+from dsp.quantile import median, percentile
 
 Array = npt.NDArray[np.float32]
 Levels = npt.NDArray[np.float64]
@@ -74,12 +74,12 @@ def _noise_end(raw: Levels, sharp: Levels, step: int) -> int | None:
     first = step + _EDGE
     if len(sharp) < first + _BRIEF:
         return None
-    usual = float(np.median(sharp[first : first + _BRIEF]))
+    usual = median(sharp[first : first + _BRIEF])
     louder = np.flatnonzero(sharp[first:] > usual + _MIN_STEP_DB)
     if not len(louder) or float(sharp[first:].max()) < usual + _ABOVE_DB:
         return None
     end = first + int(louder[0])
-    silent = float(np.median(raw[max(step - _BRIEF, 0) : step])) < _SILENT_DB if step else False
+    silent = median(raw[max(step - _BRIEF, 0) : step]) < _SILENT_DB if step else False
     tenth = (end - first) // 10
     inner = np.sort(sharp[first:end])[tenth : end - first - tenth]
     return end if end - step > (_NOISE if silent else _NOISE_STEPS) and float(np.std(inner)) <= _STEADY_DB else None

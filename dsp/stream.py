@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
 
+from dsp.kernel import kernel
 from dsp.tone_sets import SR
 
 Array = npt.NDArray[np.float32]
@@ -37,6 +38,7 @@ class Stream:
     def __init__(self, *, sr: int) -> None:
         self._double = sr == 2 * SR
         self._taps = _half_band()
+        self._backwards = np.ascontiguousarray(self._taps[::-1])
         self._raw = np.zeros(_HALF if self._double else 0, np.float32)
         self._store = self._audio = np.zeros(0, np.float32)
         self._end = 0
@@ -100,6 +102,9 @@ class Stream:
         self._audio, self._end = self._store[end - kept - len(audio) : end], end
 
     def _halved(self, raw: Array) -> Array:
+        machine = kernel()
+        if machine is not None:
+            return machine.halved(raw, self._backwards, _BLOCK)
         return np.asarray(np.convolve(raw, self._taps, mode="valid")[::2][:_BLOCK], dtype=np.float32)
 
     def read(self, start: int, end: int) -> Array:

@@ -18,10 +18,11 @@ from dsp.frames import Candidates, step_frames
 from dsp.kernel import SOURCE, WITHOUT, Kernel, kernel
 from dsp.listen import Listening, listen
 from dsp.loudness import Floor, levels_db
+from dsp.music import tonality
 from dsp.purity import lines_hz, purities, purity, spectra, spectrum
 from dsp.silero import Network, State, chunk_rows, network
 from dsp.steadiness import Steadiness
-from dsp.stream import overlapping
+from dsp.stream import Stream, overlapping
 from dsp.tone_names import ToneNames
 from dsp.tone_plan import load_plan
 from dsp.tone_sets import SR, ToneSet, dtmf_sets, plan_tones, tone_sets
@@ -197,6 +198,32 @@ def test_a_spectrum_has_its_peaks_at_the_same_place_whoever_looks(
         found.append([lines_hz(one, tones) for one in heard for tones in SETS])
     kernel.cache_clear()
     np.testing.assert_allclose(np.concatenate(found[0]), np.concatenate(found[1]), rtol=1e-12)
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("seed", range(4))
+def test_music_is_told_by_what_the_sixteen_strongest_lines_hold(seed: int) -> None:
+    wave = 0.1 * _noise(12 * 1024 + 100, seed=seed)
+    wave[2048:] += _tone(len(wave) - 2048, 330.0, 550.0 + 37 * seed)
+    wave[:1024] = 0
+    frames = wave[1024 : 12 * 1024].reshape(-1, 1024).astype(np.float64) * np.hanning(1025)[:-1]
+    power = np.sort(np.abs(np.fft.rfft(frames)[:, 150 * 1024 // SR : 3600 * 1024 // SR]) ** 2)
+    assert tonality(wave) == pytest.approx(np.percentile(power[:, -16:].sum(axis=1) / power.sum(axis=1), 30), rel=1e-4)
+    assert (tonality(wave[:1024]), tonality(wave[:1000])) == (0.0, 0.0)
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("size", [1, 700, 5182, 16000])
+def test_half_the_rate_has_what_a_low_pass_leaves(size: int) -> None:
+    wave, stream = 0.1 * _noise(32000), Stream(sr=2 * SR)
+    wave -= wave[:5120].mean()  # an offset would be taken away
+    for at in range(0, len(wave), size):
+        stream.append(wave[at : at + size])
+    away = np.arange(-31, 32)
+    taps = np.sinc(0.47 * away) * 0.47 * np.hamming(63)
+    expected = np.convolve(wave, taps / taps.sum())[31::2]
+    np.testing.assert_allclose(stream.read(0, stream.available), expected[: stream.available], atol=1e-6)
+    assert stream.available == 15360
 
 
 @pytest.mark.usefixtures("machine")
