@@ -52,14 +52,16 @@ def find_beat(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat:
     best, most = Beat(nominal * _first_scale(group[0], sr=sr, plan=plan), float(starts[0]), steps, 1), (0, 0.0)
     lines = _lines(group, starts, steps, nominal, sr)
     onsets, periods = (np.array([values]).T for values in ([b.onset for b in lines], [b.period for b in lines]))
-    late = (starts - onsets - steps * periods) / sr
+    apart = starts - onsets - steps * periods
+    late = apart / sr
     in_order = (late.min(axis=1) >= -EARLY_S).tolist()
     near = (late.max(axis=1) <= LOST_S).tolist()
-    for line, possible, close, on_it in zip(lines, in_order, near, (late <= EARLY_S).sum(axis=1).tolist(), strict=True):
+    early = (late <= EARLY_S).sum(axis=1).tolist()
+    for line, possible, close, on_it, by in zip(lines, in_order, near, early, apart.tolist(), strict=True):
         is_plans = line.period == nominal
         if abs(line.period / nominal - 1) > STRETCH or not possible:
             continue
-        explained = _explained(group, starts, line, sr)
+        explained = _explained(group, by, sr)
         kept = on_it + explained
         likely = (kept + is_plans, -abs(line.period / nominal - scale))
         close = close and (len(starts) > 2 or _lacks(group, starts, line, sr, plan))
@@ -70,9 +72,8 @@ def find_beat(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat:
     return _settled(best, starts, sr=sr, nominal=nominal)
 
 
-def _explained(group: Sequence[Ring], starts: npt.NDArray[np.float64], beat: Beat, sr: int) -> int:
+def _explained(group: Sequence[Ring], late: Sequence[float], sr: int) -> int:
     """How many rings are late for a beat by just what their first bursts lack of the longest one."""
-    late = starts - beat.onset - beat.steps * beat.period
     longest = max(ring[0].length for ring in group)
     return sum(
         by > EARLY_S * sr and abs(longest - by - ring[0].length) <= 2 * EARLY_S * sr

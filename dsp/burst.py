@@ -139,7 +139,7 @@ def _stretch(above: npt.NDArray[np.bool_], at: int) -> tuple[int, int]:
 
 def mean_square(samples: Array) -> float:
     """The power of some samples, (n,), at least one."""
-    return float(samples @ samples) / len(samples)
+    return float(samples.dot(samples)) / len(samples)
 
 
 def waves(n: int, tones: tuple[float, ...]) -> Doubles:

@@ -58,7 +58,7 @@ class ToneTracker:
             return []
         found: list[Burst] = []
         for i, (tone_set, power) in enumerate(zip(frames.sets, frames.powers, strict=True), first):
-            if not self._is_passed(i, tone_set, power):
+            if (tone_set >= 0 or self._run is not None) and not self._is_passed(i, tone_set, power):
                 found += self._frame(i, tone_set if tone_set >= 0 else None, power)
         return found
 
