@@ -7,17 +7,21 @@ import random
 import shutil
 import stat
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from evidence_agency import agency_with_evidence, behind_its_back
-from kept_calls import keep_call
+from kept_calls import agency_with_units, keep_call
 from rubric_cases import best, call
 
 from harness.cli.program import run
 from harness.evidence.case import NO_SOUND, export_case
 from harness.evidence.signature import KEY_FILE
+from harness.form_files import make_form
 from harness.store import open_store
+
+NOW = datetime(2026, 11, 5, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +106,36 @@ def resummed(folder):
 def without_openssl(folder):
     script = folder / "verify.sh"
     script.write_text(script.read_text("utf-8").replace("command -v openssl", "command -v no-such-program"), "utf-8")
+
+
+@pytest.mark.parametrize("name", ["files/c9-other.flac", "files/two\nlines.flac", "notes.txt", "entries/x"])
+def test_a_file_that_somebody_lays_beside_is_told(case, tmp_path, name):
+    copy = tmp_path / "case"
+    shutil.copytree(case, copy)
+    (copy / name).write_bytes(b"forged")
+    assert "1." in checked(copy).stdout
+    assert "WRONG" in checked(copy).stdout
+    (copy / name).unlink()
+    (copy / "files" / "x").symlink_to("c9.flac")
+    assert "WRONG" in checked(copy).stdout
+
+
+@pytest.mark.parametrize("version", ["114/1", "../../../x", "1\n2", "一" * 90, "a b'$(id)`", "\\"])
+def test_whatever_a_form_s_version_is_the_case_is_whole(version, tmp_path):
+    found = agency_with_units(tmp_path / "agency")
+    made = make_form("own", like="keelung-102", title=None, agency_folder=found.folder)
+    text = made.file.read_text("utf-8").replace('version = "1"', f"version = {json.dumps(version)}")
+    made.file.write_text(text, "utf-8")
+    settings = found.settings.model_copy(update={"form": "own"})
+    found = replace(found, settings=settings)
+    keep_call(found, "c1", call(), best())
+    with open_store(found.database) as store:
+        told = {"who": "承辦", "agency": found, "store": store, "key": tmp_path / "key", "now": NOW}
+        case = export_case("c1", tmp_path / "hearing", **told)
+    forms = [path for path in (case.folder / "files").iterdir() if path.name.startswith("forms-own-")]
+    assert [json.loads(path.read_bytes())["version"] for path in forms] == [version]
+    done = checked(case.folder)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("lie", ["sound", "entry"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import string
 from collections.abc import Iterator
@@ -167,7 +168,14 @@ def _texts(call_id: str, used: set[Used], store: Store) -> Iterator[tuple[str, b
             words = [table, *(str(row[name]) for name in key if name != "call_id")]
             for column, value in row.items():
                 if isinstance(value, str) and len(value) > SHOWN:
-                    yield "-".join([*words, column]) + ".json", value.encode("utf-8", "surrogateescape")
+                    yield _file_name("-".join([*words, column])), value.encode("utf-8", "surrogateescape")
+
+
+def _file_name(words: str) -> str:
+    """A name that every disk takes: a form's version may be anything that somebody wrote, 114/1 or two lines."""
+    plain = re.sub(r"[^\w.-]", "_", words)[:60]
+    mark = "" if plain == words else f"-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
+    return f"{plain}{mark}.json"
 
 
 def _copy_files(own: list[tuple[int, str]], folder: Path, agency: Agency, *, sound: bool) -> dict[str, str]:

@@ -6,6 +6,8 @@ failed() { echo "不符 WRONG: $1"; exit 1; }
 sha() { sha256sum | cut -c1-64; }
 
 sha256sum --quiet -c SHA256SUMS || failed "1. SHA256SUMS"
+[ "$(find . ! -type d ! -path ./SHA256SUMS ! -path ./SHA256SUMS.sig -exec echo \; | wc -l)" -eq "$(wc -l <SHA256SUMS)" ] ||
+  failed "1. 有清單上沒有的檔案 a file that is not in SHA256SUMS"
 echo "1. 檔案完整 files are whole"
 
 if command -v openssl >/dev/null; then
@@ -17,13 +19,13 @@ else
 fi
 
 find files -type f | sort | while read -r file; do
-  grep -qF "$(sha256sum "$file" | cut -c1-64)" entries/* || failed "3. $file"
+  grep -qF "\"$(sha <"$file")\"" entries/* || failed "3. $file"
 done || exit 1
 echo "3. 每個檔案都在鏈的某一筆裡 every file is named by an entry"
 
 for entry in entries/*.json; do
   n=$(basename "$entry" .json | sed 's/^0*//')
-  grep -q "^$n [0-9a-f]* $(sha256sum "$entry" | cut -c1-64)\$" chain.txt || failed "4. $entry"
+  grep -q "^$n [0-9a-f]* $(sha <"$entry")\$" chain.txt || failed "4. $entry"
 done
 echo "4. 每一筆都在鏈裡 every entry is in the chain"
 
