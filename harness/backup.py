@@ -88,7 +88,9 @@ def restore(backup: Path, to: Path) -> Backup:
     told = _manifest(backup)
     wrong = [name for name, one in told.items() if not _as_told(backup, name, one)]
     if wrong:
-        raise WrongInput("backup.spoilt", file=wrong[0], count=len(wrong))
+        raise WrongInput(
+            "backup.spoilt", file=ascii(wrong[0])[1:-1] if not wrong[0].isprintable() else wrong[0], count=len(wrong)
+        )
     if to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):
         raise Refused("backup.there", folder=str(to))
     with _in_the_making(to) as partial:
@@ -187,7 +189,11 @@ def _manifest(backup: Path) -> dict[str, dict[str, Any]]:
 
 def _as_told(backup: Path, name: str, told: dict[str, Any]) -> bool:
     try:
-        return _fingerprint(backup / name) == {"sha256": told["sha256"], "bytes": told["bytes"]}
+        # A pipe would be waited for, and a device read, without an end.
+        return (backup / name).is_file() and _fingerprint(backup / name) == {
+            "sha256": told["sha256"],
+            "bytes": told["bytes"],
+        }
     except OSError:
         return False
 
@@ -197,7 +203,7 @@ def _fingerprint(path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, text: str) -> None:
-    path.write_bytes(text.encode())
+    path.write_bytes(text.encode(errors="backslashreplace"))  # what is no UTF-8 in a file's name, as JSON escapes it
     with path.open("rb") as file:
         os.fsync(file.fileno())
 

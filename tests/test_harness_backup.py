@@ -1,6 +1,7 @@
 """Backups: whole while others write, refused where something is, and no use once a byte of them is changed."""
 
 import json
+import os
 import random
 import shutil
 import stat
@@ -126,6 +127,27 @@ def test_what_is_no_backup_is_said(tmp_path, text):
     (tmp_path / MANIFEST).write_text(text)
     with pytest.raises(WrongInput):
         restore(tmp_path, tmp_path / "back")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "", ".", "pipe", "to-a-device"])
+def test_a_list_that_names_what_is_no_file_brings_nothing_back_and_waits_for_nothing(agency, tmp_path, name):
+    made = back_up(agency.folder, tmp_path / "backups", now=NOW)
+    os.mkfifo(made.folder / "pipe")
+    (made.folder / "to-a-device").symlink_to("/dev/zero")
+    told = json.loads((made.folder / MANIFEST).read_text())
+    told["files"][name] = {"sha256": "0" * 64, "bytes": 0}
+    (made.folder / MANIFEST).write_text(json.dumps(told))
+    with pytest.raises(WrongInput) as caught:
+        restore(made.folder, tmp_path / "back")
+    assert caught.value.sentence().encode()
+    assert not (tmp_path / "back").exists()
+
+
+def test_a_file_of_another_encoding_keeps_its_name(agency, tmp_path):
+    name = os.fsdecode("錄音.txt".encode("big5"))
+    (agency.folder / name).write_text("x")
+    made = back_up(agency.folder, tmp_path / "backups", now=NOW)
+    assert name in contents(restore(made.folder, tmp_path / "back").folder)
 
 
 def test_what_was_changed_before_the_backup_is_told_by_it(agency, tmp_path):
