@@ -126,5 +126,8 @@ def _followed(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, An
 def _short(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    try:
+        text = f'"{value}"' if isinstance(value, str) else str(value)
+    except RecursionError:  # a.a.a.a… a thousand tables deep
+        text = "…"
     return text if len(text) <= 60 else text[:57] + "…"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from harness.directory_files import as_csv, replace_kept
 from harness.directory_sheet import SHEETS
+from harness.documents.csv_file import as_meant, no_formula
 from harness.errors import DirectoryError
 from harness.programme.lot import fraction
 from harness.spreadsheets import read_sheets
@@ -82,7 +83,7 @@ def import_questions(path: Path, folder: Path, *, units: Sequence[str], dry_run:
     """Make questions.csv from a file; the one before is kept beside it. With a mistake nothing is changed."""
     found = questions_in(path, units=units)
     if not dry_run:
-        replace_kept(folder / QUESTIONS_FILE, "\ufeff" + as_csv(_table(found)))
+        replace_kept(folder / QUESTIONS_FILE, _csv(found))
     return found
 
 
@@ -93,7 +94,11 @@ def export_questions(found: Sequence[Question], path: Path) -> None:
 
         write_ods(path, {"題庫": _table(found)})
         return
-    path.write_text("\ufeff" + as_csv(_table(found)), encoding="utf-8", newline="")
+    path.write_text(_csv(found), encoding="utf-8", newline="")
+
+
+def _csv(found: Sequence[Question]) -> str:
+    return "\ufeff" + as_csv([[no_formula(cell) for cell in row] for row in _table(found)])
 
 
 def _table(found: Sequence[Question]) -> list[list[str]]:
@@ -112,7 +117,10 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
             raise DirectoryError("directory.not_sheet", file=path.name, reason=str(error)) from None
         return [(number, [_cell(cell) for cell in row]) for number, row in enumerate(sheet, start=1)]
     table = csv.reader(io.StringIO(read_text(path, fault=DirectoryError), newline=""))
-    return [(table.line_num, [cell.strip() for cell in row]) for row in table]
+    try:
+        return [(table.line_num, [as_meant(cell.strip()) for cell in row]) for row in table]
+    except csv.Error as error:
+        raise DirectoryError("directory.not_csv", file=path.name, row=table.line_num, reason=str(error)) from None
 
 
 def _cell(cell: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from kept_calls import agency_with_units
 from harness.cli.program import run
 from harness.documents.spreadsheet import write_ods
 from harness.errors import DONE, WRONG_USAGE, DirectoryError
-from harness.questions import Question, last_asked, propose, read_questions
+from harness.questions import Question, export_questions, import_questions, last_asked, propose, read_questions
 from harness.store import open_store
 
 TODAY = date(2026, 12, 1)
@@ -47,6 +48,7 @@ def test_questions_are_read_with_chinese_headings(tmp_path: Path) -> None:
         ("unit,question,answer,valid_to\nu1,甲？,一,明年\n", "questions.day"),
         ("unit,question,answer\nu1,甲？,一\nu1,甲？,二\n", "questions.twice"),
         ("unit,question,answer\nu1,甲？,一,二\n", "questions.cells"),
+        (f"unit,question,answer\nu1,{'甲' * 200_000},一\n", "directory.not_csv"),
     ],
 )
 def test_a_wrong_question_names_its_row(tmp_path: Path, text: str, key: str) -> None:
@@ -96,6 +98,22 @@ def test_a_day_is_read_in_either_calendar(tmp_path: Path) -> None:
     for text in ("115/12/31", "115.12.31", "115 年 12 月 31 日", "2026-12-31"):
         write(tmp_path, f"unit,question,answer,valid_to\n*,甲？,一,{text}\n")
         assert read_questions(tmp_path, units=UNITS)[0].valid_to == date(2026, 12, 31)
+
+
+FORMULAS = ["=1+1", "＝HYPERLINK(1)", "@SUM(1)", "+886", "-1", "'=1", "　=1"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_question_that_goes_out_is_a_formula_and_each_comes_back_as_it_was(text: str, tmp_path: Path) -> None:
+    asked = (Question(unit="*", question=f"{text}？", answer=text.strip("　"), source="法"),)
+    out = tmp_path / "q.csv"
+    export_questions(asked, out)
+    import_questions(out, tmp_path, units=UNITS)
+    for file in (out, tmp_path / "questions.csv"):
+        cells = [cell for row in csv.reader(file.read_text("utf-8-sig").splitlines()) for cell in row]
+        assert not [cell for cell in cells if cell.lstrip(" 　")[:1] in ("=", "+", "-", "@", "＝")]
+    found = read_questions(tmp_path, units=UNITS)
+    assert [(one.question.strip(), one.answer) for one in found] == [(f"{text}？".strip(), text.strip("　"))]
 
 
 def test_a_bank_comes_in_from_a_spreadsheet_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -277,3 +277,11 @@ def test_a_scenario_cannot_be_changed():
     scenario = load_scenario("extension-direct")
     with pytest.raises(ValueError, match="frozen"):
         scenario.name = "other"
+
+
+def test_a_thousand_tables_one_in_the_other_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text(".".join(["a"] * 20_000) + " = 1\n", "utf-8")
+    with pytest.raises(ScenarioError) as raised:
+        load_scenario(path, agency_folder=None)
+    assert "deep.toml" in raised.value.sentence()

@@ -77,6 +77,8 @@ def test_the_official_table_is_above_the_library(tmp_path: Path) -> None:
         ("日期,是否放假\n20261116,2\n", "programme.calendar_columns"),
         ("西元日期,星期,是否放假,備註\n20261316,一,2,\n", "programme.calendar_row"),
         ("西元日期,星期,是否放假,備註\n20261116,一,1,\n", "programme.calendar_row"),
+        ("西元日期,星期,是否放假,備註\n99991231,五,2,\n", "programme.calendar_row"),
+        (f"西元日期,星期,是否放假,備註\n20261116,一,2,{'雨' * 200_000}\n", "directory.not_csv"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_named_with_its_row(tmp_path: Path, rows: str, key: str) -> None:

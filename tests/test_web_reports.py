@@ -160,7 +160,17 @@ def test_a_pdf_that_is_downloaded_is_the_paper_that_was_chosen(server: Running, 
 
 @pytest.mark.parametrize(
     "name",
-    ["../../agency.toml", "%2e%2e/%2e%2e/thirdring.db", "..%2F..%2Funits.csv", "/etc/passwd", "none.odt", "", "."],
+    [
+        "../../agency.toml",
+        "%2e%2e/%2e%2e/thirdring.db",
+        "..%2F..%2Funits.csv",
+        "/etc/passwd",
+        "none.odt",
+        "%00",
+        "a%00.odt",
+        "",
+        ".",
+    ],
 )
 def test_nothing_but_a_paper_is_a_file(name, papers, server: Running):
     assert server.client(Role.CONVENER).get(f"/reports/2026-10/files/{name}").status == 404

@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -83,6 +83,13 @@ def holiday_name(day: date) -> str:
 def read_table(path: Path) -> dict[date, bool]:
     """The days of an official table, and whether each is worked; AgencyError names file and row."""
     rows = csv.DictReader(io.StringIO(table_text(path), newline=""))
+    try:
+        return _read(rows, path)
+    except csv.Error as error:
+        raise AgencyError("directory.not_csv", file=path.name, row=rows.line_num, reason=str(error)) from None
+
+
+def _read(rows: csv.DictReader[str], path: Path) -> dict[date, bool]:
     named = [(name or "").strip() for name in rows.fieldnames or ()]
     missing = [name for name in COLUMNS[:2] if name not in named]
     if missing:
@@ -124,6 +131,6 @@ def _row(path: Path, number: int, row: dict[str, str | None]) -> tuple[date, boo
 def _day(text: str) -> date:
     """20261231, 2026-12-31 or 2026/12/31."""
     year, month, day = re.split(r"[-/]", text) if re.search(r"[-/]", text) else (text[:4], text[4:6], text[6:])
-    if len(year) != 4:
+    if len(year) != 4 or int(year) >= MAXYEAR:  # a whole year ends where the next one begins
         raise ValueError(text)
     return date(int(year), int(month), int(day))

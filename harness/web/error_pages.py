@@ -41,7 +41,7 @@ def answer_to(error: Exception, visit: Visit) -> Response:
         if isinstance(error, kind):
             return problem(visit, status, say(key))
     number = secrets.token_hex(4)
-    _log.error("%s %s: %s", visit.request.method, visit.request.url.path, number, exc_info=error)
+    _log.error("%s %s: %s", visit.request.method, ascii(visit.request.url.path), number, exc_info=error)
     return problem(visit, 500, say("web.bug", number=number))
 
 

@@ -69,6 +69,8 @@ def file_of(visit: Visit, period: str, name: str) -> Path:
     Refused to whoever still has to hear a call blind that their means and trends hold.
     """
     folder = papers_folder(visit.agency.folder, papers_of(visit, period).period).resolve()
+    if "\0" in name:
+        raise Hidden
     path = (folder / name).resolve()
     if not path.is_relative_to(folder) or not path.is_file() or path.suffix not in KINDS or path.name.startswith("."):
         raise Hidden
