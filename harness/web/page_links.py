@@ -1,4 +1,4 @@
-"""Sentences that name a page lead to it: 「名冊」, in English "Settings, Directory", for whoever may open that page."""
+"""Sentences that name a page in corner brackets, in English as "Settings, Directory", lead whoever may see it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def linked(context: Context, sentence: str) -> Markup:
     found = {title: at for title, at in _titles().items() if may_open(visit, at)}
     text = str(escape(sentence))
     for title, at in found.items():
-        text = re.sub(rf"(?<=「){re.escape(title)}(?=」)", f'<a href="{at}">{title}</a>', text)
+        text = re.sub(rf"(?<=\u300c){re.escape(title)}(?=\u300d)", f'<a href="{at}">{title}</a>', text)
         text = text.replace(f"Settings, {title}", f'<a href="{at}">Settings, {title}</a>')
     return Markup(text)  # escaped above; titles and paths are our own
 

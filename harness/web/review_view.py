@@ -22,8 +22,8 @@ from rubric.schema import Form
 
 ACCURACY, QUESTIONS = "accuracy", "questions"
 """Two keys of one thing that a tester says: how many were right, and which."""
-_DIGITS = "[0-9０-９一二三四五六七八九十甲乙丙丁]+"
-_NUMBER = re.compile(rf"^\s*(?:[（(]?{_DIGITS}[)）]|{_DIGITS}[、.．])\s*")
+_DIGITS = "[0-9\uff10-\uff19一二三四五六七八九十甲乙丙丁]+"
+_NUMBER = re.compile(rf"^\s*(?:[\uff08(]?{_DIGITS}[)\uff09]|{_DIGITS}[\u3001.\uff0e])\s*")
 NUMBERS = ("ring_onset_s", "pick_up_s", "answer_latency_s", "rings")
 """What is marked on a leg."""
 
