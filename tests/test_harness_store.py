@@ -189,6 +189,22 @@ def test_a_form_is_frozen_at_its_first_use(store):
         store.forms.content("keelung-102", "9")
 
 
+def test_a_form_is_read_once_and_not_kept_of_a_transaction_that_was_taken_back(store):
+    store.forms.freeze(FORM)
+    assert store.forms.content("keelung-102", "1") is store.forms.content("keelung-102", "1")
+
+    def take_back():
+        with store.writing():
+            store.forms.freeze(FORM | {"version": "2", "digest": "d2"})
+            assert store.forms.content("keelung-102", "2") == "{}"
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        take_back()
+    with pytest.raises(NotFound):
+        store.forms.content("keelung-102", "2")
+
+
 def test_a_row_stands_for_the_newest_sheet_of_its_call(store):
     for n in (1, 2):
         store.add_call(row(f"c{n}"), record=RECORD)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+from sqlite_utils import Database
+
 from harness.errors import NotFound, WrongInput
 from harness.store.connection import Room, Row, stamp
 
@@ -12,17 +14,27 @@ from harness.store.connection import Room, Row, stamp
 class Forms(Room):
     """The forms that were ever scored with."""
 
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self._read: dict[tuple[str, str], str] = {}
+
     def used(self) -> dict[tuple[str, str], str]:
         """Digests by form and version."""
         rows = self._db.table("forms").rows_where(select="form, version, digest")
         return {(row["form"], row["version"]): row["digest"] for row in rows}
 
     def content(self, form: str, version: str) -> str:
-        """What a form said when it was first used, as JSON; NotFound when it never was."""
+        """What a form said when it was first used, as JSON; NotFound when it never was. Read once: it never changes."""
+        known = self._read.get((form, version))
+        if known is not None:
+            return known
         rows = list(self._db.table("forms").rows_where("form = ? AND version = ?", [form, version]))
         if not rows:
             raise NotFound("store.no_form", form=form, version=version)
-        return str(rows[0]["content"])
+        found = str(rows[0]["content"])
+        if not self._db.conn.in_transaction:  # what a transaction added may still be taken back
+            self._read[form, version] = found
+        return found
 
     def freeze(self, form: Row, *, now: datetime | None = None) -> None:
         """Keep a form (`form`, `version`, `digest`, `content`) at its first use.
