@@ -72,6 +72,7 @@ def ready_to_sign(form: Form, sheet: Sheet) -> tuple[Problem, ...]:
         unasked = (problem("sign.accuracy", item="accuracy", least=form.accuracy.min_questions, asked=asked),)
     timing = (problem("sign.timing_record"),) if sheet.kind == "timing_record" else ()
     unheard = tuple(problem("sign.heard", item=f"heard {one.leg}") for one in sheet.heard if one.answerer is None)
+    unasked = tuple(one for one in unasked if all(one.key != told.key for told in sheet.problems))  # told once
     return (*draft, *timing, *unheard, *missing, *unasked, *sheet.problems)
 
 

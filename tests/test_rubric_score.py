@@ -380,3 +380,9 @@ def test_no_set_of_answers_exceeds_a_maximum(
     assert (sheet.total is None) == bool(sheet.open or sheet.untested)
     assert sheet.total is None or 0 <= sheet.total <= 100
     assert sum(part.points or 0 for part in sheet.parts) == sum(group.points or 0 for group in sheet.groups)
+
+
+def test_a_question_too_few_is_told_once() -> None:
+    form = load_form("keelung-102")
+    sheet = filled(form, call(), best() | {"accuracy": {"asked": 1, "correct": 1}})
+    assert [one.key for one in ready_to_sign(form, sheet)] == ["sign.accuracy"]

@@ -268,3 +268,34 @@ def test_without_scripts_a_sheet_is_kept_and_signed(browser, server: Running):
     page.locator("#sign").click()
     assert "還不能簽名" in page.locator("#wanted").inner_text()
     context.close()
+
+
+LABELS = """() => [...document.querySelector('#wave > div').shadowRoot.querySelectorAll('.mark')]
+    .filter(one => one.style.visibility !== 'hidden')
+    .map(one => ({text: one.textContent, ...one.getBoundingClientRect().toJSON()}))"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_limits_say_whose_they_are_and_no_label_lies_on_another(page_of, width: int):
+    page = ready(page_of(Role.TESTER, "/calls/c-axe/sheet", width=width))
+    page.locator("#player[data-labelled]").wait_for()
+    labels = page.evaluate(LABELS)
+    assert {"業務單位限 10 秒", "1", "2"} <= {one["text"] for one in labels}
+    over = [
+        (one["text"], other["text"])
+        for n, one in enumerate(labels)
+        for other in labels[n + 1 :]
+        if one["left"] < other["right"] - 1 and other["left"] < one["right"] - 1
+        if one["top"] < other["bottom"] - 1 and other["top"] < one["bottom"] - 1
+    ]
+    assert over == []
+
+
+def test_every_clip_s_button_is_seen_whole(page_of):
+    page = ready(page_of(Role.TESTER, "/calls/c-axe/sheet"))
+    edge = page.evaluate("document.querySelector('.clips').getBoundingClientRect().right")
+    rights = page.evaluate(
+        "[...document.querySelectorAll('.clips button')].map(one => one.getBoundingClientRect().right)"
+    )
+    assert len(rights) >= 8
+    assert max(rights) <= edge

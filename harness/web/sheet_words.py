@@ -221,7 +221,7 @@ class Words:
 
     def _mark(self, kind: str, name: str, start_s: float, end_s: float, **values: Any) -> dict[str, Any]:
         label = say(f"sheet_page.mark_{kind}", self.lang, leg=self.leg(name), **values)
-        short = say(f"sheet_page.short_{kind}", self.lang, **values)
+        short = say(f"sheet_page.short_{kind}", self.lang, leg=self.leg(name), **values)
         seconds = f"{start_s:.1f}" if f"{start_s:.1f}" == f"{end_s:.1f}" else f"{start_s:.1f}–{end_s:.1f}"
         return {
             "kind": kind,

@@ -41,6 +41,7 @@
     wave.on("timeupdate", (now) => tell(now));
     wave.once("ready", () => {
       mark(regions, JSON.parse(player.dataset.marks), duration_s);
+      spread();
       listen(regions);
     });
     document.body.classList.add("scripted");
@@ -49,26 +50,56 @@
 
   function mark(regions, marks, duration) {
     for (const one of marks) {
-      const inside = { start: one.start_s, drag: false, resize: false, content: label(one.short, one.kind === "limit" ? 28 : 14) };
+      const inside = { start: one.start_s, drag: false, resize: false, content: undefined };
       if (one.start_s > duration) continue;
+      if (one.kind !== "onset") inside.content = label(one.short, one.start_s);
       if (one.kind === "pick_up") regions.addRegion({ ...inside, end: Math.max(one.end_s, one.start_s + 0.05), color: shade("--good", 45) });
       else if (one.kind === "limit") regions.addRegion({ ...inside, color: colourOf("--bad") });
     }
   }
 
-  function label(text, down = 0) {
+  const labels = [];
+  const ROW = 14;
+  const ROWS = 5;
+  function label(text, start) {
     const made = document.createElement("span");
     made.textContent = text;
-    Object.assign(made.style, { fontSize: "11px", color: colourOf("--pico-color"), whiteSpace: "nowrap", display: "inline-block", padding: "0 2px", background: shade("--pico-card-background-color", 80), lineHeight: "13px", marginTop: `${down}px` });
-    return made;
+    made.className = "mark";
+    labels.push({ made, start });
+    Object.assign(made.style, { fontSize: "11px", color: colourOf("--pico-color"), whiteSpace: "nowrap", display: "block", width: "max-content", padding: "0 2px", background: shade("--pico-card-background-color", 80), lineHeight: "13px" });
+    const around = document.createElement("span"); // the waveform moves what it is given: this has no box to move
+    around.style.display = "contents";
+    around.append(made);
+    return around;
+  }
+
+  // Each label in the first row in which it covers no other; what its stretch is stands in the list below too.
+  function spread() {
+    const placed = [];
+    const wide = document.getElementById("wave").clientWidth / wave.getDuration();
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+    for (const { made, start } of labels) { // reckoned: the waveform puts them into the page when it likes
+      const left = start * wide;
+      const right = left + pen.measureText(made.textContent).width + 8;
+      let row = 0;
+      const covers = (other) => other.row === row && left < other.right && other.left < right;
+      while (row < ROWS && placed.some(covers)) row += 1;
+      made.style.marginTop = `${row * ROW}px`;
+      made.style.visibility = row < ROWS ? "visible" : "hidden";
+      placed.push({ left, right, row });
+    }
   }
 
   async function listen(regions) {
     const found = await hearing.listen(document.getElementById("heard-list"));
     for (const one of found?.segments ?? []) {
-      const content = one.number ? label(one.number) : undefined;
+      const content = one.number ? label(one.number, one.start_s) : undefined;
       regions.addRegion({ start: one.start_s, end: one.end_s, drag: false, resize: false, color: tint(one.sound), content });
     }
+    spread();
+    new ResizeObserver(spread).observe(player);
+    player.dataset.labelled = "1";
   }
 
   function tint(kind) {
