@@ -1,7 +1,9 @@
 """A ring that was picked up as soon as it began: looked for where it was due, by the plan's own tones.
 
 A burst of a few hundredths of a second is too short to be told among everything that may sound. Where one is due, and
-as loud as the one before, its tones alone are asked for: 20 ms of them stand out of noise as loud as they are."""
+as loud as the one before, its tones alone are asked for: 20 ms of them stand out of noise as loud as they are. What is
+shorter has no tones that could be told, but on a quiet line it sounds: whatever does so where a ring was due, and is
+over at once, may be one, as it may be the click of a handset."""
 
 from __future__ import annotations
 
@@ -27,10 +29,16 @@ what the line has of them."""
 _LEAST = 3
 """Frames."""
 _EDGE_S = 0.06
+_BLIP_FRAME_S, _BLIP_HOP_S = 0.004, 0.001
+_BLIP_AS_LOUD, _BLIP_ABOVE = 0.1, 4.0
+"""A ring of a few milliseconds has a tenth of the power of those before in a frame that holds a part of it, and 6 dB
+more than all but a hundredth of what the line has."""
+_BLIP_LONGEST_S = 0.045
+"""What is longer is told by its tones."""
 
 
 def brief_ring_end(samples: Samples, at: int, *, before: Segment, sr: int, plan: TonePlan) -> int | None:
-    """The last sample of a ring that began where it was due and was cut at once; None: there is none.
+    """The last sample of what may be a ring that began where it was due and was cut at once; None: there is none.
 
     Args:
         samples: the call, mono, int16 or floats in [-1, 1], (n,).
@@ -39,7 +47,14 @@ def brief_ring_end(samples: Samples, at: int, *, before: Segment, sr: int, plan:
         sr: samples a second.
         plan: whose tones.
     """
-    edge, first = round(_EDGE_S * sr), max(at - round(_EARLY_S * sr), 0)
+    first = max(at - round(_EARLY_S * sr), 0)
+    told = _told_end(samples, at, first, before=before, sr=sr, plan=plan)
+    return _blip_end(samples, at, first, before=before, sr=sr) if told is None else told
+
+
+def _told_end(samples: Samples, at: int, first: int, *, before: Segment, sr: int, plan: TonePlan) -> int | None:
+    """The end of one that its tones tell."""
+    edge = round(_EDGE_S * sr)
     here, share = _powers(samples[first : at + round((LONGEST_S + _LATE_S) * sr)], sr=sr, plan=plan)
     if not _holds(share >= _ALONE):
         return None
@@ -50,6 +65,30 @@ def brief_ring_end(samples: Samples, at: int, *, before: Segment, sr: int, plan:
     least = max(_AS_LOUD * float(np.median(ring)), _ABOVE * float(np.median(gap)))
     sounds = (here >= least) & (share >= _ALONE)
     return _end(sounds, first, sr=sr)
+
+
+def _blip_end(samples: Samples, at: int, first: int, *, before: Segment, sr: int) -> int | None:
+    """The end of one that is too short for that, on a line that is quiet enough for it."""
+    edge, hop, frame = (round(seconds * sr) for seconds in (_EDGE_S, _BLIP_HOP_S, _BLIP_FRAME_S))
+    ring = _loudness(samples[before.start + edge : before.end - edge], frame, frame)
+    gap = _loudness(samples[before.end + edge : first], frame, hop)
+    if min(len(ring), len(gap)) < _LEAST:
+        return None
+    least = max(_BLIP_AS_LOUD * float(np.mean(ring)), _BLIP_ABOVE * float(np.quantile(gap, 0.99)))
+    reach = at + round((_LATE_S + _BLIP_LONGEST_S) * sr)
+    loud = np.flatnonzero(_loudness(samples[first:reach], frame, hop) >= least)
+    soon = len(loud) and loud[0] * hop <= at - first + _LATE_S * sr
+    if not soon or loud[-1] - loud[0] > _BLIP_LONGEST_S / _BLIP_HOP_S:
+        return None
+    return first + int(loud[-1]) * hop + frame
+
+
+def _loudness(samples: Samples, frame: int, hop: int) -> Powers:
+    """Mean power of frames, without what does not change in them."""
+    if len(samples) < frame:
+        return np.zeros(0)
+    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), frame)[::hop]
+    return np.asarray(frames.var(axis=1))
 
 
 def _holds(alone: npt.NDArray[np.bool_]) -> bool:

@@ -41,6 +41,37 @@ def test_it_is_found_at_12_db_and_ends_where_it_was_cut(plan: str, lasts_s: floa
     assert abs(end - DUE - lasts_s * SR) <= 0.02 * SR
 
 
+@given(lasts_s=st.floats(0.002, 0.04), noise_dbfs=st.sampled_from([-70.0, -60.0, -50.0]))
+@settings(max_examples=60)
+@pytest.mark.parametrize("plan", ["tw", "de", "fr"])
+def test_one_of_a_few_milliseconds_is_found_on_a_quiet_line(plan: str, lasts_s: float, noise_dbfs: float) -> None:
+    end = found(line(lasts_s, plan=plan, noise_dbfs=noise_dbfs), plan)
+    assert end is not None
+    assert -0.004 * SR <= end - DUE - lasts_s * SR <= 0.02 * SR
+
+
+@given(begins_s=st.floats(-0.1, 0.2), lasts_s=st.floats(0.002, 0.03))
+def test_a_click_counts_where_a_ring_may_begin_and_only_there(begins_s: float, lasts_s: float) -> None:
+    wave = line(0.0, plan="tw", noise_dbfs=-60.0)
+    begins = DUE + round(begins_s * SR)
+    click = np.random.default_rng(2).normal(0, 1500, round(lasts_s * SR))
+    wave[begins : begins + len(click)] += click.astype(np.int16)
+    end = found(wave)
+    if -0.018 <= begins_s <= 0.035:
+        assert end is not None
+        assert end >= begins
+    elif begins_s > 0.045 or begins_s + lasts_s < -0.025:
+        assert end is None
+
+
+def test_a_line_that_grows_louder_for_good_is_no_ring() -> None:
+    """As where a handset is lifted."""
+    wave = line(0.0, plan="tw", noise_dbfs=-60.0)
+    louder = syn.white_noise(2 * SR, rng=np.random.default_rng(5), level_dbfs=-30)
+    wave[DUE:] += syn.to_int16(louder)
+    assert found(wave) is None
+
+
 @pytest.mark.parametrize("noise_dbfs", [-60.0, -45.0, -37.0, -30.0])
 def test_the_lines_noise_is_none(noise_dbfs: float) -> None:
     assert found(line(0.0, plan="tw", noise_dbfs=noise_dbfs)) is None
