@@ -137,7 +137,9 @@ def find_legs(
 def _unknown(call: Call) -> tuple[Leg, ...]:
     """A call in which nothing rang and nobody spoke for as long as a prompt: a word, a tone that is no exchange's, or a
     sound without a name."""
-    heard = tuple(s for s in call.segments if s.sound in (SPEECH, MUSIC) or _is_strange(call, s))
+    strange = [s for s in call.segments if s.sound in (TONE, DTMF)]
+    lasting = sum(s.length for s in strange) > _LEAST_TONES_S * call.sr
+    heard = tuple(s for s in call.segments if s.sound in (SPEECH, MUSIC) or (lasting and s in strange))
     if not heard and not call.unnamed:
         return ()
     voice = next((s for s in heard if s.sound == SPEECH), None)
@@ -153,10 +155,6 @@ def _doubtful(call: Call, trains: Sequence[Train]) -> list[Leg]:
     over = trains[-1].last.end
     spoken = any(s.start < burst.start for burst in told for s in _between(call, REPLIES, over, call.end))
     return [Leg(None, 0, NONE, None, None, None, told, provisional=True)] if spoken else []
-
-
-def _is_strange(call: Call, heard: Segment) -> bool:
-    return heard.sound == TONE and heard.length > _LEAST_TONES_S * call.sr
 
 
 def _between(call: Call, sounds: Sequence[str], start: float, end: float) -> list[Segment]:

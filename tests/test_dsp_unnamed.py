@@ -7,9 +7,10 @@ import pytest
 from dsp_calls import SR, quiet
 
 from dsp import synthesis as syn
+from dsp.dtmf import dtmf
 from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg
 from dsp.listen import listen
-from dsp.segment import RINGBACK
+from dsp.segment import DTMF, RINGBACK
 from dsp.tone_plan import load_plan, parse_tone
 from dsp.unnamed import unnamed_sounds
 
@@ -60,6 +61,13 @@ def test_a_call_with_nothing_but_a_sound_is_no_call_without_sound():
     (leg,) = hear(quiet(1), noise(0.3, -20), quiet(3))
     assert (leg.outcome, leg.rings, leg.provisional) == (NONE, 0, True)
     assert hear(quiet(4)) == ()
+
+
+def test_a_call_with_nothing_but_notes_that_pass_for_digits_is_left_to_a_person():
+    notes = [quiet(2), dtmf("2", sr=SR), quiet(1), dtmf("66*", sr=SR), quiet(1.5), dtmf("4", sr=SR), dtmf("8", sr=SR)]
+    (leg,) = hear(*notes, quiet(3))
+    assert (leg.outcome, leg.rings, leg.provisional) == (NONE, 0, True)
+    assert [one.sound for one in leg.evidence] == [DTMF] * 6
 
 
 def test_a_sound_as_long_as_a_word_behind_the_last_ring_is_left_to_a_person():
