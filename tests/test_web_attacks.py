@@ -96,6 +96,15 @@ def test_a_cookie_that_somebody_planted_is_no_session_after_the_log_in(alone: Ru
     assert thief.get("/").status == 303
 
 
+@pytest.mark.parametrize("charset", ["unicode_escape", "undefined", "punycode", "utf-8; charset=utf-16", '"utf-7"'])
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=b", "application/x-www-form-urlencoded"])
+def test_a_form_in_an_encoding_of_no_text_is_refused_before_it_is_read(kind, charset, server: Running):
+    client = server.client(Role.CONVENER)
+    body = '--b\r\nContent-Disposition: form-data; name="unit"\r\n\r\n\\ud800\r\n--b--\r\n'
+    head = {"content_type": f"{kind}; charset={charset}", "sec_fetch_site": "same-origin"}
+    assert client.send("POST", "/settings/unit", body, head).status == 400
+
+
 def test_one_machine_does_not_lock_somebody_out_of_another(agency):
     names = frozenset({"a.example"})
     with serving(Site(folder=agency.folder, names=names, secure=True, proxy="127.0.0.1", clock=lambda: NOW)) as running:
