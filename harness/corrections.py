@@ -108,14 +108,34 @@ def correct_mark(
         raise WrongInput("correction.no_leg", call_id=call_id, leg=leg)
     _check(marks, kept.call["record"]["duration_s"])
     after = _leg_of(before, marks)
-    if marks == marks_of(before) or after == before:
+    if marks == marks_of(before):
+        raise WrongInput("correction.same")
+    told: dict[str, Any] = {"outcome": marks.outcome, "who": who, "reason": reason, "try_only": try_only}
+    return put_in_place(kept, leg, after, agency=agency, store=store, **told)
+
+
+def put_in_place(
+    kept: KeptSheet,
+    leg: str,
+    after: dict[str, Any],
+    *,
+    outcome: str,
+    who: str,
+    reason: str,
+    agency: Agency,
+    store: Store,
+    try_only: bool = False,
+) -> Corrected:
+    """Score by other facts of a leg, which are somebody's word from then on. Raises WrongInput where none differs."""
+    before = kept.facts["legs"][leg]
+    if after == before:
         raise WrongInput("correction.same")
     facts = _facts(kept.facts, leg, after, who)
     sheet = to_dict(score_said(kept.form, facts, kept.answers, on=kept.day))
     done = Corrected(
-        call_id=call_id,
+        call_id=kept.call_id,
         leg=leg,
-        outcome=marks.outcome,
+        outcome=outcome,
         before=before,
         after=after,
         points=(*changed_points(kept.sheet, sheet), *_still_open(kept.sheet, sheet)),

@@ -248,3 +248,26 @@ def test_in_a_browser_by_keyboard_and_on_a_telephone(page_of: Any, tmp_path: Pat
     page.press("#started", "Enter")
     page.wait_for_url("**/calls/2026*")
     assert "三課" in page.inner_text("h1")
+
+
+def test_on_the_sheet_too_somebody_says_that_the_recording_begins_with_the_dialling(
+    server: Running, agency: Agency, tmp_path: Path
+) -> None:
+    client = server.client(Role.TESTER)
+    sent = write(tmp_path / "cut.wav", both_sides(far_end(lead_s=0.5)))
+    here = send(client, [sent], TOLD).headers["location"]
+    call_id, button = here.split("/")[2], f'action="{here}/from-dialling"'
+    page = client.get(here).text
+    assert (button in page, say("imported.begun_late", "zh") in page) == (True, True)
+    with open_store(agency.database) as store:
+        assert "rings" not in store.get_call(call_id)["sheets"][-1]["facts"]["legs"]["unit"]
+    assert client.post(f"{here}/from-dialling").status == 303
+    page = client.get(here).text
+    assert (button in page, say("imported.begun_late", "zh") in page) == (False, False)
+    with open_store(agency.database) as store:
+        call = store.get_call(call_id)
+        assert call["sheets"][-1]["facts"]["legs"]["unit"]["rings"] == {"earliest": 3, "latest": 3}
+        (line,) = [one for one in store.log.of(call_id) if one["what"] == "mark_corrected"]
+    assert (line["who"], line["detail"]["reason"]) == ("陳小華", say("imported.from_dialling", "zh"))
+    assert client.post(f"{here}/from-dialling").status == 422
+    assert server.client(Role.CONVENER).post(f"{here}/from-dialling").status == 403

@@ -7,6 +7,8 @@ from typing import Any
 from starlette.responses import HTMLResponse, Response
 
 from harness.errors import Refused, WrongInput
+from harness.imported.from_dialling import begun_late, say_from_dialling
+from harness.imported_legs import BEGUN_LATE
 from harness.kept_sheet import KeptSheet, kept_sheet, unit_of_call
 from harness.rounds import is_pending, same_name
 from harness.second_opinion import add_opinion
@@ -80,6 +82,14 @@ def sign(visit: Visit, call: dict[str, Any]) -> Response:
     return visit.to(here)
 
 
+@page("/calls/{call_id}/sheet/from-dialling", right=Right.SCORE, method="POST", of=call_of)
+def from_dialling(visit: Visit, call: dict[str, Any]) -> Response:
+    """An imported recording begins with the dialling: its first rings are counted then."""
+    call_id = _kept(visit, call).call_id
+    say_from_dialling(call_id, who=visit.person.name, agency=visit.agency, store=visit.store)
+    return visit.to(f"/calls/{call_id}/sheet")
+
+
 @page("/calls/{call_id}/sheet/opinion", right=Right.SCORE, method="POST", of=call_of)
 def opinion(visit: Visit, call: dict[str, Any]) -> Response:
     """Send one's draft as a second opinion, where somebody else signed meanwhile or a round is under way."""
@@ -114,6 +124,7 @@ def _shown(visit: Visit, call: dict[str, Any]) -> dict[str, Any]:
     path = sound_of(visit, call) if reaches(visit, Right.HEAR, kept.call_id) else None
     clips = leg_clips(kept.facts.get("legs", {}), duration_of(path))
     filled = Filled(kept, fields, clips)
+    late = begun_late(kept, store)
     holds, told = hold_clips(kept.facts.get("evidence", {}).get("held", ())), happened_at(visit, call)
     if told["said"] is not None:
         holds += mark_clips(told["said"]["marks"], duration_of(path))
@@ -134,7 +145,8 @@ def _shown(visit: Visit, call: dict[str, Any]) -> dict[str, Any]:
         "serial": mine["serial"] if mine else 0,
         "signing": False,
         "blind": blind,
-        "problems": problems_of(kept),
+        "problems": [one for one in problems_of(kept) if late or one != BEGUN_LATE],
+        "late": late and writable and not is_pending(kept.call_id, store),
         "since": [] if blind else since_signed(kept, signed, store),
         "paper": None if writable or blind else paper_in_page(paper_of(visit, call, filled, draft=False)),
         "told": words_for(visit.preferences.lang, filled),
