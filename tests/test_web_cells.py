@@ -251,8 +251,10 @@ def _touched(store: Store, act: Callable[[], object]) -> dict[tuple[str, str], s
     return found
 
 
-def test_every_change_of_a_result_marks_the_months_that_it_leaves_and_comes_to(site: Site) -> None:
+@pytest.mark.parametrize("recursive", ["on", "off"])
+def test_every_change_of_a_result_marks_the_months_that_it_leaves_and_comes_to(recursive: str, site: Site) -> None:
     with open_store(site.folder / "thirdring.db") as store:
+        store._db.execute(f"PRAGMA recursive_triggers = {recursive}")
 
         def sql(statement: str) -> Callable[[], object]:
             return lambda: (store._db.execute(statement), store._db.conn.commit())

@@ -67,7 +67,7 @@ def begin_marks_of_cells(db: Database) -> None:
         "SELECT unit, month, random(), random() FROM (SELECT DISTINCT unit, substr(day, 1, 7) AS month FROM rows)"
     )
     same = "call_id = NEW.call_id AND shelf = NEW.shelf"
-    # INSERT OR REPLACE takes a row away without a trigger for that: it may have stood in another month.
+    # INSERT OR REPLACE may take away a row of another month, which is a DELETE only where recursive triggers are on.
     _marks(db, "rows", "BEFORE INSERT", "", _MARK_CELL.format(what=_BOTH, rows=same))
     for event, rows in (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",))):
         _marks(db, "rows", f"AFTER {event}", "", *(_NEW_CELL.format(row=row) for row in rows))
