@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -266,3 +268,16 @@ def test_the_command(agency: Agency, tmp_path: Path, capsys: pytest.CaptureFixtu
     (call,) = json.loads(capsys.readouterr().out)["calls"]
     assert (call["unit"], call["rings"], call["problems"]) == ("u1", 3, ["imported.no_signalling", "imported.mixed"])
     assert run(told) == 2
+
+
+def test_no_other_account_of_the_machine_reads_what_a_command_wrote(agency: Agency, tmp_path: Path) -> None:
+    before = set(agency.folder.rglob("*"))
+    file = write(tmp_path / "a.wav", FAR, rate=8000)
+    command = [sys.executable, "-m", "harness.cli", "--agency", str(agency.folder), "import-call", str(file)]
+    done = subprocess.run(
+        [*command, "--unit", "201", "--started", "2026-11-20T10:05"], umask=0o022, capture_output=True, check=False
+    )
+    made = set(agency.folder.rglob("*")) - before
+    assert done.returncode in (0, 1), done.stderr
+    assert {".flac", ".wav", ".json", ".html"} <= {path.suffix for path in made}
+    assert [path.name for path in made if path.stat().st_mode & 0o007] == []

@@ -126,6 +126,7 @@ def thirdring(asked: Asked) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    os.umask(os.umask(0o077) | 0o007)  # recordings and papers are no other account's of this machine
     status = run(arguments)
     try:
         sys.stdout.flush()
