@@ -67,13 +67,15 @@ def _rings_until(told: Sequence[Segment]) -> list[Segment]:
 def _lift(rings: Sequence[Segment], reply: int, until: int, samples: Samples, *, sr: int) -> Span | None:
     """The step between the last of the rings and the reply, if it is plain."""
     edge, frame = round(_EDGE_S * sr), round(_FRAME_S * sr)
-    gaps = [_levels_db(samples[a.end + edge : b.start - edge], frame) for a, b in pairwise(rings)]
-    known = [gap for gap in gaps if len(gap) >= _LEAST]
+    gaps = [samples[a.end + edge : b.start - edge] for a, b in pairwise(rings)]
+    known = [gap for gap in gaps if _frames(gap, frame) >= _LEAST]
     base = rings[-1].end + edge
-    levels = _levels_db(samples[base : reply - edge], frame)
-    if len(known) < _GAPS or len(levels) < _BEFORE + _AFTER:
+    before = samples[base : reply - edge]
+    if len(known) < _GAPS or _frames(before, frame) < _BEFORE + _AFTER:
         return None
-    earlier, behind = np.concatenate(known), _levels_db(samples[reply:until], frame)
+    levels = _levels_db(before, frame)
+    earlier = np.concatenate([_levels_db(gap, frame) for gap in known])
+    behind = _levels_db(samples[reply:until], frame)
     silent = float(np.median(earlier)) <= _SILENT_DB
     at = _step(levels)
     if not _is_plain(levels, at, earlier, behind, silent=silent):
@@ -122,6 +124,11 @@ def _step(levels: Levels) -> int:
     left = np.arange(1, n)
     before, after = total[:-1] / left, (total[-1] - total[:-1]) / (n - left)
     return int(np.argmax(left * (n - left) * (after - before) ** 2)) + 1
+
+
+def _frames(samples: Samples, frame: int) -> int:
+    """How many frames of differences there are."""
+    return max(len(samples) - 1, 0) // frame
 
 
 def _levels_db(samples: Samples, frame: int) -> Levels:

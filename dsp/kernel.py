@@ -43,6 +43,7 @@ _ARGUMENTS = {
     "ear_edges": (_P, _P, _P, *(_I,) * 6, _P, _P, _P),
     "ear_inwards": (_P, _I, _I, _I, _P, _I, _D, _D),
     "ear_last_hole": (_P, _I, _I, _P, _I, _D),
+    "ear_goes_quiet": (_P, _I, _P, _I, _D, _D, _D),
     "ear_halved": (_P, _P, _I, _I, _P),
     "ear_peaks": (_P, _P, _I, _P),
     "ear_tonality": (_P, _I, _P, _I, _I, _P),
@@ -79,6 +80,7 @@ class Kernel:
         self._sharpen, self._edges, self._peaks = library.ear_sharpen, library.ear_edges, library.ear_peaks
         self._inwards, self._last_hole = library.ear_inwards, library.ear_last_hole
         self._tonality, self._halved = library.ear_tonality, library.ear_halved
+        self._goes_quiet = library.ear_goes_quiet
         library.ear_tables()
 
     def encode(self, chunks: Array, layers: Layers) -> Array:
@@ -203,6 +205,11 @@ class Kernel:
         wide, n = waves.shape
         found: int = self._last_hole(_at(samples), len(samples) // n, n, _at(waves), wide, power)
         return found
+
+    def goes_quiet(self, behind: Array, before: Array, *, level: float, no_noise: float, louder: float) -> bool:
+        """Whether a tone so strong stopped by itself, by the samples behind it and by the line before it."""
+        limits = level, no_noise, louder
+        return bool(self._goes_quiet(_at(behind), len(behind), _at(before), len(before), *limits))
 
     def peaks(self, power: Array, spans: npt.NDArray[np.int32]) -> list[float]:
         """Where the strongest peak of each span of lines lies, between the lines: (m, 2) -> m."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 import dsp.kernel
-from dsp.burst import BRIDGE, edges, explained, explained_each, inwards, sharpen
+from dsp.burst import BRIDGE, edges, explained, explained_each, goes_quiet, inwards, sharpen
 from dsp.burst_ends import _last_hole
 from dsp.frames import Candidates, step_frames
 from dsp.kernel import SOURCE, WITHOUT, Kernel, kernel
@@ -198,6 +198,37 @@ def test_a_spectrum_has_its_peaks_at_the_same_place_whoever_looks(
         found.append([lines_hz(one, tones) for one in heard for tones in SETS])
     kernel.cache_clear()
     np.testing.assert_allclose(np.concatenate(found[0]), np.concatenate(found[1]), rtol=1e-12)
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_tone_goes_quiet_where_the_noise_of_the_line_and_nothing_else_follows() -> None:
+    noise, level = 0.001 * _noise(2000), 0.1
+    behind = 0.001 * _noise(320, seed=5)
+    assert goes_quiet(behind, noise, level)
+    assert not goes_quiet(_tone(320, 440, 480), noise, level)
+    assert not goes_quiet(behind, np.zeros(2000, np.float32), level)
+    assert not goes_quiet(np.concatenate([behind[:200], np.zeros(120, np.float32)]), noise, level)
+    assert not goes_quiet(behind[:319], noise, level)
+    assert not goes_quiet(behind, noise[:1], level)
+    assert not goes_quiet(behind[:0], noise[:0], level)
+
+
+def test_whether_a_tone_goes_quiet_does_not_depend_on_who_works(
+    compiled: Path | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    asked = [
+        (n, m, *(10.0 ** rng.uniform(-4, -1, 3)).tolist())
+        for n in (318, 320, 344, 400)
+        for m in (0, 1, 2, 41, 1999) * 20
+    ]
+    found: list[list[bool]] = []
+    for library in (compiled, None):
+        _use(monkeypatch, library)
+        found.append([goes_quiet(a * _noise(n), b * _noise(m, seed=2), level) for n, m, a, b, level in asked])
+    kernel.cache_clear()
+    assert found[0] == found[1]
+    assert 10 < sum(found[0]) < len(asked) - 10
 
 
 @pytest.mark.usefixtures("machine")
