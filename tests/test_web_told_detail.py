@@ -74,5 +74,6 @@ def test_log_and_changes_say_it(server: Running, agency):
     assert "語音加密（線路 1）：<del>不加密</del> → <ins>一定加密</ins>" in changed
     assert "lines[1]" not in changed
     assert "核定人：首長" in log
+    assert "語音加密（線路 1）：不加密 → 一定加密" in log
     assert "單位：一課" in log
     assert "不加密" in client.get("/settings").text

@@ -23,14 +23,28 @@ _VALUES = {
     "plan": ("tone_plan.",),
 }
 """Of some keys the values have words: where those begin in the catalogue."""
+CHANGES = "changes"
+"""Key of the settings that an entry changed."""
+_NONE = "—"
 _UNITS = ("unit", "units", "added", "removed", "changed")
 """Keys whose values are units' ids."""
 
 
 def detail_told(detail: Detail, titles: Mapping[str, str]) -> str:
     """All that stands beside an entry; `titles`: units' names by their ids."""
-    told = {key: value for key, value in detail.items() if value not in (None, "", [], {}, False)}
-    return clauses_text(named_text(key_told(key), value_told(key, value, titles)) for key, value in told.items())
+    told = {key: value for key, value in detail.items() if value not in (None, "", [], {}, False) and key != CHANGES}
+    found = [named_text(key_told(key), value_told(key, value, titles)) for key, value in told.items()]
+    changes = (change_told(one, titles) for one in detail.get(CHANGES) or ())
+    return clauses_text(
+        [*found, *(named_text(place, f"{old or _NONE} → {new or _NONE}") for place, old, new in changes)]
+    )
+
+
+def change_told(change: Detail, titles: Mapping[str, str]) -> tuple[str, str, str]:
+    """A changed setting: what it is called, from what, to what."""
+    name = change["place"].rpartition(".")[2]
+    before, after = (value_told(name, change[key], titles) for key in ("from", "to"))
+    return place_told(change["place"]), before, after
 
 
 def key_told(key: str) -> str:

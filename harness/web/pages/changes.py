@@ -18,7 +18,7 @@ from harness.web.declared import page
 from harness.web.done import said
 from harness.web.rights import Right
 from harness.web.setting_up import BEGUN, FINISHED
-from harness.web.told_detail import detail_told, place_told, value_told
+from harness.web.told_detail import CHANGES, change_told, detail_told
 from harness.web.visit import Visit
 
 A_PAGE = 50
@@ -57,14 +57,11 @@ def _beside(visit: Visit) -> list[str]:
 
 
 def _row(row: Row, titles: Mapping[str, str]) -> Row:
-    detail = {key: value for key, value in row["detail"].items() if key not in ("changes", "digest")}
-    told = [_change(one, titles) for one in row["detail"].get("changes", [])]
+    detail = {key: value for key, value in row["detail"].items() if key not in (CHANGES, "digest")}
+    told = [
+        dict(zip(("place", "from", "to"), change_told(one, titles), strict=True))
+        for one in row["detail"].get(CHANGES, [])
+    ]
     return {"at": row["at"], "who": row["who"], "what": row["what"], "changes": told} | {
         "detail": detail_told(detail, titles)
     }
-
-
-def _change(one: Row, titles: Mapping[str, str]) -> Row:
-    name = one["place"].rpartition(".")[2]
-    before, after = (value_told(name, one[key], titles) for key in ("from", "to"))
-    return {"place": place_told(one["place"]), "from": before, "to": after}
