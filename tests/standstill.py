@@ -19,13 +19,14 @@ from witness import Witness
 
 STILL_S = 0.025
 """A packet of sound is due every 20 ms: who wakes later than this has missed one."""
-MOST = 2
-"""So often a test is done again."""
+MOST, MOST_TESTS = 2, 12
+"""So often a test is done again, and so many tests of a process: more failures than that are none of the machine's."""
 CALM_S, PATIENCE_S = 1.0, 15.0
 """Before it is, the machine has run evenly for so long, or that was waited for in vain for so long."""
 
 
 WITNESS: pytest.StashKey[Witness] = pytest.StashKey()
+AGAIN: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
@@ -35,6 +36,7 @@ def protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     reports = watched(
         lambda: (witness.worst_s(), runtestprotocol(item, nextitem=nextitem, log=False))[1],
         stood_still_s=witness.worst_s,
+        may_again=lambda: len({*item.config.stash.setdefault(AGAIN, []), item.nodeid}) <= MOST_TESTS,
         begin_anew=lambda failed, stood_s: _begin_anew(item, failed, stood_s, witness),
     )
     for report in reports:
@@ -46,13 +48,14 @@ def watched(
     do: Callable[[], list[pytest.TestReport]],
     *,
     stood_still_s: Callable[[], float],
+    may_again: Callable[[], bool] = lambda: True,
     begin_anew: Callable[[list[pytest.TestReport], float], None],
 ) -> list[pytest.TestReport]:
     """The reports of a test as it went at last: done anew while it fails on a machine that stood still meanwhile."""
     for _ in range(MOST):
         reports = do()
         failed, stood_s = [one for one in reports if one.failed], stood_still_s()
-        if not failed or stood_s < STILL_S:
+        if not failed or stood_s < STILL_S or not may_again():
             return reports
         begin_anew(failed, stood_s)
     return do()
@@ -74,6 +77,7 @@ def _witness(config: pytest.Config) -> Witness:
 def _begin_anew(item: pytest.Item, failed: list[pytest.TestReport], stood_s: float, witness: Witness) -> None:
     crash = getattr(failed[0].longrepr, "reprcrash", None)
     why = (crash.message if crash else failed[0].longreprtext).strip()[:300]
+    item.config.stash.setdefault(AGAIN, []).append(item.nodeid)
     told(item.config).setdefault(item.nodeid, []).append(
         f"機器停頓 {stood_s * 1000:.0f} ms，重做。The machine stood still, done anew: {item.nodeid}: {why}"
     )

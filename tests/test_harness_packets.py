@@ -133,7 +133,10 @@ def test_a_pick_up_inside_a_burst_is_within_thirty_milliseconds_of_the_packets(p
     sound, late_s = _loud_packets(one)
     if sound:
         truth_s = sound[-1] + 0.020 - sound[0]
-        assert leg.answer_latency_s.middle == pytest.approx(truth_s, abs=max(0.030, 0.010 + late_s))
+        latency = leg.answer_latency_s
+        assert truth_s in latency.widened(0.030, 0.030)
+        # Within 30 ms where the machine was not stalled; where it was, the interval says by how much.
+        assert latency.middle == pytest.approx(truth_s, abs=max(0.030, 0.010 + late_s, latency.width / 2))
 
 
 def _loud_packets(one: Placed) -> tuple[list[float], float]:

@@ -61,6 +61,16 @@ def test_a_failure_on_a_machine_that_stood_still_is_done_anew_and_at_last_believ
     assert (reports[0].failed, len(anew)) == (True, MOST)
 
 
+def test_where_too_many_tests_failed_so_no_more_is_done_anew() -> None:
+    reports = watched(
+        lambda: [SimpleNamespace(failed=True)],
+        stood_still_s=lambda: 1.0,
+        may_again=lambda: False,
+        begin_anew=lambda failed, stood_s: pytest.fail("begun anew"),
+    )
+    assert reports[0].failed
+
+
 def test_the_witness_tells_how_long_it_stood_still() -> None:
     witness = Witness()
     try:
