@@ -164,3 +164,10 @@ def test_on_a_phone_day_unit_and_result_are_seen_without_scrolling(page_of, agen
         )
     finally:
         path.write_text(before, encoding="utf-8")
+
+
+def test_the_list_says_what_its_count_is_of_and_what_a_sheet_s_is_of(server: Running):
+    client = server.client(Role.TESTER)
+    told = "是量表上還沒有分數的項目，尚未簽名的草稿不算在內"
+    assert told in client.get("/calls?open=1").text
+    assert told not in client.get("/calls?outcome=congestion").text
