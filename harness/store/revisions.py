@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from harness.store.connection import Room
 
 
-@dataclass(frozen=True, kw_only=True)
-class CellMark:
+class CellMark(NamedTuple):
     """The marks of one unit's month."""
 
     unit: str
@@ -38,7 +37,7 @@ class Revisions(Room):
             "SELECT unit, month, figures, results FROM cell_marks WHERE month BETWEEN ? AND ? ORDER BY month, unit",
             [first, last],
         )
-        return [CellMark(unit=unit, month=month, figures=one, results=two) for unit, month, one, two in found]
+        return [CellMark(*row) for row in found]
 
     def _mark(self, name: str) -> int:
         return int(self._db.execute("SELECT mark FROM revisions WHERE name = ?", [name]).fetchone()[0])

@@ -121,6 +121,7 @@ class Moment:
     less: bool
     """Whether calls were left out: what is summed of those is kept beside what is summed of all."""
     _forms: dict[int, tuple[Form, str]] = field(default_factory=dict)
+    _marked: dict[str, Hashable] = field(default_factory=dict)
 
     def forms(self, span: Span) -> list[tuple[str, str, int]]:
         """Form, version and how many calls were scored by it, the most first."""
@@ -197,7 +198,10 @@ class Moment:
         return self._forms[id(form)][1]
 
     def _marks(self, month: str) -> Hashable:
-        return tuple((unit, one.mark) for unit, one in sorted(self.months.get(month, {}).items()))
+        if month not in self._marked:
+            units = self.months.get(month, {})
+            self._marked[month] = tuple((unit, units[unit].mark) for unit in sorted(units))
+        return self._marked[month]
 
 
 def _counted(
