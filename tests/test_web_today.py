@@ -77,8 +77,8 @@ def test_a_line_shows_what_came_of_its_last_call(server: Running, agency):
 
 def test_whether_the_programme_runs_is_said(server: Running):
     assert "尚未設定完成" in shown(server, Role.CONVENER)
-    assert '<a href="/setup">' in shown(server, Role.CONVENER)
-    assert '<a href="/setup">' not in shown(server, Role.TESTER)
+    assert "開始使用" in shown(server, Role.CONVENER)
+    assert "開始使用" not in shown(server, Role.TESTER)
 
 
 def test_a_day_is_the_agencys_day_while_the_world_is_still_at_the_one_before(alone: Running, clock):
