@@ -1,5 +1,5 @@
 """Brings the parts of the pages that come from npm, by package-lock.json, into harness/web/assets; and compiles the
-ear's innermost loops, dsp/ear*.c, where there is a compiler: without one numpy does them, at two thirds of the speed.
+ear's innermost loops, dsp/ear*.c, where there is a compiler: without one numpy does them, at two fifths of the speed.
 
 Hatchling calls it for every wheel, sdist and editable install; `python hatch_build.py` does the same by hand.
 """

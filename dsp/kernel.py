@@ -1,6 +1,6 @@
 """The ear's innermost loops as machine code, compiled from `ear*.c` where a compiler was there to install the ear.
 
-Without it numpy does the same, to the last bits of a float, at two thirds of the speed: nothing but time depends on it,
+Without it numpy does the same, to the last bits of a float, at two fifths of the speed: nothing but time depends on it,
 and every test of the ear may be run without it (THIRDRING_NUMPY_EAR=1)."""
 
 from __future__ import annotations
