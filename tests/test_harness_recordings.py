@@ -81,7 +81,7 @@ SITUATIONS = {
         recording="lunch",
         kind="closed_hours",
         outcome="fault_ours",
-        sentence="units.csv 第 2 列「稅務課」的 hours",
+        sentence="（units.csv）第 2 列「稅務課」的可測時段（hours",
     ),
     "night, in early media": Situation(
         far=early(quiet(0.4), "night", quiet(1), then=480),
@@ -104,7 +104,7 @@ SITUATIONS = {
         recording="vacant",
         kind="vacant_number",
         outcome="fault_ours",
-        sentence="units.csv 第 2 列",
+        sentence="（units.csv）第 2 列",
         unknown=("fault_theirs", False),
     ),
     "vacant number said twice behind a 200": Situation(

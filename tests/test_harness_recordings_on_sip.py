@@ -89,7 +89,7 @@ def placed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TestCall]:
     ("number", "outcome", "words"),
     [
         ("0227000501", "no_answer", "語音信箱"),
-        ("0227000502", "fault_ours", "units.csv 第 2 列「稅務課」的 hours"),
+        ("0227000502", "fault_ours", "（units.csv）第 2 列「稅務課」的可測時段（hours"),
         ("0227000503", "fault_ours", "空號"),
     ],
 )
