@@ -20,6 +20,7 @@ from typing import Any
 from harness.agency import AGENCY_FILE
 from harness.errors import EnvironmentFailed, NotFound, Refused, WrongInput
 from harness.evidence.verify import Verdict, verify
+from harness.imported.staging import PREFIX as IMPORTING
 from harness.recording import sha256
 from harness.store import open_store
 from harness.store.heads import heads_file, read_head
@@ -148,9 +149,7 @@ def _files(folder: Path) -> Iterator[Path]:
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".importing-") and not name.endswith(PARTIAL)
-        )
+        folders[:] = sorted(name for name in folders if not name.startswith(IMPORTING) and not name.endswith(PARTIAL))
         yield from (Path(place, name) for name in sorted(names) if Path(place, name).is_file() and name != ".lock")
 
 

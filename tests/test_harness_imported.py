@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -18,11 +20,14 @@ from outside_calls import both_sides, far_end, near_end, write
 
 from harness.agency import Agency
 from harness.cli.program import run
-from harness.errors import ThirdringError, WrongInput
+from harness.errors import EnvironmentFailed, ThirdringError, WrongInput
+from harness.evidence.verify import verify
+from harness.imported import keep
 from harness.imported.keep import import_files
 from harness.imported.names import read_name
 from harness.imported.read import Told, files_of, read_moment
 from harness.imported.sound import read_sound
+from harness.imported.staging import staging_in, take_away_left
 from harness.planned_call import TestCall
 from harness.recording import sha256
 from harness.rehearing import rehear
@@ -281,3 +286,46 @@ def test_no_other_account_of_the_machine_reads_what_a_command_wrote(agency: Agen
     assert done.returncode in (0, 1), done.stderr
     assert {".flac", ".wav", ".json", ".html"} <= {path.suffix for path in made}
     assert [path.name for path in made if path.stat().st_mode & 0o007] == []
+
+
+KILLED = """
+import os, signal, sys
+from harness.imported import keep
+keep.{where} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+from harness.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("where", ["judge", "_place", "write_page"])
+def test_what_a_killed_import_left_goes_with_the_next_and_what_it_kept_stays(
+    where: str, agency: Agency, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "a.wav", FAR, rate=8000)
+    told = ["--agency", str(agency.folder), "import-call", str(file), "--unit", "201", "--started", "2026-11-20T10:05"]
+    done = subprocess.run([sys.executable, "-c", KILLED.format(where=where), *told], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert list(agency.recordings.glob(".importing-*"))
+    with open_store(agency.database) as store:
+        kept = {one["call_id"] for one in store.list_calls(limit=10)}
+        with staging_in(agency.recordings, store) as other:
+            take_away_left(agency.recordings, store)
+            assert other.is_dir()  # that of somebody who is at it
+        assert len(kept) == (1 if where == "write_page" else 0)
+    left = {path.name.partition(".")[0] for path in agency.recordings.rglob("*") if path.is_file()}
+    assert left == kept
+    assert not list(agency.recordings.glob(".importing-*"))
+
+
+def test_a_page_that_cannot_be_written_takes_no_sound_of_a_kept_call_with_it(
+    agency: Agency, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(keep, "write_page", full)
+    with pytest.raises(EnvironmentFailed):
+        bring(agency, write(tmp_path / "a.wav", FAR, rate=8000), **TOLD)
+    with open_store(agency.database) as store:
+        assert len(store.list_calls(limit=10)) == 1
+        assert verify(agency.folder, store).findings == ()

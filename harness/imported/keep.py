@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
-import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 from harness.agency import Agency
 from harness.errors import EnvironmentFailed, WrongInput
 from harness.imported.read import ORIGINAL, Brought, Given, Told, read_files
+from harness.imported.staging import note_placed, staging_in
 from harness.kept_call import call_row, file_rows, sound_row, write_page
 from harness.kept_sheet import figures_row
 from harness.planned_call import TestCall
@@ -37,37 +36,40 @@ def import_files(
 
     Raises:
         WrongInput: everything that is wrong with all of them; then nothing is kept.
-        EnvironmentFailed: the disk failed; then nothing is kept either.
+        EnvironmentFailed: the disk failed; then nothing is kept either, or all of it but pages that can be made again.
     """
-    staging = agency.recordings / f".importing-{secrets.token_hex(6)}"
     placed: list[Path] = []
     try:
-        brought = read_files(files, told, agency, store, now=now, staging=staging, skip_known=skip_known)
-        for one in brought:
-            _place(one, agency, placed)
-        tests = tuple(judge(one.record, one.plan, agency) for one in brought)
-        if dry_run:
-            _undo(placed)
-        else:
-            _keep(list(zip(brought, tests, strict=True)), agency, store, who=who, now=now)
-    except BaseException as error:
-        _undo(placed)
-        if isinstance(error, OSError):
-            raise EnvironmentFailed("file.unwritable", file=staging.name, reason=error.strerror or "?") from None
-        raise
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        with staging_in(agency.recordings, store) as staging:
+            brought = read_files(files, told, agency, store, now=now, staging=staging, skip_known=skip_known)
+            try:
+                for one in brought:
+                    _place(one, agency, placed, staging)
+                tests = tuple(judge(one.record, one.plan, agency) for one in brought)
+                kept = () if dry_run else tuple(zip(brought, tests, strict=True))
+                rows = _keep(kept, agency, store, who=who, now=now)
+            except BaseException:
+                _undo(placed)
+                raise
+            if dry_run:
+                _undo(placed)
+            for (one, test), row in zip(kept, rows, strict=True):  # these are kept, whatever becomes of their pages
+                write_page(row | {"measured": test.measurement}, to_dict(test.sheet), one.plan.form, agency)
+    except OSError as error:
+        raise EnvironmentFailed("file.unwritable", file=agency.recordings.name, reason=error.strerror or "?") from None
     return tests
 
 
-def _place(one: Brought, agency: Agency, placed: list[Path]) -> None:
+def _place(one: Brought, agency: Agency, placed: list[Path], staging: Path) -> None:
     """Move a file's sound and copy to the folder of its day, with the record beside them."""
     folder = call_folder(agency, one.record)
     folder.mkdir(parents=True, exist_ok=True)
     for path in one.staged.values():
         placed.append(folder / path.name)
+        note_placed(staging, placed[-1])
         path.rename(placed[-1])
     placed.append(folder / f"{one.record.call_id}.json")
+    note_placed(staging, placed[-1])
     placed[-1].write_text(json.dumps(one.record.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
 
 
@@ -76,11 +78,11 @@ def _undo(placed: list[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
-def _keep(kept: list[tuple[Brought, TestCall]], agency: Agency, store: Store, *, who: str, now: datetime) -> None:
+def _keep(
+    kept: Sequence[tuple[Brought, TestCall]], agency: Agency, store: Store, *, who: str, now: datetime
+) -> list[dict[str, Any]]:
     with store.writing():
-        rows = [_add(one, test, agency, store, who=who, now=now) for one, test in kept]
-    for (one, test), row in zip(kept, rows, strict=True):
-        write_page(row | {"measured": test.measurement}, to_dict(test.sheet), one.plan.form, agency)
+        return [_add(one, test, agency, store, who=who, now=now) for one, test in kept]
 
 
 def _add(one: Brought, test: TestCall, agency: Agency, store: Store, *, who: str, now: datetime) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import uvicorn
 from harness.agency import load_agency
 from harness.assisted.own_folder import sweep
 from harness.errors import EnvironmentFailed, Refused, WrongInput
+from harness.imported.staging import take_away_left
 from harness.programme.alarm import Alarm, alarm
 from harness.programme.notify import Line
 from harness.store import open_store
@@ -69,8 +70,8 @@ def serve(
     Raises Refused where the pages would be reached from other machines without TLS.
     """
     site = Site(folder=folder, metrics_token=metrics_token, runs=run, **check_reached(reached))
-    load_agency(folder)
     with open_store(folder / "thirdring.db") as store:
+        take_away_left(load_agency(folder).recordings, store)
         if not store.people.all():
             line(say("serve.nobody", agency=agency_option(folder)))
     heard = _listening(reached)
