@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from jinja2 import pass_context
-from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from harness.web.declared import declared
@@ -36,10 +34,8 @@ PAGES = {
 """What a page is called in the catalogue → where it is."""
 
 
-@pass_context
-def linked(context: Context, sentence: str) -> Markup:
+def linked(visit: Visit, sentence: str) -> Markup:
     """A sentence with the pages that it names as links."""
-    visit: Visit = context["visit"]
     found = {title: at for title, at in _titles().items() if may_open(visit, at)}
     text = str(escape(sentence))
     for title, at in found.items():

@@ -44,7 +44,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"moment": moment, "day": day, "clock": clock, "number": number, "period": period, "cell": shown}
-    made.filters |= {"listed": listed, "dated": in_sentence, "said": sentence_of, "linked": linked}
+    made.filters |= {"listed": listed, "dated": in_sentence, "said": sentence_of, "linked": _linked}
     made.globals |= {"t": words, "word": label, "asset": asset, "known": lambda key: key in catalogue()}
     return made
 
@@ -133,6 +133,12 @@ def _always(visit: Visit) -> dict[str, Any]:
 def _navigation() -> tuple[Any, ...]:
     entries = [one for one in declared() if one.nav is not None]
     return tuple(sorted(entries, key=lambda one: one.nav.order if one.nav else 0))
+
+
+@pass_context
+def _linked(context: Context, sentence: str) -> Markup:
+    """A sentence with the pages that it names as links."""
+    return linked(context["visit"], sentence)
 
 
 def _here(context: Context, value: str | datetime) -> datetime:
