@@ -16,7 +16,9 @@ from left_out import leave_out
 from harness.documents.paper_pdf import why_no_paper_pdf
 
 CONVERT_S = 300
-OFFICE = "sudo apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui"
+OFFICE = "sudo apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui fonts-liberation"
+AS_WIDE = ("Times New Roman", "Liberation Serif", "Tinos")
+"""The papers' own Latin font, and those whose letters are as wide."""
 
 
 def need_office(request: pytest.FixtureRequest) -> str:
@@ -25,6 +27,15 @@ def need_office(request: pytest.FixtureRequest) -> str:
     if found is None:
         leave_out("LibreOffice", OFFICE, request.config)
     return str(found)
+
+
+def need_fonts(request: pytest.FixtureRequest) -> None:
+    """Leave the test out where LibreOffice lays papers out in letters wider than an office's."""
+    told = subprocess.run(
+        ["fc-match", "-f", "%{family}", "Times New Roman"], capture_output=True, text=True, check=False
+    )
+    if not any(one in told.stdout for one in AS_WIDE):
+        leave_out("Liberation Serif", OFFICE, request.config)
 
 
 def need_pdf(request: pytest.FixtureRequest) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kept_calls import agency_with_units, keep_call
-from office import convert, need_office, need_pdf, need_poppler
+from office import convert, need_fonts, need_office, need_pdf, need_poppler
 from rubric_cases import best, call, leg
 
 from harness.agency import Agency, load_agency
@@ -99,13 +99,14 @@ def test_laid_out_by_libreoffice_a_paper_has_its_pages_its_headings_and_its_figu
     agency: Agency, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     office = need_office(request)
+    need_fonts(request)
     need_poppler(request)
     (agency.folder / "units.csv").write_text((agency.folder / "units.csv").read_text("utf-8") + MANY, encoding="utf-8")
     with open_store(agency.database) as store:
         told: dict[str, Any] = {"agency": load_agency(agency.folder), "store": store, "today": date(2027, 1, 10)}
         known = gather(span_of("month", "2026-11"), **told)
         written = write_edition(edition_of(known), known, tmp_path / "out", pdf=False, made_at=MADE)
-    files = [path for path in written if path.suffix == ".odt" and "u2" not in path.stem]
+    files = [path for path in written if path.suffix == ".odt" and "二課" not in path.stem]
     result, board, *others = (_laid_out(path) for path in convert(office, files, "pdf", tmp_path))
     assert "主旨：" in result[0]
     assert len(others) == 2  # the improvements and a notice
