@@ -98,14 +98,14 @@ def _holds(alone: npt.NDArray[np.bool_]) -> bool:
 
 
 def _end(sounds: npt.NDArray[np.bool_], first: int, *, sr: int) -> int | None:
-    """Where the first run of frames ends, if it begins where a burst may and is over before one would be heard."""
+    """Where the last run of frames ends, if the first begins where a burst may and all are over before one would be
+    heard: packets that were lost part them."""
     hop = round(_HOP_S * sr)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], sounds, [False]]).astype(np.int8)))
-    for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if end - begin >= _LEAST:
-            soon = begin * _HOP_S <= _EARLY_S + _LATE_S
-            return first + (end - 1) * hop + round(_FRAME_S * sr) if soon and end < len(sounds) else None
-    return None
+    runs = [(b, e) for b, e in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if e - b >= _LEAST]
+    if not runs or runs[0][0] * _HOP_S > _EARLY_S + _LATE_S or runs[-1][1] >= len(sounds):
+        return None
+    return first + (runs[-1][1] - 1) * hop + round(_FRAME_S * sr)
 
 
 def _powers(samples: Samples, *, sr: int, plan: TonePlan) -> tuple[Powers, Powers]:

@@ -230,6 +230,11 @@ def source_digest() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(SOURCE.glob("ear*.[ch]")))).hexdigest()[:16]
 
 
+OF_SOURCE = source_digest()
+"""Of the sources as they were when this module was read: a library that was made anew under a process that runs is
+another's."""
+
+
 @lru_cache(maxsize=1)
 def kernel() -> Kernel | None:
     """The compiled loops; None: there are none, they are of another source, or the environment says to do without."""
@@ -238,6 +243,6 @@ def kernel() -> Kernel | None:
     try:
         library = ctypes.PyDLL(str(LIBRARY))
         library.ear_source.restype = ctypes.c_char_p
-        return Kernel(library) if library.ear_source().decode() == source_digest() else None
+        return Kernel(library) if library.ear_source().decode() == OF_SOURCE else None
     except (OSError, AttributeError):  # of another machine
         return None

@@ -15,7 +15,7 @@ import dsp.kernel
 from dsp.burst import BRIDGE, edges, explained, explained_each, goes_quiet, inwards, sharpen
 from dsp.burst_ends import _last_hole
 from dsp.frames import Candidates, step_frames
-from dsp.kernel import SOURCE, WITHOUT, Kernel, kernel
+from dsp.kernel import SOURCE, WITHOUT, Kernel, kernel, source_digest
 from dsp.listen import Listening, listen
 from dsp.loudness import Floor, levels_db
 from dsp.music import tonality
@@ -408,6 +408,17 @@ def test_a_library_of_another_source_is_not_used(
     monkeypatch.setattr(dsp.kernel, "SOURCE", tmp_path / "dsp")
     assert isinstance(kernel(), Kernel) == (compiled is not None)
     (tmp_path / "dsp" / name).write_bytes((SOURCE / name).read_bytes() + b"\n")
+    monkeypatch.setattr(dsp.kernel, "OF_SOURCE", source_digest())  # as a process begins that reads these
+    kernel.cache_clear()
+    assert kernel() is None
+    kernel.cache_clear()
+
+
+def test_a_library_that_was_made_anew_under_a_process_is_not_used(
+    compiled: Path | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _use(monkeypatch, compiled)
+    monkeypatch.setattr(dsp.kernel, "OF_SOURCE", "0123456789abcdef")
     kernel.cache_clear()
     assert kernel() is None
     kernel.cache_clear()
