@@ -105,7 +105,7 @@ def _end(sounds: npt.NDArray[np.bool_], first: int, *, sr: int) -> int | None:
     runs = [(b, e) for b, e in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if e - b >= _LEAST]
     if not runs or runs[0][0] * _HOP_S > _EARLY_S + _LATE_S or runs[-1][1] >= len(sounds):
         return None
-    return first + (runs[-1][1] - 1) * hop + round(_FRAME_S * sr)
+    return int(first + (runs[-1][1] - 1) * hop + round(_FRAME_S * sr))
 
 
 def _powers(samples: Samples, *, sr: int, plan: TonePlan) -> tuple[Powers, Powers]:
