@@ -11,8 +11,8 @@ from dsp.cadence import STRETCH
 from dsp.detector import EDGE_ERROR_S, VOICE_ERROR_S
 from dsp.one_ringing import PIECE_S, TOLD
 from dsp.quantile import middle
-from dsp.ring_proof import lost_until
-from dsp.segment import MISSING, RINGBACK, Segment, Span
+from dsp.ring_proof import lost_since, lost_until
+from dsp.segment import MISSING, MUSIC, RINGBACK, Segment, Span
 from dsp.tone_plan import TonePlan
 from dsp.torn_bursts import Torn, halted
 from dsp.trains import Train
@@ -319,10 +319,14 @@ def due(call: Call, train: Train) -> float:
 
 
 def _brief_end(call: Call, train: Train, at: float) -> int | None:
-    """Where what sounded like a ring's beginning ends, where one was due: it may as well be a voice's."""
+    """Where what sounded like a ring's beginning ends, where one was due: it may as well be a voice's, or music that
+    begins with the ring, or that a line made of it."""
     reach = range(round(at - _WHOLE_PACKET_S * call.sr), round(at + _SHORT_S * call.sr))
     heard = [s for s in call.segments if s.sound == RINGBACK and s.length < PIECE_S * call.sr]
     told = next((s.end for s in (*call.doubtful, *heard) if s.start in reach and s.start > train.last.end), None)
+    if told is None:
+        whole = round(at + call.plan.cadence[0][0] * call.sr)
+        told = next((min(s.end, whole) for s in call.segments if s.sound == MUSIC and s.start in reach), None)
     return call.brief(round(at), train.last) if told is None else told
 
 
@@ -365,7 +369,14 @@ def lost_at_onset(call: Call, train: Train) -> float:
     # Of a lone burst out of quiet a hole in the packets may have taken more.
     alone = len(train.bursts) == 1 and not train.sure and lacks <= _HOLE_S * call.sr
     lost = max(LOST_S * call.sr, lacks if alone else 0.0)
-    return train.unheard + (lost if moved or not train.sure else 0.0)
+    return max(train.unheard + (lost if moved or not train.sure else 0.0), _known_lost(call, train))
+
+
+def _known_lost(call: Call, train: Train) -> float:
+    """So many samples before the first burst its packets never came, as the receiver says; three rings on one beat tell
+    when it began all the same."""
+    since = lost_since(call.segments, train.rings[0][0].start, within=_PACKET_S * call.sr)
+    return 0.0 if since is None or train.on_beat >= TOLD else max(train.onset - since, 0.0)
 
 
 def latest_onset(call: Call, train: Train) -> int:

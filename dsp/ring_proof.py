@@ -163,3 +163,12 @@ def lost_until(segments: Sequence[Segment], start: float, *, within: float) -> f
         if s.sound == MISSING and s.end > start and s.start <= (start + within if until is None else until + within):
             until = s.end if until is None else max(until, s.end)
     return until
+
+
+def lost_since(segments: Sequence[Segment], start: float, *, within: float) -> float | None:
+    """Where the packets that are missing up to a sample begin, if one is missing within some samples before it."""
+    since: float | None = None
+    for s in reversed(segments):
+        if s.sound == MISSING and s.start < start and s.end >= (start if since is None else since) - within:
+            since = s.start if since is None else min(since, s.start)
+    return since

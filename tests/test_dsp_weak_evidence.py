@@ -9,7 +9,7 @@ from dsp_calls import SR, quiet, voice, with_noise
 from dsp import synthesis as syn
 from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
 from dsp.listen import listen
-from dsp.segment import BUSY, MISSING, RINGBACK, SPEECH, Segment
+from dsp.segment import BUSY, MISSING, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.synthesis import adpcm
 from dsp.tone_plan import load_plan
 
@@ -38,6 +38,34 @@ def test_a_piece_where_a_ring_was_due_may_be_the_first_sound_of_a_voice(off_s: f
     assert leg.pick_up is not None
     assert round(8.5 * SR) in leg.pick_up
     assert piece.end in leg.pick_up
+
+
+@pytest.mark.parametrize("off_s", [-0.01, 0, 0.05, 0.1])
+@pytest.mark.parametrize("ends_s", [10.3, 11.0, 14.0])
+def test_music_that_begins_where_a_ring_was_due_may_be_that_ring(off_s: float, ends_s: float) -> None:
+    music = at(MUSIC, 10 + off_s, ends_s)
+    (leg,) = legs(*(ring(i, i + 1) for i in (1, 4, 7)), music, at(SPEECH, 14.1, 16))
+    assert (leg.outcome, leg.rings, leg.most_rings) == (ANSWERED, 3, 4)
+    assert leg.pick_up is not None
+    assert round(8.5 * SR) in leg.pick_up
+    assert round(min(ends_s, 11.0) * SR) in leg.pick_up
+
+
+def test_music_that_begins_between_two_rings_is_whoever_picked_up() -> None:
+    (leg,) = legs(*(ring(i, i + 1) for i in (1, 4, 7)), at(MUSIC, 9, 14))
+    assert (leg.rings, leg.most_rings) == (3, 3)
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+@pytest.mark.parametrize("rings", [1, 2])
+def test_a_ring_may_have_begun_in_the_packets_that_are_known_to_be_lost_before_it(lost: int, rings: int) -> None:
+    first = 1 - 0.02 * lost
+    gone = [at(MISSING, first + 0.02 * n, first + 0.02 * (n + 1)) for n in range(lost)]
+    (leg,) = legs(*gone, *(ring(i, i + 1) for i in (1, 4)[:rings]), at(SPEECH, 6, 8))
+    assert leg.ring_onset is not None
+    assert leg.answer_latency is not None
+    assert round(first * SR) in leg.ring_onset
+    assert leg.answer_latency.latest >= leg.pick_up.latest - round(first * SR)
 
 
 def test_a_piece_that_stopped_in_the_lines_noise_is_a_ring() -> None:
