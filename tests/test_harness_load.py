@@ -191,7 +191,7 @@ def test_a_call_whose_invite_was_not_seen_has_no_truth() -> None:
 
 
 def test_a_tree_has_its_branches_and_what_they_cost() -> None:
-    burn = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\ninput()"
+    burn = "import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass\ninput()"
     with subprocess.Popen([sys.executable, "-c", burn], stdin=subprocess.PIPE) as child:
         try:
             assert child.pid in tree(os.getpid())
