@@ -15,13 +15,19 @@ import pytest
 from message_sinks import Mailbox, serving
 
 from harness.programme.events import Event
-from harness.programme.notify import Mail, Notify, Told, tell_people
+from harness.programme.notify import Mail, Notify, Told, said, tell_people
 
 NEEDED = Event(at=datetime(2026, 12, 1, 2, tzinfo=UTC), what="unknown", test="2026-12-1-desk", detail={"why": "void"})
 
 
 def to(settings: Notify) -> Told:
     return Told(agency="測試機關", zone=UTC, settings=settings)
+
+
+def test_a_message_calls_a_unit_by_its_name_and_one_that_has_left_by_its_id() -> None:
+    event = replace(NEEDED, unit="desk")
+    assert "服務台 (2026-12-1-desk)" in said(event, UTC, {"desk": "服務台"})
+    assert "desk (2026-12-1-desk)" in said(event, UTC, {})
 
 
 CERTIFICATES = Path(__file__).parent / "certificates"

@@ -12,9 +12,9 @@ import ssl
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from email.message import EmailMessage
 from typing import Annotated, Any, Literal, Self
@@ -70,11 +70,12 @@ class Notify(Written):
     """By a POST of JSON to this address."""
 
 
-def said(event: Event, zone: tzinfo = UTC) -> str:
-    """An event as a line for people, in their own time. Times that are still to come are not told."""
-    detail = event.detail or {}
+def said(event: Event, zone: tzinfo = UTC, names: Mapping[str, str] | None = None) -> str:
+    """An event as a line for people, in their own time, with the names of its unit where they are given. Times that
+    are still to come are not told."""
+    detail, unit = event.detail or {}, (names or {}).get(event.unit, event.unit)
     words = [f"{event.at.astimezone(zone):%Y-%m-%d %H:%M}", label(f"programme.event_{event.what}")]
-    words += [f"{event.unit} ({event.test})" if event.unit and event.test else event.unit or event.test]
+    words += [f"{unit} ({event.test})" if unit and event.test else unit or event.test]
     words += ["; ".join(_more(event.what, detail))]
     words += [label("decided.how")] if event.what == UNKNOWN else []
     return " ".join(filter(None, words))
@@ -109,6 +110,8 @@ class Told:
     """Where it is."""
     settings: Notify
     """How its people are told."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What its units are called, by id."""
 
 
 def tell_people(events: Sequence[Event], to: Told, *, line: Line) -> None:
@@ -160,7 +163,7 @@ def _mail(events: Sequence[Event], to: Told) -> None:
     whats = dict.fromkeys(label(f"programme.event_{event.what}", "zh") for event in events)
     subject = say("programme.mail_subject", "zh", agency=to.agency, what="、".join(whats))
     message["Subject"] = " ".join(subject.split())  # a name of two lines is no header: nothing would be sent
-    lines = "\n".join(said(event, to.zone) for event in events)
+    lines = "\n".join(said(event, to.zone, to.names) for event in events)
     message.set_content(f"{lines}\n\n" + say("programme.mail_body"))
     with _connection(mail) as server:
         if mail.security == "starttls":
@@ -190,7 +193,7 @@ _OPENER = urllib.request.build_opener(_NoOtherPlace)
 def _post(event: Event, to: Told) -> None:
     if to.settings.webhook is None:
         return
-    body = event.to_dict() | {"agency": to.agency, "text": said(event, to.zone)}
+    body = event.to_dict() | {"agency": to.agency, "text": said(event, to.zone, to.names)}
     data = json.dumps(body, ensure_ascii=False).encode()
     asked = urllib.request.Request(to.settings.webhook, data, {"Content-Type": "application/json; charset=utf-8"})
     with _OPENER.open(asked, timeout=TIMEOUT_S):

@@ -25,6 +25,7 @@ from harness.programme.sound_due import SoundDue
 from harness.redialling import Earlier, WallClock
 from harness.telephones import Telephones
 from harness.test_call import new_call_id
+from harness.unit_titles import titles_of
 
 if TYPE_CHECKING:
     from harness.cluster.address import Cluster
@@ -81,7 +82,12 @@ def run_until(
 
         def tell(event: Event) -> None:
             known = programme.folder.known
-            to = Told(agency=known.agency.settings.name, zone=known.agency.zone, settings=known.settings.notify)
+            to = Told(
+                agency=known.agency.settings.name,
+                zone=known.agency.zone,
+                settings=known.settings.notify,
+                names=titles_of(known.agency.units),
+            )
             show(event, to)
             messenger.tell(event, to)
 
