@@ -9,6 +9,7 @@ import pytest
 from markupsafe import Markup
 from web_pages import NOW, Running, later
 
+from harness.ledger import this_process
 from harness.store import open_store
 from harness.web.render import day, words
 from harness.web.rights import Right, Role, rights_of
@@ -73,6 +74,22 @@ def test_a_line_shows_what_came_of_its_last_call(server: Running, agency):
         (agency.ledger / f"{name}.claim").write_text(json.dumps(claim), encoding="utf-8")
         (agency.ledger / f"{name}.outcome").write_text(json.dumps({"outcome": outcome}), encoding="utf-8")
         assert re.search(said, shown(server, Role.CONVENER)), outcome
+
+
+def test_a_call_that_somebody_began_by_hand_is_running_too(server: Running, agency):
+    def up() -> int:
+        found = re.search(r"([0-9]+) 通測試電話進行中", shown(server, Role.CONVENER))
+        return int(found[1]) if found else 0
+
+    before = up()
+    claim = {"attempt_id": "h-1", "unit": "u2", "number": "2", "claimed_at": later(-1).isoformat()}
+    path = agency.ledger / "h-1.claim"
+    agency.ledger.mkdir(exist_ok=True)
+    path.write_text(json.dumps(claim | {"process": this_process()}), encoding="utf-8")
+    assert up() == before + 1
+    assert "測試電話進行中" not in shown(server, Role.UNIT)
+    path.with_suffix(".outcome").write_text(json.dumps({"outcome": "answered"}), encoding="utf-8")
+    assert up() == before
 
 
 def test_whether_the_programme_runs_is_said(server: Running):

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from harness.ledger import Claim, claims
+from harness.web import elsewhere as calls_up
 from harness.web.daemon import state_of
 from harness.web.declared import Nav, page, waiting_lines
 from harness.web.gate import visiting
@@ -56,10 +57,7 @@ def now_of(visit: Visit) -> Row:
     if visit.may(Right.SEE_HOURS) or visit.may(Right.SEE_PLAN):
         now = visit.now
         units = _planned_units(visit)
-        found["running"] = [
-            {"unit": names.get(units.get(row["test_id"], ""), "—"), "since": row["at"]}
-            for row in visit.store.plans.claimed()
-        ]
+        found["running"] = _running(visit, units, names)
         ahead = [
             row for row in visit.store.plans.waiting(now + timedelta(days=62)) if row["due_at"] >= f"{now:%Y-%m-%d}"
         ]
@@ -68,6 +66,15 @@ def now_of(visit: Visit) -> Row:
     if visit.may(Right.SEE_LINES) and not visit.agency.settings.recordings_only:
         found["lines"] = _lines(visit)
     return found
+
+
+def _running(visit: Visit, units: dict[str, str], names: dict[str, str]) -> list[Row]:
+    """Tests of the plan that are placed now, and calls that somebody began by hand; a unit has one at a time."""
+    since = {units.get(row["test_id"], ""): datetime.fromisoformat(row["at"]) for row in visit.store.plans.claimed()}
+    for one in claims(visit.agency, since=visit.now - calls_up.LATELY):
+        if one.in_flight:
+            since.setdefault(one.unit, one.claimed_at)
+    return [{"unit": names.get(unit, unit or "—"), "since": at} for unit, at in since.items()]
 
 
 async def _events(request: Request, site: Site) -> AsyncIterator[ServerSentEvent]:
