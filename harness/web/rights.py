@@ -57,7 +57,7 @@ class Right(StrEnum):
     SEE_PLAN = "see-plan"
     """The plan to the minute, with its units."""
     CHANGE_PLAN = "change-plan"
-    """Draw, call off, allot."""
+    """Draw a month, call a day off, decide what comes of a test that is unknown."""
     ASSIST = "assist"
     """Talk on a test call oneself, by the browser or one's own telephone."""
     LISTEN_IN = "listen-in"
