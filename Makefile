@@ -1,5 +1,6 @@
 # make demo    install what is needed, then call the embedded agency and compare with its truth
-# make test    install what the tests need, then run them: two at a time; telephones in real time behind the rest
+# make test    install what the tests need, then run them, two at a time, telephones in real time behind the rest;
+#              CI=true make test runs those marked slow too, which are left out otherwise
 # make check   formatting, types, who may import what, documents
 # make bench   how fast the ear is beside its peers (the tone detector: sudo apt-get install libspandsp2); a year's figures
 # make situations  500 calls to a far end that is not ours, over networks that lose packets: a table of what was measured
