@@ -38,7 +38,7 @@ def clips_of_lost(kept: KeptSheet, lost: list[Row], duration_s: float) -> dict[s
             continue
         leg = kept.form.group(item.group).leg or ""
         timed = item.latency or any(option.latency or option.within or option.outcome for option in item.options)
-        clip = waiting.get(leg) if timed else clip_of(item, kept.form, clips)
+        clip = waiting.get(leg) if timed else clip_of(item, kept.form, clips, duration_s)
         if clip is not None:
             found[one["id"]] = clip
     return found

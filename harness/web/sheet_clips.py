@@ -16,6 +16,8 @@ MARKED_BEFORE_S = 2.0
 """A key is pressed after what it marks."""
 START, END, TRANSFER, WHOLE = "start", "end", "transfer", "whole"
 MARKED, WAITING = "marked", "waiting"
+RECORDING = "recording"
+"""Stands for a leg where a clip is of no leg, but of the recording."""
 _WORDS = (
     (END, ("結束", "再見", "掛")),
     (TRANSFER, ("轉接", "轉 (撥)", "忙線")),
@@ -30,7 +32,7 @@ class Clip:
     kind: str
     """start, end, transfer, whole, hold, marked, waiting: what it is of."""
     leg: str
-    """The leg it is on; of what somebody marked, the mark."""
+    """The leg it is on, or RECORDING; of what somebody marked, the mark."""
     start_s: float
     """Where it begins."""
     end_s: float
@@ -101,14 +103,31 @@ def mark_clips(marks: Sequence[Mapping[str, Any]], duration_s: float) -> list[Cl
     return found
 
 
-def clip_of(item: Item, form: Form, clips: Mapping[str, Mapping[str, Clip]]) -> Clip | None:
-    """The clip that an item is heard in: by what its wording is about."""
-    leg = form.group(item.group).leg
-    own = clips.get(leg or "", {})
-    kind = next((kind for kind, words in _WORDS if any(one in item.text for one in words)), WHOLE)
+def clip_of(item: Item, form: Form, clips: Mapping[str, Mapping[str, Clip]], duration_s: float = 0.0) -> Clip | None:
+    """The clip that an item is heard in: by what its wording is about; None: its leg is not in the recording."""
+    group = form.group(item.group)
+    kind = _kind_of(item.text)
+    if group.leg is None:
+        return _of_no_leg(TRANSFER if _kind_of(group.text) == TRANSFER else kind, clips, duration_s)
     if any(tick.id in ("unit", "name", "greeting") for tick in item.ticks):
         kind = START
+    return _nearest(kind, clips.get(group.leg, {}))
+
+
+def _kind_of(text: str) -> str:
+    return next((kind for kind, words in _WORDS if any(one in text for one in words)), WHOLE)
+
+
+def _nearest(kind: str, own: Mapping[str, Clip]) -> Clip | None:
     return own.get(kind) or own.get(END if kind == TRANSFER else WHOLE)
+
+
+def _of_no_leg(kind: str, clips: Mapping[str, Mapping[str, Clip]], duration_s: float) -> Clip | None:
+    """The unit's clip, else the operator's, else the whole recording: a transfer lies in the leg that was left."""
+    legs = [clips[name] for name in ("unit", "operator") if name in clips]
+    found = [own[one] for one in (kind, WHOLE) for own in legs if one in own]
+    whole = Clip(kind=WHOLE, leg=RECORDING, start_s=0.0, end_s=duration_s) if duration_s > 0 else None
+    return found[0] if found else whole
 
 
 def _times(leg: Mapping[str, Any]) -> tuple[float | None, float | None]:

@@ -104,6 +104,8 @@ class Filled:
     """What was filled in."""
     clips: Mapping[str, Mapping[str, Clip]] = field(default_factory=dict)
     """What can be heard, by leg and kind."""
+    duration_s: float = 0.0
+    """Length of the recording that can be heard; 0: none can."""
 
     def __post_init__(self) -> None:
         with rubric_errors():
@@ -143,7 +145,7 @@ class Filled:
             rows=tuple(self._rows(item)),
             shown=tuple(_shown(item, score, decided=mode == DECIDED)),
             problems=tuple(one for one in self.sheet.problems if one.item == item.id),
-            clip=clip_of(item, self.form, self.clips),
+            clip=clip_of(item, self.form, self.clips, self.duration_s),
             jumps=jumps_of(item, self.form, score, self.sheet.fact_evidence),
             fields=typed,
         )

@@ -11,7 +11,7 @@ from harness.documents.labels import Labels
 from harness.documents.sheet_rows import number
 from harness.web.between import named_text
 from harness.web.sheet_causes import causes_of
-from harness.web.sheet_clips import MARKED, Clip
+from harness.web.sheet_clips import MARKED, RECORDING, Clip
 from harness.web.sheet_facts import asked_facts, limits_of
 from harness.web.sheet_fields import MOST_QUESTIONS, UNSETTLED
 from harness.web.sheet_jumps import ONSET, PICK_UP, Jump
@@ -265,6 +265,8 @@ class Words:
 
     def leg(self, name: str) -> str:
         """A leg as the agency calls it."""
+        if name == RECORDING:
+            return say("sheet_page.recording", self.lang)
         leg = self.filled.form.legs.get(name) if name in LEGS else None  # type: ignore[call-overload]
         return leg.text if leg is not None else name
 

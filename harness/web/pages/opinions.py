@@ -139,8 +139,9 @@ def _blank(
     kept = kept_sheet(call["call_id"], agency=visit.agency, store=visit.store)
     mine = visit.store.drafts.of(kept.call_id, visit.person.name)
     path = sound_of(visit, call) if reaches(visit, Right.HEAR, kept.call_id) else None
-    clips = leg_clips(kept.facts.get("legs", {}), duration_of(path))
-    filled = Filled(kept, mine["fields"] if mine else {}, clips)
+    duration_s = duration_of(path)
+    clips = leg_clips(kept.facts.get("legs", {}), duration_s)
+    filled = Filled(kept, mine["fields"] if mine else {}, clips, duration_s)
     shown: dict[str, Any] = {"filled": filled, "told": words_for(visit.preferences.lang, filled), "there": bool(path)}
     shown |= {"call": call, "unit": unit_of_call(call, visit.agency), "writable": True, "wrong": wrong}
     shown |= {"may": may_with(visit, kept.call_id), "drafts": f"/calls/{kept.call_id}/opinion/draft"}

@@ -122,12 +122,13 @@ def _shown(visit: Visit, call: dict[str, Any]) -> dict[str, Any]:
     else:
         fields = fields_from(kept.answers or {}, kept.form)
     path = sound_of(visit, call) if reaches(visit, Right.HEAR, kept.call_id) else None
-    clips = leg_clips(kept.facts.get("legs", {}), duration_of(path))
-    filled = Filled(kept, fields, clips)
+    duration_s = duration_of(path)
+    clips = leg_clips(kept.facts.get("legs", {}), duration_s)
+    filled = Filled(kept, fields, clips, duration_s)
     late = begun_late(kept, store)
     holds, told = hold_clips(kept.facts.get("evidence", {}).get("held", ())), happened_at(visit, call)
     if told["said"] is not None:
-        holds += mark_clips(told["said"]["marks"], duration_of(path))
+        holds += mark_clips(told["said"]["marks"], duration_s)
     return told | {
         "call": call,
         "may": may_with(visit, kept.call_id),

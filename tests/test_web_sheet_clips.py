@@ -1,0 +1,88 @@
+"""What the sheet of every shipped form offers to hear: a clip for each item, and the leg that it is of, by name."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sheet_calls import SECONDS, TRACED, facts, keep_sheet_call
+from web_pages import NOW, serving
+
+from harness.agency import load_agency
+from harness.web.rights import Role
+from harness.web.sheet_clips import RECORDING, Clip, clip_of, leg_clips
+from harness.web.site import Site
+from rubric.form import load_form, shipped_ids
+from rubric.schema import Form
+
+pytest_plugins = ("web_fixtures",)
+FORMS = [load_form(one) for one in shipped_ids()]
+ITEMS = [pytest.param(form, item, id=f"{form.id} {item.id}") for form in FORMS for item in form.items]
+LEGS = facts()["legs"]
+CLIPS = leg_clips(LEGS, SECONDS)
+CALLS = [("unit",), ("operator", "unit"), ("ivr", "operator", "unit"), ("ivr", "operator"), ("ivr",), ()]
+
+
+@pytest.fixture(scope="module", params=FORMS, ids=lambda form: form.id)
+def page(request, furnished: Path, tmp_path_factory) -> Iterator[tuple[Form, str]]:
+    """A form with the page of its sheet, of a call of all three legs."""
+    folder = tmp_path_factory.mktemp("clips") / "agency"
+    shutil.copytree(furnished, folder)
+    settings = folder / "agency.toml"
+    settings.write_text(settings.read_text("utf-8").replace('"keelung-102"', f'"{request.param.id}"'), encoding="utf-8")
+    keep_sheet_call(load_agency(folder), "c-page", told=facts(**TRACED))
+    with serving(Site(folder=folder, clock=lambda: NOW)) as running:
+        yield request.param, running.client(Role.TESTER).get("/calls/c-page/sheet").text
+
+
+def buttons(html: str) -> list[str]:
+    """What every button to hear a clip says."""
+    return re.findall(r'class="hear[^>]*>(?:▶ )?([^<]+)<', html)
+
+
+def form_of(form_id: str) -> Form:
+    return next(one for one in FORMS if one.id == form_id)
+
+
+def heard(form_id: str, item: str, *legs: str) -> Clip | None:
+    """The clip of an item in a call of these legs; of all three where none is named."""
+    form = form_of(form_id)
+    clips = leg_clips({name: LEGS[name] for name in legs}, SECONDS) if legs else CLIPS
+    return clip_of(form.item(item), form, clips, SECONDS)
+
+
+@pytest.mark.parametrize(("form", "item"), ITEMS)
+def test_every_item_of_every_form_offers_a_clip_of_its_leg(form, item):
+    leg = form.group(item.group).leg
+    for names in CALLS:
+        clips = leg_clips({name: LEGS[name] for name in names}, SECONDS)
+        clip = clip_of(item, form, clips, SECONDS)
+        if leg is not None and leg not in names:
+            assert clip is None
+            continue
+        assert clip is not None
+        assert 0 <= clip.start_s < clip.end_s <= SECONDS
+        assert clip.leg == leg or leg is None
+
+
+@pytest.mark.parametrize(
+    ("form", "item"),
+    [("boft", f"X{n}") for n in (1, 2, 3, 4)]
+    + [(form, f"X{n}") for form in ("enforcement", "taoyuan") for n in (1, 2)],
+)
+def test_a_transfer_of_no_leg_is_heard_where_it_was_made_and_else_in_the_talk(form, item):
+    assert heard(form, item) == CLIPS["operator"]["transfer"]
+    talk = heard(form, item, "unit")
+    assert talk is not None
+    assert (talk.kind, talk.leg) == ("whole", "unit")
+    assert heard(form, item, "ivr") == Clip(kind="whole", leg=RECORDING, start_s=0.0, end_s=SECONDS)
+    no_sound = form_of(form)
+    assert clip_of(no_sound.item(item), no_sound, {}) is None
+
+
+def test_every_item_on_every_page_has_its_clip(page):
+    form, html = page
+    parts = re.findall(r'<fieldset class="item"[^>]* data-item="([^"]+)"(.*?)</fieldset>', html, re.DOTALL)
+    assert {item.id for item in form.items} <= {name for name, _ in parts}
+    assert [name for name, part in parts if not buttons(part)] == []
