@@ -1,4 +1,5 @@
-"""Changes agency.toml and programme.toml: checked by the model that reads them, logged, the version before kept.
+"""Changes agency.toml, programme.toml and papers.toml: checked by the model that reads them, logged, the version before
+kept.
 
 The change and its line in the log are one transaction of the database, so that two people who save at once come one
 after the other, and nothing is changed without somebody's name to it. A file says where a secret is kept, never the
@@ -21,6 +22,7 @@ from harness.directory import read_units
 from harness.directory_files import replace_kept
 from harness.errors import AgencyError, WrongInput
 from harness.hearing import find_plan
+from harness.papers.settings import PAPERS_FILE, PaperSettings, papers_of
 from harness.programme.settings import PROGRAMME_FILE, ProgrammeSettings, programme_of
 from harness.scoring import usable_form
 from harness.store import Store
@@ -29,6 +31,8 @@ from harness.toml_file import digest_of, parse_toml, read_text
 
 PROGRAMME_TEMPLATE = Path(__file__).parent / "programme" / "programme_template.toml"
 """What a programme.toml begins as: it changes nothing of what holds without the file."""
+PAPERS_TEMPLATE = Path(__file__).parent / "papers" / "papers_template.toml"
+"""The same of a papers.toml."""
 CHANGED = "settings_changed"
 """What the log calls it."""
 # A URI may carry a password before its host (RFC 3986 §3.2.1, RFC 3261 §19.1.1): both advise against it.
@@ -38,7 +42,7 @@ Wanted = Mapping[Place, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class _File:
-    """One of the two files."""
+    """One of the files."""
 
     name: str
     """Its name."""
@@ -52,6 +56,7 @@ class _File:
 
 _AGENCY = _File(name=AGENCY_FILE, model=Settings, read=settings_of)
 _PROGRAMME = _File(name=PROGRAMME_FILE, model=ProgrammeSettings, read=programme_of, new=PROGRAMME_TEMPLATE)
+_PAPERS = _File(name=PAPERS_FILE, model=PaperSettings, read=papers_of, new=PAPERS_TEMPLATE)
 
 
 def change_agency(
@@ -70,6 +75,13 @@ def change_programme(
 ) -> tuple[Edit, ...]:
     """The same for programme.toml, which is made where there is none, even when nothing differs from what holds."""
     return _change(_PROGRAMME, folder, wanted, store, who, now, stamp)
+
+
+def change_papers(
+    folder: Path, wanted: Wanted, *, store: Store, who: str, now: datetime | None = None, stamp: str = ""
+) -> tuple[Edit, ...]:
+    """The same for papers.toml."""
+    return _change(_PAPERS, folder, wanted, store, who, now, stamp)
 
 
 def stamp_of(path: Path) -> str:

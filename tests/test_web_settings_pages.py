@@ -16,11 +16,12 @@ from harness.agency import Settings, load_agency
 from harness.agency_writer import stamp_of
 from harness.directory import COLUMNS
 from harness.lines import LineSettings, OldOpenssl
+from harness.papers.settings import PaperSettings, read_paper_settings
 from harness.programme.settings import ProgrammeSettings, read_programme
 from harness.store import open_store
 from harness.web.fields import fields_of
 from harness.web.pages.settings_entries import LINES, SITES, TELEPHONES, TESTERS
-from harness.web.pages.settings_sections import HOURS, NOTIFY, RULES, THE_AGENCY
+from harness.web.pages.settings_sections import HOURS, NOTIFY, PAPER_WORDS, RULES, THE_AGENCY
 from harness.web.rights import Role
 from harness.words import catalogue
 
@@ -31,7 +32,10 @@ LINE |= {"codecs": "PCMA/8000", "tls_verify": "1", "secret_where": "none"}
 
 def of_page(client, path):
     """What a page's form would send if nobody touched it, by field."""
-    html = client.get(path).text
+    return of_form(client.get(path).text)
+
+
+def of_form(html):
     form = next(one for one in re.findall(r"<form class=\"card settings\".*?</form>", html, re.DOTALL))
     told = {}
     tags = r"<input[^>]*>|<textarea[^>]*>[^<]*</textarea>|<select[^>]*>.*?</select>"
@@ -83,6 +87,7 @@ def test_every_field_has_its_words_and_every_kind_of_value_a_field():
     agency = Settings(name="x", lines=(LineSettings(),))
     found = [*fields_of(Settings, agency, [*THE_AGENCY.places, *HOURS.places])]
     found += fields_of(ProgrammeSettings, ProgrammeSettings(), [*RULES.places, *NOTIFY.places])
+    found += fields_of(PaperSettings, PaperSettings(), PAPER_WORDS.places)
     for entries, model, holds in ((LINES, Settings, agency), (SITES, Settings, agency)):
         found += fields_of(
             model, holds, [(entries.name, 0, one) for one in (entries.key, *entries.names, *entries.more)]
@@ -90,7 +95,7 @@ def test_every_field_has_its_words_and_every_kind_of_value_a_field():
     found += fields_of(ProgrammeSettings, ProgrammeSettings(), [("testers", 0, one) for one in TESTERS.names])
     assert [one.name for one in found if f"fields.{one.word}" not in catalogue()] == []
     assert {one.kind for one in found} == {
-        *("text", "whole", "number", "tick", "choice", "choices", "lines", "day", "days")
+        *("text", "whole", "number", "tick", "choice", "choices", "lines", "day", "days", "by-period")
     } - {"day"}
     found += fields_of(Settings, agency, [("telephones", 0, one) for one in (TELEPHONES.key, *TELEPHONES.names)])
     # What the pages leave out is named here: a new key of a line is to be shown too.
@@ -422,11 +427,13 @@ def test_a_page_of_each_kind_has_no_violation_of_wcag_and_fits_a_telephone(role,
     accessible(page_of(role, "/me", width=320), server, FEW[role])
 
 
-def test_every_key_of_both_files_has_its_page():
+def test_every_key_of_the_files_has_its_page():
     """A key that is new is to be put on a page, or named here with the page that it has of its own."""
     elsewhere = {"form", "tone_plan", "recordings_only", "recording_notice_date", "max_calls_at_once"}
+    elsewhere.add("complaints")  # typed in on the page of improvements
     lists = {one.name for one in (LINES, SITES, TELEPHONES, TESTERS)}
-    for model, sections in ((Settings, (THE_AGENCY, HOURS)), (ProgrammeSettings, (RULES, NOTIFY))):
+    files = ((Settings, (THE_AGENCY, HOURS)), (ProgrammeSettings, (RULES, NOTIFY)), (PaperSettings, (PAPER_WORDS,)))
+    for model, sections in files:
         said = {place[:2] for one in sections for place in one.places}
         for name, field in model.model_fields.items():
             inside = getattr(field.annotation, "model_fields", None)
@@ -434,3 +441,43 @@ def test_every_key_of_both_files_has_its_page():
                 assert [one for one in inside if (name, one) not in said] == []
             else:
                 assert (name,) in said or name in elsewhere | lists
+
+
+def test_the_words_of_the_papers_are_saved_logged_and_left_as_they_are(server: Running, agency):
+    client, path = server.client(Role.CONVENER), agency.folder / "papers.toml"
+    path.write_text(
+        '[complaints]\n"2026-11" = 4\n\n[handling]\n"2026-Q3" = "已函知。\\n並複查"\n2025 = "舊"\n', "utf-8"
+    )
+    told = of_page(client, "/settings/papers")
+    assert "2026-Q3 = 已函知。\n並複查" in told["handling"]
+    assert told["office"] == "承辦單位"
+    before = path.read_bytes()
+    assert client.post("/settings/papers", told).status == 303
+    assert path.read_bytes() == before
+    told |= {"office": "秘書室", "public": "1", "handling": "2026-Q3 = 已函知。\r\n並複查\r\n2026-11：改善中"}
+    assert client.post("/settings/papers", told).status == 303
+    found = read_paper_settings(agency.folder)
+    assert (found.office, found.public, found.complaints) == ("秘書室", True, {"2026-11": 4})
+    assert found.handling == {"2026-Q3": "已函知。\n並複查", "2026-11": "改善中"}
+    row = newest(agency)
+    places = {one["place"]: (one["from"], one["to"]) for one in row["detail"]["changes"]}
+    assert (row["who"], row["detail"]["file"]) == ("林召集", "papers.toml")
+    assert places["office"] == (None, "秘書室")
+    assert places["handling.2025"] == ("舊", None)
+    assert "考核結果處理情形（2025）" in server.client(Role.AUDITOR).get("/settings/changes").text
+    assert "文書用語" in server.client(Role.AUDITOR).get("/settings/papers").text
+    told = of_page(client, "/settings/papers") | {"office": ""}
+    assert client.post("/settings/papers", told).status == 303
+    assert "office" not in read_paper_settings(agency.folder).model_fields_set
+    path.unlink()
+
+
+@pytest.mark.parametrize("handling", ["2026-13 = x", "沒有期間", "2026-Q5：x"])
+def test_a_period_that_is_none_goes_back_to_its_field(handling, server: Running, agency):
+    client = server.client(Role.CONVENER)
+    answer = client.post("/settings/papers", of_page(client, "/settings/papers") | {"handling": handling})
+    assert answer.status == 422
+    assert 'id="handling-wrong"' in answer.text
+    assert "不是期間" in answer.text
+    assert re.split("[：=]", handling)[0].strip() in of_form(answer.text)["handling"]
+    assert not (agency.folder / "papers.toml").exists()

@@ -62,7 +62,12 @@ def read_paper_settings(folder: Path) -> PaperSettings:
     path = folder / PAPERS_FILE
     if not path.is_file():
         return PaperSettings()
-    return build(PaperSettings, read_toml(path, fault=AgencyError), file=PAPERS_FILE, fault=AgencyError, place=_place)
+    return papers_of(read_toml(path, fault=AgencyError))
+
+
+def papers_of(data: dict[str, Any]) -> PaperSettings:
+    """Make the settings of what papers.toml says."""
+    return build(PaperSettings, data, file=PAPERS_FILE, fault=AgencyError, place=_place)
 
 
 def _place(loc: Loc, _: dict[str, Any]) -> tuple[Words, str]:

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from harness.agency import AGENCY_FILE, Settings
-from harness.agency_writer import Wanted, change_agency, change_programme, stamp_of
+from harness.agency_writer import Wanted, change_agency, change_papers, change_programme, stamp_of
 from harness.errors import WrongInput
+from harness.papers.settings import PAPERS_FILE, PaperSettings, read_paper_settings
 from harness.programme.settings import PROGRAMME_FILE, ProgrammeSettings, read_programme
 from harness.toml_edit import Edit, Place
 from harness.web.done import done
@@ -52,6 +53,12 @@ PROGRAMME = WrittenFile(
     model=ProgrammeSettings,
     read=lambda visit: read_programme(visit.agency.folder),
     change=change_programme,
+)
+PAPERS = WrittenFile(
+    name=PAPERS_FILE,
+    model=PaperSettings,
+    read=lambda visit: read_paper_settings(visit.agency.folder),
+    change=change_papers,
 )
 
 

@@ -3,6 +3,7 @@ back to the field that it was typed into."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,7 +19,7 @@ from harness.web.visit import Visit
 from harness.web.years import sentence_of, shown_day
 from harness.words import catalogue, label, say
 
-TEXT, WHOLE, NUMBER, TICK, CHOICE, CHOICES, LINES, DAY, DAYS = (
+TEXT, WHOLE, NUMBER, TICK, CHOICE, CHOICES, LINES, DAY, DAYS, BY_PERIOD = (
     "text",
     "whole",
     "number",
@@ -28,6 +29,7 @@ TEXT, WHOLE, NUMBER, TICK, CHOICE, CHOICES, LINES, DAY, DAYS = (
     "lines",
     "day",
     "days",
+    "by-period",
 )
 _KINDS = {"integer": WHOLE, "number": NUMBER, "boolean": TICK, "string": TEXT}
 _OF_RULES = {
@@ -37,10 +39,13 @@ _OF_RULES = {
     "agency.switchboard": "switchboard",
     "agency.register_without_user": "user",
     "programme.round_month": "round_month",
+    "report.settings_period": "handling",
 }
 """Rules of our own: the field that each is about."""
 A_DAY = date(2027, 2, 8)
 """What a hint writes as an example; both calendars are read."""
+_PERIOD = re.compile(r"\s*(\d\S*?)\s*[=＝:：](.*)")
+"""A line that begins what is said of a period."""
 Schema = Mapping[str, Any]
 _MISSING = object()
 
@@ -52,7 +57,7 @@ class Field:
     place: Place
     """Where it stands in the file."""
     kind: str
-    """text, whole, number, tick, choice, choices, lines, day or days."""
+    """text, whole, number, tick, choice, choices, lines, day, days or by-period."""
     value: Any
     """What holds, or what was typed."""
     options: tuple[str, ...] = ()
@@ -81,9 +86,11 @@ class Field:
 
     @property
     def lines(self) -> str:
-        """A list as one line each, days in the reader's calendar."""
+        """A list as one line each, what is said of periods behind their names, days in the reader's calendar."""
         if isinstance(self.value, str):
             return self.value
+        if isinstance(self.value, dict):
+            return "\n".join(f"{period} = {text}" for period, text in self.value.items())
         return "\n".join(shown_day(one) if isinstance(one, date) else str(one) for one in self.value or ())
 
     @property
@@ -157,6 +164,8 @@ def _field(place: Place, schema: Schema, value: Any) -> Field:
         if "enum" in inside:
             return Field(kind=CHOICES, options=tuple(inside["enum"]), **told)
         return Field(kind=DAYS if inside.get("format") == "date" else LINES, **told)
+    if one.get("type") == "object":
+        return Field(kind=BY_PERIOD, **told)
     if "enum" in one:
         return Field(kind=CHOICE, options=tuple(one["enum"]), **told)
     if one.get("format") == "date":
@@ -196,6 +205,8 @@ def _typed(one: Field, visit: Visit) -> Any:
         sent = {str(value) for value in visit.form.getlist(one.name)}
         known = [option for option in one.options if option in sent]
         return [*known, *sorted(sent - set(known))]
+    if one.kind == BY_PERIOD:
+        return _by_period(visit.text(one.name, most=40_000))
     text = visit.text(one.name, most=4000)
     if one.kind in (LINES, DAYS):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -205,6 +216,19 @@ def _typed(one: Field, visit: Visit) -> Any:
     if one.kind in (WHOLE, NUMBER):
         return _number(text, whole=one.kind == WHOLE)
     return _day(text) if one.kind == DAY else text
+
+
+def _by_period(text: str) -> dict[str, str]:
+    """What is said of each period; a line that begins with none goes on with the one above."""
+    found: dict[str, list[str]] = {}
+    at = ""
+    for line in text.splitlines():
+        if begins := _PERIOD.match(line):
+            at = begins[1]
+        elif not at:
+            at = line.strip()  # no period: the model refuses it by what was typed
+        found.setdefault(at, []).append(begins[2] if begins else line)
+    return {period: "\n".join(lines).strip() for period, lines in found.items()}
 
 
 def _number(text: str, *, whole: bool) -> Any:

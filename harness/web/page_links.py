@@ -21,6 +21,7 @@ PAGES = {
     "settings.programme": "/settings/programme",
     "settings.testers": "/settings/testers",
     "settings.notice_page": "/settings/notice",
+    "settings.papers_page": "/settings/papers",
     "settings.sounds_page": "/settings/sounds",
     "settings.retention": "/settings/retention",
     "settings.people": "/settings/people",

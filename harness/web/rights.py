@@ -67,7 +67,8 @@ class Right(StrEnum):
     SEE_SETTINGS = "see-settings"
     """What the agency's files say."""
     CHANGE_PROGRAMME = "change-programme"
-    """Units, forms, scenarios, questions, testers, the programme's rules, the notice, retention."""
+    """Units, forms, scenarios, questions, testers, the programme's rules, the notice, the words of the
+    papers, retention."""
     CHANGE_SETTINGS = "change-settings"
     """Name, lines, sites, tone plans, hours, limits, mail."""
     SET_UP = "set-up"

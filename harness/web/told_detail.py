@@ -75,6 +75,9 @@ def value_told(key: str, value: Any, titles: Mapping[str, str]) -> str:
 def place_told(place: str) -> str:
     """A setting by what its page calls it: 語音加密（線路 1）; as the file has it where no page does."""
     found = _PLACE.fullmatch(place)
+    table, _, period = place.partition(".")
+    if table == "handling" and period:
+        return bracketed_text(label("fields.handling"), period)
     if found is None:
         return next((label(one) for one in _field_keys(place) if one in catalogue()), place)
     key, name = f"settings.{found['list']}", found["name"]

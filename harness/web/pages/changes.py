@@ -12,6 +12,7 @@ from harness.agency_writer import CHANGED, stamp_of
 from harness.directory import UNITS_FILE
 from harness.directory_edit import ADDED, ENDED, IMPORTED
 from harness.directory_edit import CHANGED as UNIT_CHANGED
+from harness.papers.settings import PAPERS_FILE
 from harness.programme.settings import PROGRAMME_FILE
 from harness.unit_titles import titles_of
 from harness.web.declared import page
@@ -51,7 +52,7 @@ def _beside(visit: Visit) -> list[str]:
     folder = visit.agency.folder
     return [
         name
-        for name in (AGENCY_FILE, PROGRAMME_FILE, UNITS_FILE)
+        for name in (AGENCY_FILE, PROGRAMME_FILE, PAPERS_FILE, UNITS_FILE)
         if name in last and stamp_of(folder / name) != last[name]
     ]
 

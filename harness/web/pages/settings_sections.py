@@ -1,4 +1,5 @@
-"""Settings that are single values: the agency, its hours and limits, the programme's rules, the notice, the mail."""
+"""Settings that are single values: the agency, its hours and limits, the programme's rules, the notice, the mail,
+the words of the papers."""
 
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ from harness.agency import Settings
 from harness.agency_writer import host_of
 from harness.errors import WrongInput
 from harness.own_sounds import own_sounds
+from harness.papers.settings import read_paper_settings
 from harness.programme.settings import read_programme
 from harness.programme.staff_notice import staff_notice_values
 from harness.toml_edit import Place
-from harness.web.changing import AGENCY, PROGRAMME, WrittenFile, saved, try_to_write
+from harness.web.changing import AGENCY, PAPERS, PROGRAMME, WrittenFile, saved, try_to_write
 from harness.web.declared import Declared, page
 from harness.web.done import said
 from harness.web.fields import CHOICE, Field, typed, with_problems, with_typed
@@ -27,6 +29,7 @@ from harness.words import say
 
 MAIL: Place = ("notify", "mail")
 COURTESY: Place = ("courtesy",)
+HANDLING: Place = ("handling",)
 Values = dict[Place, Any]
 
 
@@ -52,7 +55,7 @@ class Section:
     @property
     def title(self) -> str:
         """Its key in the catalogue, without the room."""
-        return f"{self.name}_page" if self.name in ("agency", "notice") else self.name
+        return f"{self.name}_page" if self.name in ("agency", "notice", "papers") else self.name
 
     @property
     def path(self) -> str:
@@ -102,6 +105,13 @@ def _mail(values: Values, visit: Visit) -> Values:
     if values[(*MAIL, "server")]:
         return values
     return {place: value for place, value in values.items() if place[:2] != MAIL} | {MAIL: None}
+
+
+def _papers(values: Values, visit: Visit) -> Values:
+    """An empty word is the usual one; what was said of a period that is not named any more goes."""
+    held, now = read_paper_settings(visit.agency.folder).handling, values[HANDLING]
+    words = {place: None if value == "" else value for place, value in values.items() if place != HANDLING}
+    return words | {(*HANDLING, period): now.get(period) or None for period in {**held, **now}}
 
 
 def _under(table: str, *names: str) -> tuple[Place, ...]:
@@ -168,6 +178,13 @@ NOTIFY = Section(
     ),
     wanted=_mail,
 )
+PAPER_WORDS = Section(
+    name="papers",
+    file=PAPERS,
+    right=Right.CHANGE_PROGRAMME,
+    places=(("office",), ("head",), ("steering_group",), ("superior",), ("plan",), ("public",), HANDLING),
+    wanted=_papers,
+)
 
 
 def _shown(visit: Visit, section: Section, fields: tuple[Field, ...], problems: tuple[str, ...] = ()) -> Response:
@@ -213,3 +230,4 @@ hours_page, save_hours = _pages(HOURS)
 programme_page, save_programme = _pages(RULES)
 notice_page, save_notice = _pages(NOTICE)
 notify_page, save_notify = _pages(NOTIFY)
+papers_page, save_papers = _pages(PAPER_WORDS)
