@@ -81,6 +81,28 @@ def test_a_transfer_of_no_leg_is_heard_where_it_was_made_and_else_in_the_talk(fo
     assert clip_of(no_sound.item(item), no_sound, {}) is None
 
 
+AT_THE_START = {
+    "boft": {"P1", "P2"},
+    "commerce": set(),
+    "enforcement": {"G1", "G2", "G3"},
+    "keelung-102": {"A3.1", "A3.2", "B2.1"},
+    "taoyuan": {"G1", "G2", "G3"},
+}
+"""Items about unit, name and greeting; the caller's name, and courtesy throughout, are none of them."""
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
+def test_unit_name_and_greeting_are_heard_on_a_loop_after_the_pick_up(form):
+    clips = {item.id: clip_of(item, form, CLIPS, SECONDS) for item in form.items}
+    assert {name for name, clip in clips.items() if clip and clip.kind == "start"} == AT_THE_START[form.id]
+    assert {name for name, clip in clips.items() if clip and clip.loop} == AT_THE_START[form.id]
+
+
+def test_another_persons_name_and_courtesy_are_heard_in_the_whole_talk():
+    for form, item in (("enforcement", "N1"), ("taoyuan", "N1"), ("boft", "P3")):
+        assert heard(form, item) == CLIPS["unit"]["whole"]
+
+
 def test_every_item_on_every_page_has_its_clip(page):
     form, html = page
     parts = re.findall(r'<fieldset class="item"[^>]* data-item="([^"]+)"(.*?)</fieldset>', html, re.DOTALL)

@@ -23,6 +23,8 @@ _WORDS = (
     (TRANSFER, ("轉接", "轉 (撥)", "忙線")),
     (START, ("報明", "您好", "招呼", "問候")),
 )
+_NAME, _ANOTHERS = ("姓名", "姓氏"), ("來電", "貴姓", "對方", "民眾", "承辦人")
+"""Who answers says their own name at the start; another's is asked or told later."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +117,9 @@ def clip_of(item: Item, form: Form, clips: Mapping[str, Mapping[str, Clip]], dur
 
 
 def _kind_of(text: str) -> str:
-    return next((kind for kind, words in _WORDS if any(one in text for one in words)), WHOLE)
+    own_name = any(one in text for one in _NAME) and not any(one in text for one in _ANOTHERS)
+    kinds = (kind for kind, words in _WORDS if any(one in text for one in words))
+    return next(kinds, START if own_name else WHOLE)
 
 
 def _nearest(kind: str, own: Mapping[str, Clip]) -> Clip | None:
