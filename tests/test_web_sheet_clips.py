@@ -13,6 +13,7 @@ from harness.agency import load_agency
 from harness.web.rights import Role
 from harness.web.sheet_clips import RECORDING, Clip, clip_of, leg_clips
 from harness.web.site import Site
+from harness.words import say
 from rubric.form import load_form, shipped_ids
 from rubric.schema import Form
 
@@ -101,6 +102,16 @@ def test_unit_name_and_greeting_are_heard_on_a_loop_after_the_pick_up(form):
 def test_another_persons_name_and_courtesy_are_heard_in_the_whole_talk():
     for form, item in (("enforcement", "N1"), ("taoyuan", "N1"), ("boft", "P3")):
         assert heard(form, item) == CLIPS["unit"]["whole"]
+
+
+def test_every_leg_is_called_by_a_name_on_every_page(page):
+    form, html = page
+    said = buttons(html)
+    for name in LEGS:
+        leg = form.legs.get(name)
+        assert any(one.startswith(leg.text if leg else say(f"leg.{name}", "zh")) for one in said)
+    seen = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", html, flags=re.DOTALL)
+    assert re.findall(r"\b(?:ivr|operator|unit)\b", seen) == []
 
 
 def test_every_item_on_every_page_has_its_clip(page):

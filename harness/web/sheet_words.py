@@ -264,11 +264,11 @@ class Words:
         return [say(key, self.lang) for key in causes_of(line.item, self.filled.kept)]
 
     def leg(self, name: str) -> str:
-        """A leg as the agency calls it."""
+        """A leg as the agency calls it; one that its form does not declare, as everybody does."""
         if name == RECORDING:
             return say("sheet_page.recording", self.lang)
-        leg = self.filled.form.legs.get(name) if name in LEGS else None  # type: ignore[call-overload]
-        return leg.text if leg is not None else name
+        declared = next((leg.text for known, leg in self.filled.form.legs.items() if known == name), "")
+        return declared or (say(f"leg.{name}", self.lang) if f"leg.{name}" in catalogue() else name)
 
     def clip(self, clip: Clip) -> str:
         """What a clip is of."""
