@@ -98,7 +98,7 @@ def test_clips_lie_inside_the_recording_and_their_leg():
     assert (clips["operator"]["start"].start_s, clips["operator"]["start"].end_s) == (33.5, 42.0)
     assert (clips["unit"]["end"].start_s, clips["unit"]["end"].end_s) == (82.0, 90.0)
     assert clips["operator"]["transfer"].end_s == 52.0
-    assert hold_clips(["heard:music@12.300-20.100", "sip:bye@3"])[0].start_s == pytest.approx(9.3)
+    assert hold_clips(["heard:music@12.300-20.100", "sip:bye@3"], clips)[0].start_s == pytest.approx(9.3)
 
 
 def test_a_leg_that_was_not_picked_up_has_no_clip():

@@ -11,7 +11,7 @@ from web_pages import NOW, serving
 
 from harness.agency import load_agency
 from harness.web.rights import Role
-from harness.web.sheet_clips import RECORDING, Clip, clip_of, leg_clips
+from harness.web.sheet_clips import RECORDING, Clip, clip_of, hold_clips, is_of_holds, leg_clips
 from harness.web.site import Site
 from harness.words import say
 from rubric.form import load_form, shipped_ids
@@ -112,6 +112,25 @@ def test_every_leg_is_called_by_a_name_on_every_page(page):
         assert any(one.startswith(leg.text if leg else say(f"leg.{name}", "zh")) for one in said)
     seen = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", html, flags=re.DOTALL)
     assert re.findall(r"\b(?:ivr|operator|unit)\b", seen) == []
+
+
+ABOUT_HOLDS = {form.id: {"H1", "H2"} if form.id in ("enforcement", "taoyuan") else set() for form in FORMS}
+
+
+@pytest.mark.parametrize(("at_s", "leg"), [(5.0, RECORDING), (12.0, "ivr"), (40.0, "operator"), (64.0, "unit")])
+def test_a_hold_is_of_the_leg_in_which_it_lies(at_s, leg):
+    traces = [f"heard:music@{at_s:.3f}-{at_s + 4:.3f}"]
+    assert hold_clips(traces, CLIPS) == [Clip(kind="hold", leg=leg, start_s=at_s - 3, end_s=at_s + 7)]
+
+
+def test_an_item_about_holding_has_the_hold_beside_its_talk_on_every_page(page):
+    form, html = page
+    assert {item.id for item in form.items if is_of_holds(item)} == ABOUT_HOLDS[form.id]
+    parts = re.findall(r'<fieldset class="item"[^>]* data-item="([^"]+)"(.*?)</fieldset>', html, re.DOTALL)
+    said = {name: buttons(part) for name, part in parts}
+    held = "業務單位：保留"
+    assert {name for name, own in said.items() if held in own} == ABOUT_HOLDS[form.id]
+    assert all(said[name] == ["業務單位：整段", held] for name in ABOUT_HOLDS[form.id])
 
 
 def test_every_item_on_every_page_has_its_clip(page):

@@ -15,7 +15,7 @@ BEFORE_S = 0.5
 MARKED_BEFORE_S = 2.0
 """A key is pressed after what it marks."""
 START, END, TRANSFER, WHOLE = "start", "end", "transfer", "whole"
-MARKED, WAITING = "marked", "waiting"
+MARKED, WAITING, HOLD = "marked", "waiting", "hold"
 RECORDING = "recording"
 """Stands for a leg where a clip is of no leg, but of the recording."""
 _WORDS = (
@@ -23,6 +23,7 @@ _WORDS = (
     (TRANSFER, ("轉接", "轉 (撥)", "忙線")),
     (START, ("報明", "您好", "招呼", "問候")),
 )
+_HOLDING = ("久等", "耽誤", "暫停", "保留")
 _NAME, _ANOTHERS = ("姓名", "姓氏"), ("來電", "貴姓", "對方", "民眾", "承辦人")
 """Who answers says their own name at the start; another's is asked or told later."""
 
@@ -82,14 +83,26 @@ def waiting_clips(legs: Mapping[str, Mapping[str, Any]], duration_s: float) -> d
     return found
 
 
-def hold_clips(traces: tuple[str, ...] | list[str]) -> list[Clip]:
-    """The holds that were heard, from the facts' evidence `heard:music@12.300-20.100`."""
+def hold_clips(traces: Sequence[str], clips: Mapping[str, Mapping[str, Clip]]) -> list[Clip]:
+    """The holds that were heard, from the facts' evidence `heard:music@12.300-20.100`, each with its leg."""
     found = []
     for trace in traces:
         first, _, last = trace.rpartition("@")[2].partition("-")
         if trace.startswith("heard:music@") and last:
-            found.append(Clip(kind="hold", leg="unit", start_s=max(float(first) - 3, 0.0), end_s=float(last) + 3))
+            start_s, end_s = max(float(first) - 3, 0.0), float(last) + 3
+            found.append(Clip(kind=HOLD, leg=_leg_at(float(first), clips), start_s=start_s, end_s=end_s))
     return found
+
+
+def _leg_at(at_s: float, clips: Mapping[str, Mapping[str, Clip]]) -> str:
+    """The leg that had been picked up last by then; RECORDING: none had been."""
+    begun = [(own[WHOLE].start_s, name) for name, own in clips.items() if own[WHOLE].start_s <= at_s]
+    return max(begun)[1] if begun else RECORDING
+
+
+def is_of_holds(item: Item) -> bool:
+    """Whether an item's wording is about keeping the caller waiting in the talk."""
+    return any(one in item.text for one in _HOLDING)
 
 
 def mark_clips(marks: Sequence[Mapping[str, Any]], duration_s: float) -> list[Clip]:

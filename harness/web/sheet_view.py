@@ -9,7 +9,7 @@ from harness.documents.sheet_rows import number
 from harness.kept_sheet import KeptSheet
 from harness.scoring import rubric_errors, score_as_far_as_it_goes
 from harness.web.between import bracketed_text, named_text
-from harness.web.sheet_clips import WHOLE, Clip, clip_of
+from harness.web.sheet_clips import WHOLE, Clip, clip_of, hold_clips, is_of_holds
 from harness.web.sheet_fields import Fields, answers_of
 from harness.web.sheet_jumps import Jump, jumps_of
 from rubric.answer import option_points
@@ -77,6 +77,8 @@ class Line:
     """Why what was typed is refused."""
     clip: Clip | None
     """What to hear for it."""
+    holds: tuple[Clip, ...]
+    """The holds, where it is about them."""
     jumps: tuple[Jump, ...]
     """Where its evidence is."""
     fields: Mapping[str, str]
@@ -146,6 +148,7 @@ class Filled:
             shown=tuple(_shown(item, score, decided=mode == DECIDED)),
             problems=tuple(one for one in self.sheet.problems if one.item == item.id),
             clip=clip_of(item, self.form, self.clips, self.duration_s),
+            holds=tuple(self.holds) if is_of_holds(item) else (),
             jumps=jumps_of(item, self.form, score, self.sheet.fact_evidence),
             fields=typed,
         )
@@ -159,6 +162,12 @@ class Filled:
         """Points above the total, where the agency has them switched on."""
         found = self.form.bonus
         return found if found is not None and found.enabled.value else None
+
+    @property
+    def holds(self) -> list[Clip]:
+        """The holds that were heard in the recording."""
+        traces = self.kept.facts.get("evidence", {}).get("held", ())
+        return hold_clips(traces, self.clips) if self.duration_s > 0 else []
 
     @property
     def whole_clip(self) -> Clip | None:

@@ -17,7 +17,7 @@ from harness.web.pages.calls import duration_of, sound_of
 from harness.web.pages.review import shown_review
 from harness.web.review_view import ACCURACY, QUESTIONS, in_full
 from harness.web.rights import Right
-from harness.web.sheet_clips import hold_clips, leg_clips
+from harness.web.sheet_clips import leg_clips
 from harness.web.sheet_draft import bank_of, keep_draft
 from harness.web.sheet_fields import answers_of, fields_of
 from harness.web.sheet_view import Filled
@@ -145,6 +145,6 @@ def _blank(
     shown: dict[str, Any] = {"filled": filled, "told": words_for(visit.preferences.lang, filled), "there": bool(path)}
     shown |= {"call": call, "unit": unit_of_call(call, visit.agency), "writable": True, "wrong": wrong}
     shown |= {"may": may_with(visit, kept.call_id), "drafts": f"/calls/{kept.call_id}/opinion/draft"}
-    shown |= {"bank": bank_of(visit, kept), "holds": hold_clips(kept.facts.get("evidence", {}).get("held", ()))}
+    shown |= {"bank": bank_of(visit, kept), "holds": filled.holds}
     shown |= {"serial": mine["serial"] if mine else 0, "signing": signing}
     return visit.page("opinion.html", status=status, **shown)

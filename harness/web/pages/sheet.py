@@ -20,7 +20,7 @@ from harness.web.may_see import call_of, may_with, reaches
 from harness.web.pages.calls import duration_of, happened_at, sound_of
 from harness.web.rights import Right
 from harness.web.sheet_causes import problems_of, since_signed
-from harness.web.sheet_clips import hold_clips, leg_clips, mark_clips
+from harness.web.sheet_clips import leg_clips, mark_clips
 from harness.web.sheet_draft import bank_of, begun, keep_draft
 from harness.web.sheet_fields import answers_of, fields_from, fields_of
 from harness.web.sheet_print import paper_in_page, paper_of
@@ -126,7 +126,7 @@ def _shown(visit: Visit, call: dict[str, Any]) -> dict[str, Any]:
     clips = leg_clips(kept.facts.get("legs", {}), duration_s)
     filled = Filled(kept, fields, clips, duration_s)
     late = begun_late(kept, store)
-    holds, told = hold_clips(kept.facts.get("evidence", {}).get("held", ())), happened_at(visit, call)
+    holds, told = filled.holds, happened_at(visit, call)
     if told["said"] is not None:
         holds += mark_clips(told["said"]["marks"], duration_s)
     return told | {
