@@ -3,14 +3,22 @@
 import re
 import sqlite3
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from kept_calls import keep_call
+from markupsafe import escape
 from rubric_cases import best, call
-from web_pages import Running, add_person, violations
+from web_pages import NOW, Running, add_person, login_of, violations
 
+from harness.documents.paper import plain_text, read_paper
+from harness.documents.paper_template import write_markdown
+from harness.figures import span_of
+from harness.papers.edition import edition_of
+from harness.papers.gather import gather
+from harness.papers.write import write_edition
 from harness.store import open_store
+from harness.web.making import papers_folder
 from harness.web.rights import Role
 
 pytest_plugins = ("web_fixtures",)
@@ -161,14 +169,48 @@ def test_complaints_are_counted_and_a_correction_keeps_the_one_before(server: Ru
         assert [row["count"] for row in store.complaints.entries("2026-11", "2026-11")] == [3, 2]
 
 
-def test_the_board_is_there_only_where_the_agency_publishes(server: Running, agency):
-    client = server.client(Role.UNIT)
-    assert client.get("/units/board?period=2026-10").status == 404
-    (agency.folder / "papers.toml").write_text("public = true\n", encoding="utf-8")
+def texts(block):
+    """All that a block of a paper says."""
+    found = [block.runs] if hasattr(block, "runs") else [*block.head, *(cell for row in block.rows for cell in row)]
+    return [escape(plain_text(runs)) for runs in found]
+
+
+def test_the_board_is_there_once_the_months_papers_are_made_and_says_what_they_say(server: Running, agency):
+    client, place = server.client(Role.UNIT), "/units/board?period=2026-10"
     assert "還沒結束" in client.get("/units/board?period=2026-11").text
-    keep_call(agency, "c-before", call(), best(), unit="u2", day=date(2026, 10, 5))
-    assert "二課" in client.get("/units/board?period=2026-10").text
-    (agency.folder / "papers.toml").unlink()
+    assert client.get("/units/board?period=2026-Q4").status == 404
+    settled, late = datetime(2026, 10, 6, 2, tzinfo=UTC), datetime(2026, 11, 20, 2, tzinfo=UTC)
+    keep_call(agency, "c-before", call(), best(), unit="u2", day=date(2026, 10, 5), made_at=settled)
+    keep_call(agency, "c-held", call(), best(**BAD), unit="u1", day=date(2026, 10, 6), made_at=late)
+    html = client.get(place).text
+    assert "還沒製作" in html
+    assert "二課" not in html
+    span, today = span_of("month", "2026-10"), NOW.date()
+    with open_store(agency.database) as store:
+        known = gather(span, agency=agency, store=store, today=today)
+    edition = edition_of(known)
+    write_edition(edition, known, papers_folder(agency.folder, "2026-10"), pdf=False, made_at=late)
+    html = client.get(place).text
+    values = next(one.values for one in edition.papers if one.template == "board")
+    said = [text for block in read_paper(write_markdown("board", values)) for text in texts(block)]
+    assert [text for text in said if text not in html] == []
+    assert "名次" in html
+    assert "尚有1 通仍在異議期限內" in html
+    row = re.search(r"<tr><td>一課</td>.*?</tr>", html)[0]
+    assert re.findall(r">([^<]+)</td>", row)[1:] == ["0", *["—"] * (row.count("<td") - 3), "另 1 通結果未確定"]
+    assert html.count("<td>一課</td>") == 1
+    with open_store(agency.database) as store:
+        store.people.change(login_of(Role.UNIT), preferences={"years": "western", "lang": "en"})
+    html = client.get(place).text
+    assert "For this agency only" in html
+    assert "1 call(s) may still be objected to" in html
+    assert re.findall(r"\b11[45][-/ ]", html) == []
+    with open_store(agency.database) as store:
+        store.people.change(login_of(Role.UNIT), preferences={"years": "western", "lang": "zh"})
+    html = client.get(place).text
+    assert "115 年" not in html
+    with open_store(agency.database) as store:
+        store.people.change(login_of(Role.UNIT), preferences={})
 
 
 @pytest.mark.parametrize("period", ["2026-13", "x", "2026-Q5", "0", "%27"])
@@ -177,7 +219,7 @@ def test_a_period_that_is_none_is_told(period, server: Running):
 
 
 PAGES = [(Role.CONVENER, "/units"), (Role.UNIT, "/units/u1"), (Role.CONVENER, "/improvements?all=1")]
-PAGES += [(Role.CONVENER, "/improvements/c-bad")]
+PAGES += [(Role.CONVENER, "/improvements/c-bad"), (Role.UNIT, "/units/board?period=2026-10")]
 
 
 @pytest.mark.parametrize("width", [1280, 320])

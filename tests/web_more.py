@@ -19,7 +19,7 @@ PROGRAMME = f'rounds_per_month = 1\nunits_per_round = 2\n\n[[testers]]\nname = "
 
 
 def furnish_more(agency: Agency) -> None:
-    """A notice board, a building, a tester with a telephone, a sound, two months, an objection, an improvement."""
+    """Words of the papers, a building, a tester with a telephone, a sound, two months, an objection, an improvement."""
     folder = agency.folder
     (folder / "papers.toml").write_text("public = true\n", encoding="utf-8")
     with (folder / "agency.toml").open("a", encoding="utf-8") as file:

@@ -53,7 +53,6 @@ def furnish(folder: Path, *, calls: int) -> Furnished:
         return {name: heard[0][name] for name in ("record", "measured")}
 
     agency = make_year(folder, calls=calls, whole=True, like=like)
-    (folder / "papers.toml").write_text("public = true\n", encoding="utf-8")  # so that there is a notice board
     with open_store(agency.database) as store:
         kept = hashed(PASSWORD, login="bench")
         for role in Role:

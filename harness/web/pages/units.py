@@ -8,16 +8,14 @@ from typing import Any
 from starlette.responses import Response
 
 from harness.figures import Span
-from harness.papers.settings import read_paper_settings
 from harness.rounds import is_pending
 from harness.web.blind import blind_between, blind_calls
 from harness.web.declared import Nav, page
 from harness.web.done import said
-from harness.web.followed import followed, rows_of, sees_every_unit, today_of, unit_of
+from harness.web.followed import followed, rows_of, sees_every_unit, unit_of
 from harness.web.lost_items import lost_in
 from harness.web.may_see import reaches, scope_of
 from harness.web.periods import asked_span, offered
-from harness.web.problems import Hidden
 from harness.web.reckoned import unit_figures
 from harness.web.rights import Right
 from harness.web.unsettled import unsettled_in
@@ -37,17 +35,6 @@ def listing(visit: Visit) -> Response:
     return visit.page("units.html", blocks=list(blocks_of(visit, told)), **_about(visit, span), calls=told["calls"])
 
 
-@page("/units/board", right=Right.SEE_UNITS)
-def board(visit: Visit) -> Response:
-    """What hangs on the notice board: every unit of a period that is over, where the agency publishes that."""
-    if not has_board(visit):
-        raise Hidden
-    span = asked_span(visit, usual="month")
-    over = today_of(visit) > span.last
-    told = unit_figures(visit, span) if over else {"forms": []}
-    return visit.page("units_board.html", blocks=list(blocks_of(visit, told)), **_about(visit, span), over=over)
-
-
 @page("/units/{unit}", right=Right.SEE_UNITS, of=unit_of)
 def one(visit: Visit, unit: str) -> Response:
     """One unit."""
@@ -60,7 +47,6 @@ def one(visit: Visit, unit: str) -> Response:
         "unit": unit,
         "name": name,
         "improvements": _improvements(visit, unit),
-        "board": has_board(visit),
     }
     return visit.page("unit.html", **told, **_about(visit, span, unit))
 
@@ -75,11 +61,6 @@ def _improvements(visit: Visit, unit: str) -> list[Row]:
 def _objects(visit: Visit, row: Row) -> bool:
     """Whether the review page has a form to object for this person: no round is under way, and it is the own unit's."""
     return reaches(visit, Right.ANSWER, row["call_id"]) and not is_pending(row["call_id"], visit.store)
-
-
-def has_board(visit: Visit) -> bool:
-    """Whether the agency lets everybody see every unit (papers.toml public)."""
-    return read_paper_settings(visit.agency.folder).public
 
 
 def _about(visit: Visit, span: Span, unit: str = "") -> Row:
