@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pyotp
 import pytest
 from live_calls import Shelf, StandIn
 from web_more import OVER, furnish_more
-from web_pages import EXAMPLES, LOOKS, NOW, Running, violations
+from web_pages import EXAMPLES, LOOKS, NOW, Running, login_of, violations
 
 from harness.agency import Agency
+from harness.doctor.disk import disk
+from harness.doctor.finding import Report
+from harness.evidence.finding import Finding
+from harness.evidence.verify import Verdict
+from harness.prompts.suggest import Heard, Suggestion
 from harness.store import open_store
 from harness.store.call_list import CallList
+from harness.store.heads import Head
 from harness.web.accounts import add_person as add_account
 from harness.web.declared import Declared, declared
+from harness.web.job import Job
 from harness.web.rights import Right, Role, rights_of
 
 pytest_plugins = ("web_fixtures",)
@@ -142,6 +150,29 @@ def test_every_page_has_no_violation_of_wcag_and_fits(role: Role, page_of: Any, 
     assert found == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("role", list(addresses()), ids=str)
+def test_every_page_fits_in_english_too(role: Role, page_of: Any, server: Running, live: None) -> None:
+    """Its words are longer, and its days in western years do not wrap by themselves."""
+    with liking(server, role, {"lang": "en", "years": "western"}):
+        page, wide = page_of(role, "/me", width=320), dict[str, int]()
+        for address in addresses()[role]:
+            page.goto(server.url + address)
+            assert page.locator("html").get_attribute("lang") == "en"
+            wide[address] = page.evaluate("document.documentElement.scrollWidth")
+    assert {address: one for address, one in wide.items() if one > 320} == {}
+
+
+@contextmanager
+def liking(server: Running, role: Role, preferences: dict[str, str]) -> Iterator[None]:
+    """How a role's account likes its pages, and afterwards as before."""
+    with open_store(server.site.folder / "thirdring.db") as store:
+        before = store.people.of(login_of(role))["preferences"]
+        store.people.change(login_of(role), preferences=preferences)
+        yield
+        store.people.change(login_of(role), preferences=before)
+
+
 def post(page: Any, path: str, **values: str) -> None:
     """A form that the page itself would not offer."""
     told = {"csrf": page.locator("[name=csrf]").first.input_value()} | values
@@ -156,6 +187,60 @@ def post(page: Any, path: str, **values: str) -> None:
         [path, told],
     )
     page.wait_for_url("**" + path)
+
+
+@pytest.fixture
+def found_before(server: Running, agency: Agency) -> Iterator[None]:
+    """What was found in the background: a change in what is kept, words that calls share, a poor disk."""
+    site = server.site
+    jobs: tuple[Job[Any], ...] = (site.verifying, site.suggesting, site.examining)
+    before = [(job.result, job.at) for job in jobs]
+    changed = Finding(
+        kind="changed", n=3, what="calls", call_id="c-done", column="outcome", before="answered", now="busy"
+    )
+    shared = Suggestion(
+        heard=(Heard(call_id="c-done", at_s=1.5), Heard(call_id="c-open", at_s=2.0)), seconds=4.2, likeness=1
+    )
+    site.verifying.result = Verdict(
+        findings=(changed,), entries=9, calls=4, files=2, deleted=0, head=Head(n=9, link="ab" * 32)
+    )
+    site.suggesting.result = ((shared,), 4)
+    site.examining.result = Report(at=NOW.isoformat(), agency=str(agency.folder), findings=disk(agency))
+    for job in jobs:
+        job.at = NOW
+    yield
+    for job, kept in zip(jobs, before, strict=True):
+        job.result, job.at = kept
+
+
+WRONG_FILE = {"name": "w.csv", "mimeType": "text/csv", "buffer": b"unit,price\nu1,7\n"}
+PARTS = [
+    (Role.CONVENER, "/settings/evidence", ".state.bad", None),
+    (Role.CONVENER, "/settings/prompts", '[role="status"] li', None),
+    (Role.CONVENER, "/settings/forms/diff?before=keelung-102&after=taoyuan", "tbody tr", None),
+    (Role.ADMINISTRATOR, "/settings/check", ".findings li", None),
+    (Role.CONVENER, "/settings/units", '.problem[role="alert"] li', "import"),
+    (Role.CONVENER, "/plan/questions", '.problem[role="alert"] li', "import"),
+]
+"""Where a part of a page has something in it: who sees it, where, what is there then; the button that a file wants."""
+
+
+@pytest.mark.slow
+@pytest.mark.page_may_say("status of 4")
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_parts_with_something_in_them_have_none_either(
+    lang: str, page_of: Any, server: Running, found_before: None
+) -> None:
+    found = list[str]()
+    for role, address, part, button in PARTS:
+        with liking(server, role, {"lang": lang}):
+            page = page_of(role, address)
+            if button:
+                page.set_input_files("main [type=file]", WRONG_FILE)
+                page.click(f'main button[value="{button}"]')
+            page.locator(part).first.wait_for()
+            found += looked_at(page, f"{address} {lang}")
+    assert found == []
 
 
 def breaks(*_: object, **__: object) -> None:
