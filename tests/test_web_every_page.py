@@ -243,6 +243,20 @@ def test_parts_with_something_in_them_have_none_either(
     assert found == []
 
 
+@pytest.mark.slow
+@pytest.mark.page_may_say("status of 4")
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_sheet_that_wants_more_and_refuses_what_it_has_has_none_either(
+    lang: str, page_of: Any, server: Running
+) -> None:
+    with liking(server, Role.TESTER, {"lang": lang}):
+        page = page_of(Role.TESTER, "/calls/c-open/sheet")
+        post(page, "/calls/c-open/sheet/sign", **{"question:asked": "2", "question:correct": "3"})
+        page.locator("#wanted li").first.wait_for()
+        page.locator(".said-there .refused").first.wait_for()
+        assert looked_at(page, f"the sheet {lang}") == []
+
+
 def breaks(*_: object, **__: object) -> None:
     raise RuntimeError("on purpose")
 
