@@ -324,6 +324,7 @@ def test_every_page_of_it_is_for_everybody(page_of, server: Running, lang):
     with open_store(server.site.folder / "thirdring.db") as store:
         store.people.change(login, preferences={"lang": lang})
     page = page_of(None, f"/login?lang={lang}")
+    page.wait_for_selector("input:focus")  # what is typed before it is nobody's
     page.keyboard.type(login)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
@@ -352,12 +353,14 @@ def test_every_page_of_it_is_for_everybody(page_of, server: Running, lang):
     assert violations(page) == []
     page.context.clear_cookies()
     page.goto(server.url + f"/login?lang={lang}")
+    page.wait_for_selector("input:focus")
     page.keyboard.type(login)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/login/code*")
     assert violations(page) == []
+    page.wait_for_selector("input:focus")
     page.keyboard.type(code)
     page.keyboard.press("Enter")
     page.wait_for_url(server.url + "/")
