@@ -44,7 +44,7 @@ _OF_RULES = {
 """Rules of our own: the field that each is about."""
 A_DAY = date(2027, 2, 8)
 """What a hint writes as an example; both calendars are read."""
-_PERIOD = re.compile(r"\s*(\d\S*?)\s*[=＝:：](.*)")
+_PERIOD = re.compile(r"\s*(\d\S*?)\s*[=\uff1d:\uff1a](.*)")
 """A line that begins what is said of a period."""
 Schema = Mapping[str, Any]
 _MISSING = object()
