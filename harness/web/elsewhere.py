@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from harness.ledger import claims
+from harness.ledger import Claim, claims
 from harness.number_text import digits_of
 from harness.web.visit import Visit
 
@@ -25,12 +25,17 @@ class Elsewhere:
     """When it was dialled, UTC."""
 
 
+def in_flight(visit: Visit) -> tuple[Claim, ...]:
+    """Every call that may be up, whoever began it."""
+    return tuple(one for one in claims(visit.agency, since=visit.now - LATELY) if one.in_flight)
+
+
 def calls_elsewhere(visit: Visit) -> tuple[Elsewhere, ...]:
     """Calls in flight that this process knows nothing of. No number is called twice at a time: it tells them apart."""
     own = {digits_of(one.state().number) for one in visit.site.calls.up()}
     names = {one.unit: one.name or one.unit for one in visit.agency.units}
     return tuple(
         Elsewhere(unit=names.get(one.unit, one.unit), line=one.line, since=one.claimed_at)
-        for one in claims(visit.agency, since=visit.now - LATELY)
-        if one.in_flight and one.number not in own
+        for one in in_flight(visit)
+        if one.number not in own
     )

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from harness.ledger import Claim, claims
-from harness.web import elsewhere as calls_up
 from harness.web.daemon import state_of
 from harness.web.declared import Nav, page, waiting_lines
+from harness.web.elsewhere import in_flight
 from harness.web.gate import visiting
 from harness.web.rights import Right
 from harness.web.setting_up import is_new
@@ -70,11 +70,10 @@ def now_of(visit: Visit) -> Row:
 
 def _running(visit: Visit, units: dict[str, str], names: dict[str, str]) -> list[Row]:
     """Tests of the plan that are placed now, and calls that somebody began by hand; a unit has one at a time."""
-    since = {units.get(row["test_id"], ""): datetime.fromisoformat(row["at"]) for row in visit.store.plans.claimed()}
-    for one in claims(visit.agency, since=visit.now - calls_up.LATELY):
-        if one.in_flight:
-            since.setdefault(one.unit, one.claimed_at)
-    return [{"unit": names.get(unit, unit or "—"), "since": at} for unit, at in since.items()]
+    placed = [(units.get(row["test_id"], ""), row["at"]) for row in visit.store.plans.claimed()]
+    planned = {unit for unit, _ in placed}
+    placed += [(one.unit, one.claimed_at) for one in in_flight(visit) if one.unit not in planned]
+    return [{"unit": names.get(unit, unit or "—"), "since": at} for unit, at in placed]
 
 
 async def _events(request: Request, site: Site) -> AsyncIterator[ServerSentEvent]:
