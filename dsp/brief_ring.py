@@ -85,10 +85,7 @@ def _blip_end(samples: Samples, at: int, first: int, *, before: Segment, sr: int
 
 def _loudness(samples: Samples, frame: int, hop: int) -> Powers:
     """Mean power of frames, without what does not change in them."""
-    if len(samples) < frame:
-        return np.zeros(0)
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), frame)[::hop]
-    return np.asarray(frames.var(axis=1))
+    return np.asarray(_frames(samples, frame, hop).var(axis=1))
 
 
 def _holds(alone: npt.NDArray[np.bool_]) -> bool:
@@ -111,14 +108,19 @@ def _end(sounds: npt.NDArray[np.bool_], first: int, *, sr: int) -> int | None:
 def _powers(samples: Samples, *, sr: int, plan: TonePlan) -> tuple[Powers, Powers]:
     """(power in ringback's tones, its share of the whole) of frames that overlap."""
     frame, hop = round(_FRAME_S * sr), round(_HOP_S * sr)
-    if len(samples) < frame:
-        return np.zeros(0), np.zeros(0)
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), frame)[::hop]
+    frames = _frames(samples, frame, hop)
     frames = frames - frames.mean(axis=1, keepdims=True)
     base = _base(frame, sr, plan.ringback.frequencies_hz)
     told = np.square(frames @ base).sum(axis=1)
     whole = np.square(frames).sum(axis=1)
     return told, told / np.maximum(whole, 1e-12)
+
+
+def _frames(samples: Samples, frame: int, hop: int) -> Powers:
+    """Frames that begin a hop apart, shape (k, frame); none where there is less than one."""
+    if len(samples) < frame:
+        return np.zeros((0, frame))
+    return np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), frame)[::hop]
 
 
 @lru_cache(maxsize=64)
