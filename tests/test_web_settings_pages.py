@@ -220,8 +220,15 @@ def test_the_mail_goes_when_its_server_goes(server: Running, agency):
     told = {f"notify.mail.{name}": value for name, value in mail.items()} | {"stamp": "", "notify.webhook": ""}
     answer = client.post("/settings/notify", told | {"notify.mail.sender": "nobody"})
     assert (answer.status, "寄件人" in answer.text) == (422, True)
-    answer = client.post("/settings/notify", told | {"notify.mail.secret_env": "HUSH_44"})
-    assert (answer.status, "環境變數" in answer.text) == (422, True)
+    for variable in ("HUSH_44", "PATH", "THIRDRING_SECRET", "THIRDRING_MAIL_NOT_SET"):
+        answer = client.post("/settings/notify", told | {"notify.mail.secret_env": variable})
+        assert (answer.status, "環境變數" in answer.text) == (422, True)
+        assert ("沒有環境變數" in answer.text) is (variable == "THIRDRING_MAIL_NOT_SET")  # of others nothing is told
+    for inside, status in (("", 422), ("1", 303)):
+        clear = {"notify.webhook": "http://10.0.0.5/hush", "notify.webhook_in_the_clear": inside}
+        answer = client.post("/settings/notify", told | clear)
+        assert (answer.status, "Webhook" in answer.text) == (status, status == 422)
+    assert client.post("/settings/notify", told | {"notify.webhook": "http://8.8.8.8/hush"}).status == 422
     assert client.post("/settings/notify", told).status == 303
     assert read_programme(agency.folder).notify.mail.to == ("b@mail.example",)
     assert client.post("/settings/notify", {"stamp": "", "notify.webhook": "https://hooks.example/hush"}).status == 303

@@ -193,8 +193,10 @@ def test_nothing_of_a_password_is_left_anywhere_but_in_its_file(server, agency):
 def test_who_types_the_password_for_the_variables_name_is_refused(server, agency):
     client, before = server.client(Role.ADMINISTRATOR), (agency.folder / "agency.toml").read_bytes()
     told = {"stamp": "", "lines[1].server": "192.0.2.9", "lines[1].transport": "udp", "secret_where": "env"}
-    answer = client.post("/settings/line/main", told | {"secret_env": "HUSH_HUSH_43"})
-    assert (answer.status, "環境變數" in answer.text) == (422, True)
+    for variable in ("HUSH_HUSH_43", "PATH", "THIRDRING_HUSH_43"):
+        answer = client.post("/settings/line/main", told | {"secret_env": variable})
+        assert (answer.status, "環境變數" in answer.text) == (422, True)
+        assert ("沒有環境變數" in answer.text) is variable.startswith("THIRDRING_")
     assert (agency.folder / "agency.toml").read_bytes() == before
 
 

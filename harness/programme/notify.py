@@ -10,7 +10,6 @@ import os
 import smtplib
 import ssl
 import threading
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +21,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from harness.errors import ThirdringError
 from harness.programme.events import Event
+from harness.programme.ways_out import HERE, MailVariable, Webhook, is_public, leads_out, stay_inside
 from harness.store.plans import AGAIN, DONE, UNKNOWN
 from harness.toml_file import Written
 from harness.words import chosen, label, say
 
 TIMEOUT_S = 20.0
-HERE = ("localhost", "127.0.0.1")
-"""Names of this machine, as a mail's server may be written."""
 Line = Callable[[str], None]
 Address = Annotated[str, Field(pattern=r"^[^\s<>@]+@[^\s<>@]+$")]
 
@@ -45,7 +44,7 @@ class Mail(Written):
     """How the connection is kept private; `none` only on the machine itself."""
     user: str = ""
     """User name; empty: none is asked for."""
-    secret_env: str = ""
+    secret_env: MailVariable = ""
     """Environment variable that holds the password."""
     sender: Address
     """Who the mail is from."""
@@ -66,8 +65,19 @@ class Notify(Written):
 
     mail: Mail | None = None
     """By mail."""
-    webhook: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
+    webhook: Webhook | None = None
     """By a POST of JSON to this address."""
+    webhook_in_the_clear: bool = False
+    """Whether that may be http to another machine of a private network; to this one it always may."""
+
+    @model_validator(mode="after")
+    def _in_the_clear_where_that_is_said_only(self) -> Self:
+        host = leads_out(self.webhook or "")
+        if host and is_public(host):
+            raise PydanticCustomError("programme.webhook_in_public", "in the clear", {"host": host})
+        if host and not self.webhook_in_the_clear:
+            raise PydanticCustomError("programme.webhook_in_the_clear", "in the clear", {"host": host})
+        return self
 
 
 def said(event: Event, zone: tzinfo = UTC, names: Mapping[str, str] | None = None) -> str:
@@ -193,6 +203,7 @@ _OPENER = urllib.request.build_opener(_NoOtherPlace)
 def _post(event: Event, to: Told) -> None:
     if to.settings.webhook is None:
         return
+    stay_inside(to.settings.webhook)
     body = event.to_dict() | {"agency": to.agency, "text": said(event, to.zone, to.names)}
     data = json.dumps(body, ensure_ascii=False).encode()
     asked = urllib.request.Request(to.settings.webhook, data, {"Content-Type": "application/json; charset=utf-8"})
@@ -202,5 +213,7 @@ def _post(event: Event, to: Told) -> None:
 
 def _without_address(error: Exception) -> str:
     """What a webhook's server or the network said; an address that cannot be read stands in Python's own words."""
-    told = f": {error}" if isinstance(error, urllib.error.URLError | TimeoutError | ConnectionError) else ""
+    if isinstance(error, ThirdringError):
+        return str(error)
+    told = f": {error}" if isinstance(error, OSError) else ""
     return f"{type(error).__name__}{told}"

@@ -39,6 +39,8 @@ _OF_RULES = {
     "agency.switchboard": "switchboard",
     "agency.register_without_user": "user",
     "programme.round_month": "round_month",
+    "programme.webhook_in_the_clear": "webhook",
+    "programme.webhook_in_public": "webhook",
     "report.settings_period": "handling",
 }
 """Rules of our own: the field that each is about."""

@@ -9,6 +9,7 @@ from typing import Any
 from harness.errors import WrongInput
 from harness.line_secret import LONGEST, secret_file_of
 from harness.lines import LineSettings, softphone_line
+from harness.programme.ways_out import LINE_VARIABLE
 from harness.web.visit import Visit
 
 SECRETS = ("secret_env", "secret_file", "secret_keyring")
@@ -38,12 +39,17 @@ def secret_shown(visit: Visit, line: LineSettings | None) -> Row:
     return told
 
 
-def refuse_unknown_variable(variable: str, *, before: str | None) -> None:
-    """Raise WrongInput where this process has no such variable: it may be the password that somebody typed there.
+def refuse_other_variable(variable: str, *, before: str | None, begins: str) -> None:
+    """Raise WrongInput where a variable is none that was set for Thirdring, or this process has none of that name.
 
-    The one that stood there before is left alone.
+    What stands in another program's variable is not for who chooses the server; and what is no variable may be the
+    password that somebody typed there. The one that stood there before is left alone.
     """
-    if variable and variable != before and variable not in os.environ:
+    if not variable or variable == before:
+        return
+    if not variable.startswith(begins):
+        raise WrongInput("writer.other_variable", begins=begins)
+    if variable not in os.environ:
         raise WrongInput("writer.no_variable", variable=variable)
 
 
@@ -57,7 +63,7 @@ def secret_typed(visit: Visit, line: LineSettings | None, *, name: str, user: st
         variable = visit.text("secret_env", most=80)
         if not variable:
             raise WrongInput("writer.which_variable")
-        refuse_unknown_variable(variable, before=line.secret_env if line else None)
+        refuse_other_variable(variable, before=line.secret_env if line else None, begins=LINE_VARIABLE)
         return Secret(where=where, values=nothing | {"secret_env": variable})
     if where == "keyring":
         service = visit.text("secret_keyring", most=80)

@@ -16,13 +16,14 @@ from harness.own_sounds import own_sounds
 from harness.papers.settings import read_paper_settings
 from harness.programme.settings import read_programme
 from harness.programme.staff_notice import staff_notice_values
+from harness.programme.ways_out import MAIL_VARIABLE
 from harness.toml_edit import Place
 from harness.web.changing import AGENCY, PAPERS, PROGRAMME, WrittenFile, saved, try_to_write
 from harness.web.declared import Declared, page
 from harness.web.done import said
 from harness.web.fields import CHOICE, Field, typed, with_problems, with_typed
 from harness.web.rights import Right
-from harness.web.secret_fields import refuse_unknown_variable
+from harness.web.secret_fields import refuse_other_variable
 from harness.web.setting_up import STEPS, demand, may_change
 from harness.web.visit import Visit
 from harness.words import say
@@ -101,7 +102,8 @@ def _notice(visit: Visit) -> str:
 def _mail(values: Values, visit: Visit) -> Values:
     """No server, no mail: its table goes, and with it what else was typed there."""
     mail = read_programme(visit.agency.folder).notify.mail
-    refuse_unknown_variable(values[(*MAIL, "secret_env")], before=mail.secret_env if mail else None)
+    variable, before = values[(*MAIL, "secret_env")], mail.secret_env if mail else None
+    refuse_other_variable(variable, before=before, begins=MAIL_VARIABLE)
     if values[(*MAIL, "server")]:
         return values
     return {place: value for place, value in values.items() if place[:2] != MAIL} | {MAIL: None}
@@ -175,6 +177,7 @@ NOTIFY = Section(
     places=(
         *(("notify", "mail", one) for one in ("server", "port", "security", "user", "secret_env", "sender", "to")),
         ("notify", "webhook"),
+        ("notify", "webhook_in_the_clear"),
     ),
     wanted=_mail,
 )
