@@ -13,6 +13,7 @@ from starlette.routing import compile_path
 from web_more import furnish_more
 from web_pages import add_person, make_sound
 
+from harness import clocks
 from harness.cli.program import thirdring
 from harness.programme.month import kept_plan
 from harness.second_opinion import add_opinion
@@ -159,6 +160,7 @@ def furnish_all(agency):
         cut_off = kept_plan("2026-11", store)[0].tests[0]
         store.plans.note(cut_off.id, UNKNOWN, month="2026-11", detail={}, now=cut_off.at + timedelta(minutes=1))
         add_person(store, "a-first-one", name="某甲", roles=[Role.TESTER])
+        store.second_factors.offer("a-first-one", "a salt", clocks.now())
         store.second_factors.confirm("a-first-one", "a salt", step=1, codes={})
 
 

@@ -19,6 +19,7 @@ from kept_calls import agency_with_units
 from programme_month import make_folder
 from web_pages import PASSWORD, Client, serving
 
+from harness import clocks
 from harness.cli.program import run
 from harness.programme.service import runs
 from harness.programme.systemd import unit_file
@@ -279,6 +280,7 @@ def test_a_lost_second_factor_is_taken_away_at_the_terminal(folder, typed):
     assert answers(folder, "add", "wang", "--name", "王小明", "--role", "tester", "--password-stdin") == 0
     assert answers(folder, "reset-second-factor", "wang") == 2
     with open_store(folder / "thirdring.db") as store:
+        store.second_factors.offer("wang", "00", clocks.now())
         store.second_factors.confirm("wang", "00", step=1, codes={"AB": "x"})
     assert answers(folder, "reset-second-factor", "wang") == 0
     with open_store(folder / "thirdring.db") as store:

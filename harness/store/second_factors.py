@@ -22,11 +22,17 @@ class SecondFactors(Room):
         at, _, salt = str(told or "").partition(" ")
         return salt if salt and at >= stamp(since) else None
 
-    def confirm(self, login: str, salt: str, *, step: int, codes: Mapping[str, str]) -> None:
-        """It is the account's from now on; `step` is the one whose code confirmed it, `codes` mark → hash."""
+    def confirm(self, login: str, salt: str, *, step: int, codes: Mapping[str, str]) -> bool:
+        """It is the account's from now on; `step` is the one whose code confirmed it, `codes` mark → hash.
+
+        False where it is not what was offered last: it was confirmed meanwhile, and has its codes already.
+        """
         with self.writing():
+            if str(self._column(login, "factor_offered") or "").partition(" ")[2] != salt:
+                return False
             self._change(login, factor_salt=salt, factor_step=step, factor_offered=None)
             self.set_codes(login, codes)
+        return True
 
     def accept(self, login: str, step: int) -> bool:
         """Note that a step's code was given; False where one of that step or a later one was before."""

@@ -29,6 +29,8 @@ MOST_OF_LOGIN, MOST_OF_ADDRESS, MOST_ANYWHERE = 8, 40, 100
 from anywhere. The last is high: otherwise one machine could lock somebody out of all others."""
 MOST_CODES = 8
 """Wrong codes to an account within WINDOW, from anywhere: whoever types them has the password."""
+ENDS_SESSIONS = ("password", "roles", "unit", "factor_salt", "created_at")
+"""Columns of an account whose change ends all its sessions; the last: it is another account of the same name."""
 CODE_WITHIN = timedelta(minutes=10)
 """From the password to the code."""
 FIRST_PASSWORD_LASTS = timedelta(days=14)
@@ -118,10 +120,13 @@ def log_in(login: str, password: str, request: Request, site: Site, store: Store
         _note(store, "first_password_old", row, request, now)
         return LoggedIn(too_old=True)
     store.sessions.sweep(began_before=now - LONGEST, seen_before=now - IDLE)
-    if row["factor_salt"] is not None:
-        return LoggedIn(secret=_begin(login, request, store, now, wants_code=True), wants_code=True)
-    _note(store, "logged_in", row, request, now)
-    return LoggedIn(secret=_begin(login, request, store, now))
+    wants_code = row["factor_salt"] is not None
+    secret = _begin(row, request, store, now, wants_code=wants_code)
+    if secret is None:
+        return None
+    if not wants_code:
+        _note(store, "logged_in", row, request, now)
+    return LoggedIn(secret=secret, wants_code=wants_code)
 
 
 def give_code(row: Row, code: str, request: Request, site: Site, store: Store) -> str | None:
@@ -133,11 +138,12 @@ def give_code(row: Row, code: str, request: Request, site: Site, store: Store) -
     if kind is None:
         return None
     told = {"left": store.second_factors.codes_left(row["login"])} if kind == "recovery_code" else {}
-    _note(store, "logged_in", row, request, now, by=kind, **told)
-    half = _row_of(request, site, store)
+    half, secret = _row_of(request, site, store), _begin(row, request, store, now)
     if half is not None:
         store.sessions.end(half["digest"])
-    return _begin(row["login"], request, store, now)
+    if secret is not None:
+        _note(store, "logged_in", row, request, now, by=kind, **told)
+    return secret
 
 
 def code_fits(row: Row, code: str, request: Request, site: Site, store: Store) -> str | None:
@@ -146,7 +152,7 @@ def code_fits(row: Row, code: str, request: Request, site: Site, store: Store) -
     Wrong ones are counted by themselves, or the password of whoever has it would forgive them; and with the
     passwords to an address."""
     login, now, address = str(row["login"]), site.clock(), _address(request)
-    tried = digest_of(f"code {login}")
+    tried = f"code {digest_of(login)}"  # not a digest: no name that somebody types at the log-in is counted there
     with store.writing():
         _, of_account, by_address = store.failed_logins.since(now - WINDOW, login=tried, address=address)
         if of_account >= MOST_CODES or by_address >= MOST_OF_ADDRESS:
@@ -160,10 +166,19 @@ def code_fits(row: Row, code: str, request: Request, site: Site, store: Store) -
     return kind
 
 
-def _begin(login: str, request: Request, store: Store, now: datetime, *, wants_code: bool = False) -> str:
+def _begin(row: Row, request: Request, store: Store, now: datetime, *, wants_code: bool = False) -> str | None:
+    """A new session of an account, its secret; None where the account is not any more what was looked at.
+
+    To look at a password takes its time: what ends all sessions meanwhile ends this one before it begins.
+    """
     secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     agent = request.headers.get("user-agent", "")[:120]
-    store.sessions.begin(digest_of(secret), login=login, csrf=csrf, agent=agent, now=now, wants_code=wants_code)
+    with store.writing():
+        found = store.people.find(row["login"])
+        if found is None or any(found[one] != row[one] for one in ENDS_SESSIONS):
+            return None
+        told = {"login": str(row["login"]), "csrf": csrf, "agent": agent}
+        store.sessions.begin(digest_of(secret), **told, now=now, wants_code=wants_code)
     return secret
 
 

@@ -60,7 +60,8 @@ def confirm(visit: Visit) -> Response:
         return visit.page("second_factor_new.html", status=422, **told)
     written, kept = new_codes()
     with visit.store.writing():
-        visit.store.second_factors.confirm(login, salt, step=step, codes=kept)
+        if not visit.store.second_factors.confirm(login, salt, step=step, codes=kept):
+            raise Refused("factor.not_begun")
         visit.store.sessions.end_all(login, but=visit.session.digest if visit.session else "")
         visit.log("second_factor_set", login=login)
     return visit.page("recovery_codes.html", codes=written)
