@@ -19,6 +19,8 @@ from dsp.segment import Segment
 
 FEW = 4
 """So many calls are heard at once without waiting for each other."""
+CROWD = 16
+"""More calls than this are a crowd: what each of them costs the processor by looking up again and again counts then."""
 GATHER_S = 0.100
 """How long the first block waits for others: a recorder writes one every quarter of a second."""
 LOST_S = 5.0
@@ -51,6 +53,7 @@ class HearingTogether:
         self._taking, self._hearing = threading.Lock(), threading.Lock()
         self._waiting: list[_Block] = []
         self._lately: dict[int, float] = {}
+        self._counted_s = 0.0
 
     def feed(self, detector: Detector, samples: NDArray[np.int16]) -> list[Segment]:
         """Have a detector hear its next samples, shape (n,), as its own `feed` would, and raise what that would."""
@@ -67,11 +70,17 @@ class HearingTogether:
             raise block.error
         return block.segments
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so many calls are up that each had better come with more at a time."""
+        return len(self._lately) > CROWD
+
     def _up(self) -> int:
         """How many threads had something heard lately, this one among them."""
         now = time.monotonic()
         self._lately[threading.get_ident()] = now
-        if len(self._lately) > FEW:
+        if len(self._lately) > FEW and now - self._counted_s >= LATELY_S / 4:
+            self._counted_s = now
             self._lately = {who: at for who, at in self._lately.items() if now - at < LATELY_S}
         return len(self._lately)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from dsp import synthesis as syn
 from dsp.detector import Detector
 from dsp.segment import Segment
 from dsp.tone_plan import load_plan
-from harness.hearing_together import FEW, HearingTogether
+from harness import hearing_together
+from harness.hearing_together import CROWD, FEW, LATELY_S, HearingTogether
+from harness.walk import progress
+from harness.walk.progress import CROWDED_STEP_S, STEP_S, CallInProgress
 
 TW = load_plan("tw")
 BLOCK = 2048
@@ -66,3 +70,63 @@ def test_the_fault_of_one_ear_is_raised_where_it_belongs_and_costs_no_other_call
     assert isinstance(placed[0].exception(), ArithmeticError)
     for n in range(1, count):
         assert any(one.sound == "ringback" for one in placed[n].result())
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The monotonic clock of whoever hears, in seconds."""
+    passed = [0.0]
+    monkeypatch.setattr(hearing_together, "time", SimpleNamespace(monotonic=lambda: passed[0], sleep=lambda _: None))
+    return passed
+
+
+def crowd(together: HearingTogether, count: int) -> None:
+    """So many calls have something heard, each from a thread of its own, all of them there at once."""
+    here = Barrier(count)
+
+    def heard(_: int) -> None:
+        here.wait(30)
+        together.feed(Detector(sr=SR, plan=TW), np.zeros(BLOCK, np.int16))
+
+    with ThreadPoolExecutor(count) as threads:
+        list(threads.map(heard, range(count)))
+
+
+@pytest.mark.parametrize("count", [1, CROWD, CROWD + 1])
+def test_more_calls_than_so_many_are_a_crowd_until_they_are_over(count: int, now: list[float]):
+    together = HearingTogether(gather_s=0.001)
+    crowd(together, count)
+    assert together.crowded == (count > CROWD)
+    now[0] += 2 * LATELY_S
+    crowd(together, 1)
+    assert not together.crowded
+
+
+class Waiting:
+    """A call in which nothing happens; it keeps how long it was let wait for that."""
+
+    sample_rate_hz, over = SR, False
+
+    def __init__(self) -> None:
+        self.let: list[float] = []
+
+    def now_s(self) -> float:
+        return 0.0
+
+    def advance(self, seconds: float) -> tuple[()]:
+        self.let.append(seconds)
+        return ()
+
+    def hear(self) -> tuple[np.ndarray, tuple[()]]:
+        return np.zeros(0, np.int16), ()
+
+
+@pytest.mark.parametrize(("crowded", "watched"), [(False, False), (False, True), (True, True), (True, False)])
+def test_a_caller_looks_up_more_seldom_only_in_a_crowd_and_where_nobody_looks_on(
+    crowded: bool, watched: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(progress, "TOGETHER", SimpleNamespace(crowded=crowded))
+    watcher = SimpleNamespace(look=lambda call: None) if watched else None
+    call = CallInProgress(Waiting(), TW, lambda act: None, watcher=watcher)  # type: ignore[arg-type]
+    call.pump()
+    assert call.call.let == [CROWDED_STEP_S if crowded and not watched else STEP_S]  # type: ignore[attr-defined]

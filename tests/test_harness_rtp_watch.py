@@ -9,7 +9,7 @@ from harness.softphone.rtp_watch import RtpWatch, Statistics
 
 
 def counted(packets: int, lost: int = 0, empty: int = 0, discarded: int = 0, source: str = "a") -> Statistics:
-    return Statistics(packets, lost, 0, 0, 0, 0, 0, 0, source, empty, discarded)
+    return Statistics(packets, lost, 0, source, empty, discarded)
 
 
 def looked(*counters: tuple[int, ...]) -> RtpWatch:

@@ -95,7 +95,7 @@ def listen_for(
     marks: Sequence[Mark], samples: NDArray[np.int16], *, rate: int, missing: Sequence[tuple[int, int]] = ()
 ) -> tuple[PromptFound, ...]:
     """Look for marks in a whole recording, shape (n,): the same finds as a `PromptWatch` makes live."""
-    found = search([one.prompt for one in marks], samples, sr=rate, missing=missing)
+    found = search([one.prompt for one in marks], samples, sr=rate, missing=missing) if marks else ()
     return tuple(prompt_found(marks[one.prompt], one) for one in found)
 
 

@@ -17,6 +17,18 @@ Window = tuple[float, float, int]
 
 
 @dataclass(frozen=True)
+class Sent:
+    """What a leg sent, and what its far end says of that (RFC 3550 §6.4)."""
+
+    sent: int
+    """Packets sent."""
+    reports: int
+    """RTCP reports of the far end about them."""
+    sent_lost: int
+    """Those of them that, by its last report, it never got."""
+
+
+@dataclass(frozen=True)
 class Statistics:
     """RTP counters of a leg since its stream began (RFC 3550 §6.4)."""
 
@@ -24,24 +36,16 @@ class Statistics:
     """Packets received."""
     lost: int
     """Packets that never came, by sequence number."""
-    reordered: int
-    """Packets that came out of order."""
-    duplicated: int
-    """Packets that came twice."""
     jitter_buffer_ms: int
     """Delay in the jitter buffer, ms: its mean so far and two deviations."""
-    sent: int
-    """Packets sent."""
-    reports: int
-    """RTCP reports of the far end about what we sent."""
-    sent_lost: int
-    """Packets of ours that, by its last report, it never got."""
     source: str = ""
     """Address that the packets come from, as `host:port`; empty before the first."""
     empty: int = 0
     """Frames that were to be played when the jitter buffer had none."""
     discarded: int = 0
     """Packets that the jitter buffer threw away, most of them because they came too late."""
+    ours: Sent | None = None
+    """What we sent, where it was asked for."""
 
 
 @dataclass

@@ -189,9 +189,9 @@ class SipEndpoint(Legs):
             if leg.audio is not None and other.audio is not None:
                 connect(leg)
 
-    def statistics(self, leg_id: str) -> Statistics | None:
-        """RTP counters of a leg; None while it has no stream."""
-        return statistics_of(self._legs.get(leg_id))
+    def statistics(self, leg_id: str, *, ours: bool = False) -> Statistics | None:
+        """RTP counters of a leg, with those of what it sent if `ours`; None while it has no stream."""
+        return statistics_of(self._legs.get(leg_id), ours=ours)
 
     def described(self, leg_id: str) -> str:
         """Where the far end's description says that it wants to hear us; empty without a stream."""
