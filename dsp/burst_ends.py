@@ -18,7 +18,9 @@ Array = npt.NDArray[np.float32]
 
 PIECE = round(0.032 * SR)
 _TRIM, _TOGETHER = PIECE // 2, 8
-_SHORT, _HOLE, _REPLY, TAIL = round(0.01 * SR), 0.15, 5, 0.7
+_SHORT, _HOLE, TAIL = round(0.01 * SR), 0.15, 0.7
+_REPLY, _BEGUN = 5, 4
+"""A tone before a hole lasts so many pieces; so many of what comes behind it tell whether it is the tone again."""
 AFTER = round(0.004 * SR), round(0.044 * SR)
 _NOTHING, _NOISE = (round(0.005 * SR), round(0.020 * SR)), 3e-9
 _LOUD, _TONE = 0.1, 0.6
@@ -91,7 +93,7 @@ class BurstEnds:
         """The end before the last hole, if what comes after that is no tone but somebody who spoke at once."""
         samples = self._read(start, end)
         count, last = len(samples) // _SHORT, _last_hole(samples, self._sets[tone_set], _HOLE * level**2) + 1
-        if not _REPLY <= last < count - _REPLY:
+        if not _REPLY <= last < count - _BEGUN:
             return end
         tail = start + (last + 1) * _SHORT
         samples = self._read(tail, end)

@@ -1,6 +1,7 @@
 """Where a burst's two ends are, however many pieces of what is none are bridged to it."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from dsp.burst_ends import PIECE, BurstEnds
 from dsp.steadiness import Steadiness
 from dsp.stream import Stream, overlapping
 from dsp.tone_plan import load_plan
-from dsp.tone_sets import SR, plan_tones, tone_sets
+from dsp.tone_sets import SR, plan_tones, set_of, tone_sets
 
 TONES = (440.0, 480.0)
 LEVEL = 0.1
@@ -43,6 +44,25 @@ def test_what_is_no_tone_is_taken_off_both_ends_half_a_piece_at_a_time(before, l
     while until - wanted > 3 * PIECE and not sounds(wanted):
         wanted += PIECE // 2
     assert ends.trimmed(start, end, TONES, LEVEL, share=1.0) == (wanted, until)
+
+
+@pytest.mark.parametrize("tail_s", [0.04, 0.06, 0.1])
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_behind_a_hole_what_is_no_tone_is_somebody_who_spoke_at_once(tail_s, goes_on):
+    hole = LINE + round(0.34 * SR), LINE + round(0.38 * SR)
+    end = hole[1] + round(tail_s * SR)
+    at = np.arange(end + LINE) / SR
+    sound = sum(LEVEL * np.sin(2 * np.pi * f * at) for f in TONES).astype(np.float32)
+    if not goes_on:
+        vowel = sum(3 * LEVEL * np.sin(2 * np.pi * 230 * k * at) for k in (1, 2, 3, 4))
+        sound[hole[1] :] = vowel[hole[1] :]
+    sound[slice(*hole)] = 0
+    stream = Stream(sr=SR)
+    stream.append(sound)
+    sets = tone_sets(plan_tones(load_plan("tw")))
+    ends = BurstEnds(sets, read=stream.read, steadiness=Steadiness(sets, read=stream.read))
+    told = ends.without_reply(LINE, end, set_of(load_plan("tw").ringback, sets), LEVEL, 1.0)
+    assert told == end if goes_on else abs(told - hole[1]) <= 0.01 * SR
 
 
 def test_pieces_looked_at_together_are_told_as_each_alone():
