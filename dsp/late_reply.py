@@ -29,6 +29,9 @@ _STANDS_OUT_DB, _LASTS, _LEAST = 6.0, 4, 5
 """A sound is so much louder than the line, in so many of as many frames in a row and one."""
 _LATE_S = 0.1
 """A consonant may be parted by so much from the rest of its word."""
+_HALF = 0.5
+_CLICK, _BEHIND = 2, 2
+"""But it goes over into it: what is over within so many frames, with the line alone for as many behind it, is none."""
 
 
 def with_heard_onsets(segments: Sequence[Segment], samples: npt.NDArray[np.generic], *, sr: int) -> tuple[Segment, ...]:
@@ -69,8 +72,12 @@ def _heard(reply: Segment, before: tuple[int, int], samples: Samples, *, sr: int
     if len(levels) < _LEAST:
         return reply
     usual_db = median(line) if len(line) else _SILENT_DB
-    first = _first_sound(levels > max(usual_db + _STANDS_OUT_DB, _SILENT_DB))
-    if first is None or first * _FRAME_S < _LATE_S:
+    loud = levels > max(usual_db + _STANDS_OUT_DB, _SILENT_DB)
+    first = _first_sound(loud)
+    if first is None:
+        return reply
+    torn = _is_torn(samples[reply.start : reply.start + first * size], samples[slice(*before)], size)
+    if first * _FRAME_S < _LATE_S and not _is_nothing(loud[:first], torn=torn):
         return reply
     return replace(reply, start=reply.start + first * size)
 
@@ -82,6 +89,18 @@ def _first_sound(loud: npt.NDArray[np.bool_]) -> int | None:
         return None
     at = int(lasting[0])
     return at + int(np.argmax(loud[at:]))
+
+
+def _is_nothing(before: npt.NDArray[np.bool_], *, torn: bool) -> bool:
+    """Whether frames before a sound hold a click, or the edges of a lost packet, and then the line alone."""
+    heard = int(before.sum())
+    return (torn or heard > 0) and heard <= _CLICK and not before[-_BEHIND:].any()
+
+
+def _is_torn(sound: Samples, line: Samples, size: int) -> bool:
+    """Whether a packet was lost in a sound, on a line that is not as silent as that."""
+    lost = np.convolve(sound == 0, np.ones(size), mode="valid") if len(sound) >= size else np.zeros(0)
+    return bool(len(line)) and bool(np.mean(line == 0) < _HALF) and bool((lost >= size).any())
 
 
 def _levels_db(samples: Samples, size: int) -> npt.NDArray[np.float64]:

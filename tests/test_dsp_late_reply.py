@@ -62,3 +62,22 @@ def test_what_never_stands_out_of_the_line_stays() -> None:
 def test_what_comes_behind_another_sound_stays() -> None:
     first, reply = Segment(SPEECH, 0, SR), Segment(MUSIC, 2 * SR, 5 * SR)
     assert with_heard_onsets([first, reply], line(music(3), 3), sr=SR) == (first, reply)
+
+
+@pytest.mark.parametrize("late_s", [0.06, 0.08])
+@pytest.mark.parametrize("lost", [True, False])
+def test_the_edges_of_a_lost_packet_or_a_click_are_no_consonant(late_s: float, lost: bool) -> None:
+    """Behind it the line is as before it."""
+    samples = line(music(3), 3, offset=0.0 if not lost else 0.02)
+    first = round((3 - late_s) * SR)
+    samples[first : first + round(0.02 * SR)] = 0
+    if not lost:
+        samples[first : first + 16] = 8 * [12000, -12000]
+    assert heard(samples, MUSIC, 3 - late_s) == pytest.approx(3, abs=0.02)
+
+
+def test_a_consonant_that_goes_over_into_its_word_begins_it() -> None:
+    samples = line(music(3), 3)
+    hiss = syn.white_noise(round(0.05 * SR), rng=np.random.default_rng(1), level_dbfs=-40)
+    samples[round(2.94 * SR) : round(2.94 * SR) + len(hiss)] += syn.to_int16(hiss)
+    assert heard(samples, MUSIC, 2.94) == pytest.approx(2.94, abs=1e-3)
