@@ -58,7 +58,7 @@ def with_clipped_rings(segments: Sequence[Segment], samples: Samples, *, sr: int
     rings = [s for s in ordered if s.sound == RINGBACK]
     if not rings or not clips(samples):
         return Clipped(tuple(ordered))
-    found: list[Segment] = []
+    found = _ahead_of(rings, ordered, samples, sr=sr, plan=plan)
     for last, following in zip(rings, (*(s.start for s in rings[1:]), len(samples)), strict=True):
         before = [s for s in rings if s.start < last.start]
         found += _behind(last, before, following, ordered, samples, sr=sr, plan=plan)
@@ -67,6 +67,29 @@ def with_clipped_rings(segments: Sequence[Segment], samples: Samples, *, sr: int
     kept = [s for s in ordered if s not in rings and not (s.sound == SPEECH and _is_inside(s, found, sr=sr))]
     own = [s for s in rings if not any(f.start <= s.start < f.end for f in found)]
     return Clipped(tuple(sorted((*kept, *own, *found), key=lambda s: (s.start, s.end))), doubtful)
+
+
+def _ahead_of(
+    rings: Sequence[Segment], ordered: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan
+) -> list[Segment]:
+    """The clipped rings before the first that was told by its tones, back to where the next thing was heard that is no
+    speech: whole ones, for nobody had picked up."""
+    others = (s.end for s in ordered if s.sound not in (MISSING, SPEECH) and s.end <= rings[0].start)
+    since, level_db = max(others, default=0), median_db(samples[rings[0].start : rings[0].end], sr=sr)
+    scale = _scale(rings, sr=sr, plan=plan)
+    found: list[Segment] = []
+    ring: Segment | None = rings[0]
+    while ring is not None:
+        pairs = [(on * scale, ring.start - round((on + off) * scale * sr)) for on, off in plan.cadence]
+        quiet = samples[: ring.start]
+        each = [ring_at(quiet, at, on, level_db, beat=_beat(plan), sr=sr) for on, at in pairs if at >= since]
+        ring = next((one for one in each if one is not None and _is_whole(one, pairs, sr=sr)), None)
+        found = found if ring is None else [ring, *found]
+    return found
+
+
+def _is_whole(ring: Segment, pairs: Sequence[tuple[float, int]], *, sr: int) -> bool:
+    return any(abs(ring.length / sr - on) <= NEAR_S for on, _ in pairs)
 
 
 def _behind(

@@ -79,3 +79,35 @@ def test_where_a_voice_was_heard_from_its_start_on_a_cut_one_is_in_doubt() -> No
     assert leg.pick_up.latest >= 4.4 * SR
     brief = Segment(SPEECH, round(4.01 * SR), round(4.42 * SR))
     assert len(with_clipped_rings([known, brief], syn.to_int16(wave), sr=SR, plan=plan).segments) == 2
+
+
+@pytest.mark.parametrize("plan", ["tw", "de", "uk"])
+@pytest.mark.parametrize("sr", [8000, 16000])
+def test_rings_clipped_before_the_first_that_is_told_count(plan: str, sr: int) -> None:
+    """Until a gain control turned the line down the network took them for somebody's words."""
+    tones = load_plan(plan)
+    ons, period = tones.cadence, tones.period_s
+    wave = np.concatenate([quiet(1), syn.cadence(tones.ringback, 4 * period - 0.3, sr=SR, level_dbfs=-7), quiet(2)])
+    wave = wave + syn.white_noise(len(wave), rng=np.random.default_rng(1), level_dbfs=-60)
+    loud = slice(0, round((1 + 2 * period - 0.1) * SR))
+    wave[loud] = np.clip(4 * wave[loud], -1, 1)
+    told = [
+        Segment(RINGBACK, round((1 + n * period + at) * sr), round((1 + n * period + at + on) * sr), stops=True)
+        for n in (2, 3)
+        for at, on in zip((0.0, sum(ons[0])), (on for on, _ in ons), strict=False)
+    ]
+    words = [Segment(SPEECH, sr, round((1 + ons[0][0]) * sr)), Segment(SPEECH, sr // 4, sr // 2)]
+    samples = syn.to_int16(np.repeat(wave, sr // SR))
+    found = with_clipped_rings([*words, *told], samples, sr=sr, plan=tones).segments
+    rings = [s for s in found if s.sound == RINGBACK]
+    assert len(rings) == 4 * len(ons)
+    assert abs(rings[0].start - sr) <= 0.03 * sr
+    assert [s for s in found if s.sound == SPEECH] == words[1:]
+
+
+def test_talk_before_a_ring_is_no_ring_however_loud() -> None:
+    plan, known = load_plan("tw"), Segment(RINGBACK, 4 * SR, 5 * SR, stops=True)
+    wave = np.concatenate([quiet(4), syn.cadence(plan.ringback, 1.0, sr=SR, level_dbfs=-7), quiet(1)])
+    wave[SR : 2 * SR] = np.clip(4 * syn.at_level(np.resize(voice("hello"), SR), -7), -1, 1)
+    prompt = Segment(SPEECH, SR, 2 * SR)
+    assert with_clipped_rings([prompt, known], syn.to_int16(wave), sr=SR, plan=plan).segments == (prompt, known)
