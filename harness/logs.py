@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import sys
@@ -12,6 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
+
+from harness.plain_text import plain_json
 
 SCHEMA = "thirdring.log/1"
 KEPT_DIGITS = 3
@@ -82,7 +83,7 @@ class JsonLines(logging.Formatter):
             told["event"] = masked_values(event)
         if record.exc_info:
             told["exception"] = masked("".join(traceback.format_exception(*record.exc_info)))
-        return json.dumps(told, ensure_ascii=False)
+        return plain_json(told)
 
 
 def begin() -> Callable[[str], None]:

@@ -276,4 +276,4 @@ def _ending_lines(ending: Ending) -> list[str]:
 
 def _event_line(event: Any) -> str:
     end = "" if event.end_s is None else f"–{event.end_s:.2f}"
-    return f"{event.at_s:7.2f}{end:>8} s  {event.source:<7} {event.what} {event.detail}".rstrip()
+    return f"{event.at_s:7.2f}{end:>8} s  {event.source:<7} {event.what} {' '.join(event.detail.split())}".rstrip()

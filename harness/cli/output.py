@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
+from harness.plain_text import plain, plain_json
+
 PIPE_WIDTH = 240  # columns where there is no terminal to fit into
 
 
 def print_json(value: Any) -> None:
     """Print one JSON document, Chinese as it is."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(plain_json(value, indent=2))
 
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines for a person."""
     for line in lines:
-        click.echo(line)
+        click.echo(plain(line))
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -31,14 +32,14 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
 
     table = Table(*headings, box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for row in rows:
-        table.add_row(*[Text("—" if cell is None else str(cell)) for cell in row])
+        table.add_row(*[Text("—" if cell is None else plain(str(cell))) for cell in row])
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
     console.print(table)
 
 
 def tell(line: str) -> None:
     """Show progress."""
-    click.echo(line, err=True)
+    click.echo(plain(line), err=True)
 
 
 def between(earliest: float | None, latest: float | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import traceback
@@ -36,6 +35,7 @@ from harness.cli.ladder import ladder
 from harness.cli.mark import score
 from harness.cli.opinion import opinion
 from harness.cli.options import Asked, asked_for
+from harness.cli.output import tell
 from harness.cli.programme import plan
 from harness.cli.prompts import prompt
 from harness.cli.questions import questions
@@ -49,6 +49,7 @@ from harness.cli.units import units
 from harness.cli.user import user
 from harness.errors import ENVIRONMENT_FAILED, WRONG_USAGE, ThirdringError
 from harness.logs import masked
+from harness.plain_text import plain_json
 from harness.words import say
 
 INTERRUPTED = 130  # what shells give for SIGINT
@@ -143,24 +144,24 @@ def run(arguments: Sequence[str]) -> int:
     except ThirdringError as error:
         return _tell(error, as_json="--json" in arguments)
     except click.UsageError as error:
-        click.echo(say("cli.usage", reason=error.format_message()), err=True)
+        tell(say("cli.usage", reason=error.format_message()))
         return WRONG_USAGE
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
         return 0
     except OSError as error:
-        click.echo(say("cli.disk", reason=f"{error.strerror or error}: {error.filename or ''}"), err=True)
+        tell(say("cli.disk", reason=f"{error.strerror or error}: {error.filename or ''}"))
         return ENVIRONMENT_FAILED
     except Exception:
         # A bug of ours. Python's own status, 1, would say "below the standard".
-        click.echo(masked(traceback.format_exc()), err=True)
-        click.echo(say("cli.bug"), err=True)
+        tell(masked(traceback.format_exc()))
+        tell(say("cli.bug"))
         return ENVIRONMENT_FAILED
 
 
 def _tell(error: ThirdringError, *, as_json: bool) -> int:
     if as_json:
-        click.echo(json.dumps(error.to_dict(), ensure_ascii=False))
-    click.echo(error.sentence(), err=True)
+        click.echo(plain_json(error.to_dict()))
+    tell(error.sentence())
     return error.exit_status
