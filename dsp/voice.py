@@ -193,7 +193,7 @@ class VoiceTracker:
 
     def _begin_speech(self, first: int, at: int) -> list[Segment]:
         if not self._music.plays:
-            first = self._last_chunks.first_sound(first, noise_db=self._gate.noise_db)
+            first = self._last_chunks.first_sound(first, since=self._since, noise_db=self._gate.noise_db)
         base = max(first - BEFORE * CHUNK, self._since)
         exact = voice_onset(self._read(base, first + AFTER * CHUNK), noise_db=self._gate.noise_db)
         start = first if exact is None else base + exact

@@ -64,11 +64,12 @@ class VoiceWindow:
         sure = max(p for _, p in self.recent) >= (_LOUD_P if loud else START_P)
         return likely[0] if sure and len(likely) >= 3 else None
 
-    def first_sound(self, first: int, *, noise_db: float) -> int:
-        """The chunk of a voice's first sound, where lost packets part it from what the network knew for a voice."""
+    def first_sound(self, first: int, *, since: int, noise_db: float) -> int:
+        """The chunk of a voice's first sound, where lost packets part it from what the network knew for a voice; not
+        before a sample up to which something else sounded."""
         begun, parted, likely = first, 0, 0.0
         stretch: list[int] = []
-        for at, p, db in reversed([one for one in self.window if one[0] < first]):
+        for at, p, db in reversed([one for one in self.window if since <= one[0] < first]):
             if db > noise_db + STANDS_OUT_DB:
                 stretch, likely = [*stretch, at], max(likely, p)
                 continue
