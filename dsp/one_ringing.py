@@ -46,6 +46,8 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
     steps = (start - before.start) / period
     between = {s.sound for s in segments if s.start < start and s.end > group[-1][-1].end}
     spoken, talk = not between.isdisjoint(REPLIES), SPEECH in between
+    if beat.on_it >= TOLD and not spoken and _ends_on_beat(group, beat, ring[0], sr=sr):
+        return True
     if not (is_whole(before, sr=sr, plan=plan) or before.start < HOLE_S * sr):
         # What ended early was picked up, or was never ringing; or packets were lost, and nothing came between.
         late, known = abs(start - before.start - period), len(group) > 1
@@ -74,6 +76,14 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
     whole = whole and abs(ring[0].length - before.length) <= _ALIKE_S * sr
     begins = ring[0].begins and (group[0][0].begins or len(group) > 1)  # a note does not
     return not spoken and whole and begins and _SOONEST < steps < 2 * (1 + STRETCH)
+
+
+def _ends_on_beat(group: list[Ring], beat: Beat, burst: Segment, *, sr: int) -> bool:
+    """Whether a burst that came late for the next beat ends where a whole one on it does: its first packets were
+    lost."""
+    whole = max(ring[0].length for ring in group)
+    due = beat.onset + round((group[-1][0].start - beat.onset) / beat.period + 1) * beat.period
+    return due < burst.start < due + whole and abs(burst.end - due - whole) <= 4 * EARLY_S * sr
 
 
 def _is_off_beat(group: list[Ring], beat: Beat, late: float, *, sr: int, plan: TonePlan) -> bool:

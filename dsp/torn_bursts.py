@@ -53,7 +53,8 @@ def joined(bursts: Sequence[Segment], *, sr: int, plan: TonePlan, lost: Sequence
     for burst in bursts:
         last = whole[-1] if whole else None
         gap = burst.start - last.end if last is not None else 0
-        if last is not None and _is_lost(last, burst, lost, sr=sr) and last.length + gap + burst.length <= longest:
+        torn = last is not None and _is_lost(last, burst, lost, sr=sr) and last.length + gap + burst.length <= longest
+        if last is not None and (torn or _are_whole(last, burst, sr=sr, plan=plan)):
             end = max(last.end, burst.end)
             whole[-1] = Torn(RINGBACK, last.start, end, stops=burst.stops, begins=last.begins, first_end=last.end)
         elif last is not None and (gap < HOLE_S * sr or (gap < halt and last.length + burst.length <= longest)):
@@ -68,6 +69,13 @@ def _is_lost(first: Segment, second: Segment, lost: Sequence[Segment], *, sr: in
     gap = second.start - first.end
     gone = sum(max(min(s.end, second.start) - max(s.start, first.end), 0) for s in lost)
     return 0 < gap <= _LONGEST_LOST_S * sr and gap - gone <= _TIGHT_S * sr
+
+
+def _are_whole(first: Segment, second: Segment, *, sr: int, plan: TonePlan) -> bool:
+    """Whether two pieces are as long, with the hole between them, as one of the plan's bursts: nothing else but lost
+    packets leaves that."""
+    hole, length = second.start - first.end, second.end - first.start
+    return 0 < hole <= _LONGEST_LOST_S * sr and any(abs(length - on * sr) <= _TIGHT_S * sr for on, _ in plan.cadence)
 
 
 def _stretched(burst: Segment, following: Segment, *, sr: int, plan: TonePlan) -> Segment:
