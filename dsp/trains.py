@@ -11,7 +11,7 @@ from dsp.one_ringing import REPLIES, TOLD, goes_on, keeps_beat, may_be_voice
 from dsp.quantile import middle
 from dsp.restart import last_restart, lost_of_period
 from dsp.ring_proof import proven
-from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, Segment
+from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import Tone, TonePlan
 from dsp.torn_bursts import joined
 
@@ -21,6 +21,8 @@ _PARTED_S = 2.5
 """A refusal goes on behind so long a hole."""
 _AT_ONCE_S, _SOON_S = 1.5, 3.0
 """Hold music begins so soon behind who puts through; so soon behind its first note the rest of it is known."""
+_SOONEST_S = 0.2
+"""Nobody hears a telephone ring and answers it sooner."""
 _STRAY_S = 0.085
 """A burst that lacks more than four packets of what all others have, off their beat, may be a note."""
 
@@ -79,12 +81,17 @@ def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tupl
             groups[-1].append(ring)
         else:
             groups.append([ring])
-    groups = _merged(groups, segments, sr=sr, plan=plan)
+    groups = [
+        part
+        for group in _merged(groups, segments, sr=sr, plan=plan)
+        for part in _parted(group, segments, sr=sr, plan=plan)
+    ]
     trains = [_train(group, sr=sr, plan=plan) for group in groups]
     believed: list[Train] = []
     for train in trains:
         near = _since_reply(segments, believed, train)
-        if proven(train.rings, near, on_beat=train.on_beat, restarted=train.restarted, sr=sr, plan=plan):
+        brief = near is not segments and _is_too_brief(train, sr=sr)
+        if not brief and proven(train.rings, near, on_beat=train.on_beat, restarted=train.restarted, sr=sr, plan=plan):
             believed.append(train)
     told = [ring[0].length for train in believed if train.on_beat >= TOLD for ring in train.rings]
     usual = middle(told) if told else 0.0
@@ -104,6 +111,25 @@ def _merged(groups: list[list[Ring]], segments: Sequence[Segment], *, sr: int, p
         else:
             whole.append(group)
     return whole
+
+
+def _parted(group: list[Ring], segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[list[Ring]]:
+    """A ringing, or two: where somebody spoke behind its first rings, and those that follow tell a beat that the last
+    of them is not on, nor by the packets it lacks, another telephone rang since then."""
+    for place in range(1, min(TOLD, len(group) - TOLD + 1)):
+        before, since = group[place - 1][0], group[place:]
+        if _spoken(segments, before.end, since[0][0].start):
+            beat = find_beat(since, sr=sr, plan=plan)
+            late = (before.start - beat.onset) % beat.period
+            late -= beat.period if late > beat.period / 2 else 0
+            lacks = max(max(ring[0].length for ring in since) - before.length, 0)
+            if beat.on_it >= TOLD and not -4 * EARLY_S * sr <= late <= lacks + 4 * EARLY_S * sr:
+                return [group[:place], since]
+    return [group]
+
+
+def _spoken(segments: Sequence[Segment], over: int, start: int) -> bool:
+    return any(s.sound == SPEECH and over <= s.start < start for s in segments)
 
 
 def _replied(segments: Sequence[Segment], over: int, start: int) -> bool:
@@ -148,6 +174,12 @@ def _since_reply(segments: Sequence[Segment], believed: Sequence[Train], train: 
     if not _replied(segments, over, train.onset):
         return segments
     return [s for s in segments if s.sound != RINGBACK or s.start > over]
+
+
+def _is_too_brief(train: Train, *, sr: int) -> bool:
+    """Whether a burst alone was over sooner than anybody lifts a handset: behind whoever answered it is a note, or a
+    vowel."""
+    return len(train.bursts) == 1 and train.last.length < _SOONEST_S * sr
 
 
 def _is_stray(train: Train, following: Train | None, usual: float, segments: Sequence[Segment], *, sr: int) -> bool:
