@@ -7,20 +7,18 @@ over at once, may be one, as it may be the click of a handset."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import numpy.typing as npt
 
 from dsp.segment import Segment
 from dsp.tone_plan import TonePlan
+from dsp.tone_share import FRAME_S, HOP_S, frames_of, tone_powers
 
 Samples = npt.NDArray[np.generic]
 Powers = npt.NDArray[np.float64]
 
 LONGEST_S = 0.16
 """What is longer is heard as a burst."""
-_FRAME_S, _HOP_S = 0.020, 0.005
 _EARLY_S, _LATE_S = 0.020, 0.040
 """A burst begins so near to where it is due: edges, and a packet or two that were lost."""
 _AS_LOUD, _ALONE, _ABOVE = 0.2, 0.5, 8.0
@@ -55,11 +53,12 @@ def brief_ring_end(samples: Samples, at: int, *, before: Segment, sr: int, plan:
 def _told_end(samples: Samples, at: int, first: int, *, before: Segment, sr: int, plan: TonePlan) -> int | None:
     """The end of one that its tones tell."""
     edge = round(_EDGE_S * sr)
-    here, share = _powers(samples[first : at + round((LONGEST_S + _LATE_S) * sr)], sr=sr, plan=plan)
+    tones = plan.ringback.frequencies_hz
+    here, share = tone_powers(samples[first : at + round((LONGEST_S + _LATE_S) * sr)], sr=sr, frequencies_hz=tones)
     if not _holds(share >= _ALONE):
         return None
-    ring, _ = _powers(samples[before.start + edge : before.end - edge], sr=sr, plan=plan)
-    gap, _ = _powers(samples[before.end + edge : first], sr=sr, plan=plan)
+    ring, _ = tone_powers(samples[before.start + edge : before.end - edge], sr=sr, frequencies_hz=tones)
+    gap, _ = tone_powers(samples[before.end + edge : first], sr=sr, frequencies_hz=tones)
     if min(len(ring), len(gap)) < _LEAST:
         return None
     least = max(_AS_LOUD * float(np.median(ring)), _ABOVE * float(np.median(gap)))
@@ -85,7 +84,7 @@ def _blip_end(samples: Samples, at: int, first: int, *, before: Segment, sr: int
 
 def _loudness(samples: Samples, frame: int, hop: int) -> Powers:
     """Mean power of frames, without what does not change in them."""
-    return np.asarray(_frames(samples, frame, hop).var(axis=1))
+    return np.asarray(frames_of(samples, frame, hop).var(axis=1))
 
 
 def _holds(alone: npt.NDArray[np.bool_]) -> bool:
@@ -97,36 +96,9 @@ def _holds(alone: npt.NDArray[np.bool_]) -> bool:
 def _end(sounds: npt.NDArray[np.bool_], first: int, *, sr: int) -> int | None:
     """Where the last run of frames ends, if the first begins where a burst may and all are over before one would be
     heard: packets that were lost part them."""
-    hop = round(_HOP_S * sr)
+    hop = round(HOP_S * sr)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], sounds, [False]]).astype(np.int8)))
     runs = [(b, e) for b, e in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if e - b >= _LEAST]
-    if not runs or runs[0][0] * _HOP_S > _EARLY_S + _LATE_S or runs[-1][1] >= len(sounds):
+    if not runs or runs[0][0] * HOP_S > _EARLY_S + _LATE_S or runs[-1][1] >= len(sounds):
         return None
-    return int(first + (runs[-1][1] - 1) * hop + round(_FRAME_S * sr))
-
-
-def _powers(samples: Samples, *, sr: int, plan: TonePlan) -> tuple[Powers, Powers]:
-    """(power in ringback's tones, its share of the whole) of frames that overlap."""
-    frame, hop = round(_FRAME_S * sr), round(_HOP_S * sr)
-    frames = _frames(samples, frame, hop)
-    frames = frames - frames.mean(axis=1, keepdims=True)
-    base = _base(frame, sr, plan.ringback.frequencies_hz)
-    told = np.square(frames @ base).sum(axis=1)
-    whole = np.square(frames).sum(axis=1)
-    return told, told / np.maximum(whole, 1e-12)
-
-
-def _frames(samples: Samples, frame: int, hop: int) -> Powers:
-    """Frames that begin a hop apart, shape (k, frame); none where there is less than one."""
-    if len(samples) < frame:
-        return np.zeros((0, frame))
-    return np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), frame)[::hop]
-
-
-@lru_cache(maxsize=64)
-def _base(frame: int, sr: int, frequencies_hz: tuple[float, ...]) -> Powers:
-    """Orthonormal columns that span the tones in a frame, whatever their phases."""
-    turns = 2j * np.pi * np.outer(np.arange(frame), frequencies_hz) / sr
-    waves = np.exp(turns)
-    base, _ = np.linalg.qr(np.hstack([waves.real, waves.imag]))
-    return np.asarray(base)
+    return int(first + (runs[-1][1] - 1) * hop + round(FRAME_S * sr))

@@ -16,6 +16,7 @@ from dsp.one_ringing import NOTE_S, REPLIES
 from dsp.pick_up import (
     Brief,
     Call,
+    IsTone,
     due,
     latency_span,
     latest_onset,
@@ -24,7 +25,7 @@ from dsp.pick_up import (
     nothing_brief,
     pick_up_span,
 )
-from dsp.ring_proof import TOLD_S, lost_beside
+from dsp.ring_proof import TOLD_S, is_exact, is_joined, lost_beside
 from dsp.ring_proof import is_whole as is_whole_ring
 from dsp.segment import BUSY, CONGESTION, DTMF, MUSIC, RINGBACK, SIT, SPEECH, TONE, Segment, Span
 from dsp.tone_plan import Tone, TonePlan
@@ -49,6 +50,8 @@ _LEAST_TONES_S = 0.5
 """Tones behind the ringing that last so long, or are several, are a machine's answer, or music's notes."""
 _SIGNAL_S = 0.030
 """A recording lags the signalling by 14 to 36 ms."""
+_TORN_PERIODS = 3
+"""Of a refusal so many bursts in a row may have lost too much to be named."""
 _REFUSED = {BUSY: BUSY, CONGESTION: CONGESTION, SIT: CONGESTION}
 
 
@@ -100,6 +103,7 @@ def find_legs(
     unnamed: tuple[Span, ...] = (),
     brief: Brief = nothing_brief,
     doubtful: tuple[Segment, ...] = (),
+    is_tone: IsTone | None = None,
 ) -> tuple[Leg, ...]:
     """The legs of a call, in order.
 
@@ -116,11 +120,12 @@ def find_legs(
         unnamed: sounds that nobody could name (`dsp.unnamed`).
         brief: where a ring ends that begins at a sample and was cut at once (`dsp.brief_ring`).
         doubtful: what may have been a ring that was cut, or a voice (`dsp.clipped_rings`).
+        is_tone: whether a segment is mostly a signal of the exchange (`dsp.tone_share`).
     """
     ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
     if early_until is None:
         early_until = answered_at if answered_at is not None else 0
-    call = Call(ordered, sr, plan, end, early_until, answered_at, buffer_s, lifts, unnamed, brief, doubtful)
+    call = Call(ordered, sr, plan, end, early_until, answered_at, buffer_s, lifts, unnamed, brief, doubtful, is_tone)
     trains = find_trains(ordered, sr=sr, plan=plan)
     legs: list[Leg] = []
     first = trains[0].onset if trains else end
@@ -147,14 +152,21 @@ def _unknown(call: Call) -> tuple[Leg, ...]:
 
 
 def _doubtful(call: Call, trains: Sequence[Train]) -> list[Leg]:
-    """A burst of an exchange's tones behind whoever picked up, beside music: another telephone that rang, or a note."""
+    """A burst of an exchange's tones behind whoever picked up, or one as long as a ring to a hair, beside music:
+    another telephone that rang, or a note."""
     if not trains:
         return []
     heard = _between(call, (RINGBACK,), trains[-1].last.end, call.end)
-    told = tuple(s for s in heard if s.told and s.length >= TOLD_S * call.sr)
+    told = tuple(s for s in heard if _may_be_ring(call, s))
     over = trains[-1].last.end
     spoken = any(s.start < burst.start for burst in told for s in _between(call, REPLIES, over, call.end))
     return [Leg(None, 0, NONE, None, None, None, told, provisional=True)] if spoken else []
+
+
+def _may_be_ring(call: Call, burst: Segment) -> bool:
+    told = burst.told and burst.length >= TOLD_S * call.sr
+    exact = burst.begins and is_exact(burst, sr=call.sr, plan=call.plan)
+    return told or (exact and not is_joined(burst, call.segments, (SPEECH, MUSIC), sr=call.sr))
 
 
 def _between(call: Call, sounds: Sequence[str], start: float, end: float) -> list[Segment]:
@@ -207,10 +219,14 @@ def _sounded_before(call: Call, spoken: Sequence[Segment], first: int) -> bool:
 
 
 def _is_burst(call: Call, speech: Segment, refusal: Segment) -> bool:
-    """Whether what passed for a voice is the first burst of a refusal, torn by lost packets: a period before it."""
+    """Whether what passed for a voice is the first burst of a refusal, or two, torn by lost packets: it is of its
+    tones, or, where the samples are not at hand, comes a period before it."""
     tone = call.plan.busy if refusal.sound == BUSY else call.plan.congestion
     if tone is None or speech.sound != SPEECH or speech.end > refusal.start:
         return False
+    if call.is_tone is not None:
+        near = _TORN_PERIODS * sum(on + off for on, off in tone.cadence) * call.sr
+        return refusal.start - speech.start <= near and call.is_tone(speech, tone)
     apart_s, scale = (refusal.start - speech.start) / call.sr, _scale(refusal, tone, sr=call.sr)
     steps = [on + off for on, off in tone.cadence]
     return any(fits(apart_s, step) and apart_s <= step * scale + VOICE_ERROR_S for step in steps)
@@ -251,11 +267,13 @@ def _ringing(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
     refusal = next(iter(_between(call, tuple(_REFUSED), after, limit)), None)
     music = next(iter(_between(call, (MUSIC,), after, limit)), None)
     onset = _onset(call, train)
-    if refusal and not any(s and s.start < refusal.start for s in (voice, music)):
+    machine = _machine(call, train, limit)
+    if refusal and not any(
+        s and s.start < refusal.start for s in (voice, music, _answering(call, train, machine, refusal))
+    ):
         outcome = _REFUSED[refusal.sound]
         evidence = (*train.bursts, refusal)
         return Leg(onset, train.count, outcome, None, None, None, evidence, restarted=train.restarted)
-    machine = _machine(call, train, limit)
     reply = min((s for s in (voice, music, machine) if s), key=lambda s: s.start, default=None)
     signalled = _signalled(call, train, limit)
     if reply is None and signalled is None and not _may_be_answered(call, train, after, limit):
@@ -321,6 +339,16 @@ def _machine(call: Call, train: Train, limit: int) -> Segment | None:
     if len(tones) > 1 or sum(s.length for s in tones) > _LEAST_TONES_S * call.sr:
         return tones[0]
     return None
+
+
+def _answering(call: Call, train: Train, machine: Segment | None, refusal: Segment) -> Segment | None:
+    """Tones without a name before a refusal, if a ring that was due did not come before them: somebody had picked up,
+    and the refusal is a release. Else, or where they are its own tones, they are pieces of it."""
+    if machine is None or not _stopped(call, train, machine.start):
+        return None
+    tone = call.plan.busy if refusal.sound == BUSY else call.plan.congestion
+    own = tone is not None and call.is_tone is not None and call.is_tone(machine, tone)
+    return None if own else machine
 
 
 def _opens_music(call: Call, speech: Segment) -> bool:

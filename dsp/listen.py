@@ -22,6 +22,7 @@ from dsp.notes import without_notes
 from dsp.plan_choice import find_plan, fitting_plans
 from dsp.segment import Segment, Span
 from dsp.tone_plan import TonePlan, load_plan
+from dsp.tone_share import is_tone
 from dsp.unnamed import unnamed_sounds
 
 SCHEMA = "thirdring.listening/1"
@@ -104,6 +105,7 @@ def _listen(
         brief=cache(lambda at, before: brief_ring_end(samples, at, before=before, sr=sr, plan=plan)),
         unnamed=unnamed_sounds(ordered, samples, sr=sr, plan=plan),
         doubtful=clipped.doubtful,
+        is_tone=lambda heard, tone: is_tone(samples, heard, tone, sr=sr),
     )
     return Listening(ordered, legs, sr, len(samples), plan)
 

@@ -13,13 +13,16 @@ from dsp.one_ringing import PIECE_S, TOLD
 from dsp.quantile import middle
 from dsp.ring_proof import lost_since, lost_until
 from dsp.segment import MISSING, MUSIC, RINGBACK, Segment, Span
-from dsp.tone_plan import TonePlan
+from dsp.tone_plan import Tone, TonePlan
 from dsp.torn_bursts import Torn, halted
 from dsp.trains import Train
 
 CUT_EARLY_S, CUT_LATE_S = 0.022, 0.050
 """A pick-up that cut a burst is known to this: the packets before the cut may be lost, and what came of the tone after
 them too short to be heard; or the packet that held the cut may be concealed by the one before it."""
+LOST_LATE_S = 0.070
+"""So much later a burst may have been cut that ends where a packet does: three were lost behind it, and what came of
+the tone after them was too short to be heard."""
 STOP_ERROR_S = 0.012
 """The same where the line's noise goes on behind the burst: nothing was lost."""
 SHORT_CUT_ERROR_S = 0.045
@@ -53,6 +56,7 @@ packets where one is missing so soon behind its start."""
 
 
 Brief = Callable[[int, Segment], int | None]
+IsTone = Callable[[Segment, Tone], bool]
 
 
 def nothing_brief(_at: int, _before: Segment) -> int | None:
@@ -86,6 +90,8 @@ class Call:
     """Where a ring ends that begins at a sample as the burst `before` did, and was cut at once; None: there is none."""
     doubtful: tuple[Segment, ...] = ()
     """What may have been a ring that was cut, or a voice."""
+    is_tone: IsTone | None = None
+    """Whether a segment is mostly a signal of the exchange; None: the samples are not at hand."""
 
     @property
     def knows_losses(self) -> bool:
@@ -173,6 +179,8 @@ def _cut(call: Call, train: Train, reply: Segment | None, latest: float) -> tupl
         early = late = STOP_ERROR_S
         if _ends_in_lost(call, end):
             early, late = CUT_EARLY_S, CUT_LATE_S
+    elif not short and _ends_a_packet(call, end):
+        late = LOST_LATE_S
     earliest = end - early * sr
     if reply is not None and reply.start <= end + CUT_LATE_S * sr:
         # Speaking at once, the voice may pass for the tone's last bit.
@@ -294,9 +302,14 @@ def _nothing_lost(call: Call, train: Train) -> bool:
     or as packets' ends are 20 ms apart, and no other burst has a hole."""
     if train.last.stops or call.knows_losses:
         return True
+    return not (_ends_a_packet(call, train.last.end) or any(isinstance(burst, Torn) for burst in train.bursts))
+
+
+def _ends_a_packet(call: Call, end: int) -> bool:
+    """Whether a sample is where a packet may end: they are 20 ms apart."""
     packet = _WHOLE_PACKET_S * call.sr
-    beside = (train.last.end + packet / 2) % packet - packet / 2
-    return abs(beside) > _BESIDE_S * call.sr and not any(isinstance(burst, Torn) for burst in train.bursts)
+    beside = (end + packet / 2) % packet - packet / 2
+    return abs(beside) <= _BESIDE_S * call.sr
 
 
 def due(call: Call, train: Train) -> float:

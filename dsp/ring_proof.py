@@ -12,6 +12,9 @@ from dsp.tone_plan import TonePlan
 
 _EXACT, _VERY_EXACT = 0.03, 0.005
 _REST, _AT_ONCE = 0.3, 0.085
+_GOES_OVER_S = 0.04
+"""What sounds until so shortly before a burst goes over into it: a telephone that rings does not wait for a voice's or
+a note's very end."""
 _BESIDE_S = 0.006
 _LEAST_S = 0.12
 TOLD_S = 0.3
@@ -37,7 +40,7 @@ def proven(
         return True
     exact = any(_lasts(each, _EXACT, sr=sr, plan=plan) for b in bursts for each in (b, _with_lost(b, segments, sr=sr)))
     first, before = rings[0][0], _after_music(4.0, plan)
-    before = 0.0 if _is_no_note(first, sr=sr) else before
+    before = 0.0 if _is_no_note(first, segments, sr=sr) else before
     if not exact and _near(first, segments, (MUSIC,), before=before * sr, after=_before_music(1.0, plan) * sr):
         return False  # a last note that dies away
     if len(rings) > 1 and not restarted:
@@ -78,7 +81,9 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
     if lonely.length < _LEAST_S * sr:
         return False
     exact = _lasts(lonely, _EXACT, sr=sr, plan=plan)
-    before = 0.0 if _is_no_note(lonely, sr=sr) else _after_music(1.0, plan)
+    if not exact and is_joined(lonely, segments, (SPEECH,), sr=sr):
+        return False
+    before = 0.0 if _is_no_note(lonely, segments, sr=sr) else _after_music(1.0, plan)
     reach = {"before": before * sr, "after": _before_music(_APART if exact else 1.0, plan) * sr}
     if not lonely.begins or (not _is_clean(lonely, sr=sr, plan=plan) and _near(lonely, segments, (MUSIC,), **reach)):
         return False
@@ -100,12 +105,24 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
 
 def _is_clean(lonely: Segment, *, sr: int, plan: TonePlan) -> bool:
     """Whether a burst out of quiet stops in the line's noise, and is as long as the plan's to half a hundredth."""
-    return lonely.stops and _lasts(lonely, _VERY_EXACT, sr=sr, plan=plan)
+    return lonely.stops and is_exact(lonely, sr=sr, plan=plan)
 
 
-def _is_no_note(lonely: Segment, *, sr: int) -> bool:
-    """Whether a burst is two of an exchange's tones for long enough to be sure of them: no last note of music's."""
-    return lonely.told and lonely.length >= TOLD_S * sr
+def is_exact(burst: Segment, *, sr: int, plan: TonePlan) -> bool:
+    """Whether a burst is as long as one of the plan's to half a hundredth."""
+    return _lasts(burst, _VERY_EXACT, sr=sr, plan=plan)
+
+
+def _is_no_note(lonely: Segment, segments: Sequence[Segment], *, sr: int) -> bool:
+    """Whether a burst is two of an exchange's tones for long enough to be sure of them, and no music goes over into it:
+    no last note of it."""
+    told = lonely.told and lonely.length >= TOLD_S * sr
+    return told and not is_joined(lonely, segments, (MUSIC,), sr=sr)
+
+
+def is_joined(burst: Segment, segments: Sequence[Segment], sounds: tuple[str, ...], *, sr: int) -> bool:
+    """Whether one of some sounds goes over into a burst."""
+    return _near(burst, segments, sounds, before=_GOES_OVER_S * sr, after=0)
 
 
 def _lasts(burst: Segment, share: float, *, sr: int, plan: TonePlan) -> bool:

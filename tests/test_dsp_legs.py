@@ -39,7 +39,7 @@ def test_a_cut_burst_tells_the_pick_up():
     assert (leg.outcome, leg.rings) == (ANSWERED, 3)
     earliest, latest = s(leg.pick_up)
     assert earliest < 7.5 < latest
-    assert latest - earliest < 0.08
+    assert latest - earliest < 0.095  # three packets may be lost behind it
 
 
 def test_in_the_gap_it_lies_between_the_burst_and_the_voice():

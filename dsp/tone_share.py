@@ -1,0 +1,61 @@
+"""How much of a sound is some tones, 20 ms at a time: what lost packets left of an exchange's tone is that tone still,
+though it passed for a voice, and no voice is."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp.quantile import percentile
+from dsp.segment import Segment
+from dsp.tone_plan import Tone
+
+Samples = npt.NDArray[np.generic]
+Powers = npt.NDArray[np.float64]
+
+FRAME_S, HOP_S = 0.020, 0.005
+_ALONE = 0.5
+_LOUD, _OFTEN = 0.1, 90
+"""Frames count that have a tenth of the power that nine of ten do not have."""
+_MOSTLY = 0.4
+"""Of a voice 0.12 of the loud frames and less are half the tones of a refusal, of a torn burst of it 0.67 and more:
+measured on 2,000 made calls."""
+
+
+def is_tone(samples: Samples, heard: Segment, tone: Tone, *, sr: int) -> bool:
+    """Whether a segment of a call, mono, (n,), is mostly a signal of the exchange."""
+    told, share = tone_powers(samples[heard.start : heard.end], sr=sr, frequencies_hz=tone.frequencies_hz)
+    if not len(told):
+        return False
+    whole = told / np.maximum(share, 1e-12)
+    loud = whole >= _LOUD * percentile(whole, _OFTEN)
+    return bool(np.mean(share[loud] >= _ALONE) >= _MOSTLY)
+
+
+def tone_powers(samples: Samples, *, sr: int, frequencies_hz: tuple[float, ...]) -> tuple[Powers, Powers]:
+    """(power in some tones, its share of the whole) of frames that overlap."""
+    frame, hop = round(FRAME_S * sr), round(HOP_S * sr)
+    frames = frames_of(samples, frame, hop)
+    frames = frames - frames.mean(axis=1, keepdims=True)
+    base = _base(frame, sr, frequencies_hz)
+    told = np.square(frames @ base).sum(axis=1)
+    whole = np.square(frames).sum(axis=1)
+    return told, told / np.maximum(whole, 1e-12)
+
+
+def frames_of(samples: Samples, frame: int, hop: int) -> Powers:
+    """Frames that begin a hop apart, shape (k, frame); none where there is less than one."""
+    if len(samples) < frame:
+        return np.zeros((0, frame))
+    return np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), frame)[::hop]
+
+
+@lru_cache(maxsize=64)
+def _base(frame: int, sr: int, frequencies_hz: tuple[float, ...]) -> Powers:
+    """Orthonormal columns that span the tones in a frame, whatever their phases."""
+    turns = 2j * np.pi * np.outer(np.arange(frame), frequencies_hz) / sr
+    waves = np.exp(turns)
+    base, _ = np.linalg.qr(np.hstack([waves.real, waves.imag]))
+    return np.asarray(base)

@@ -1,0 +1,161 @@
+"""What one moment of a call passes for, and what the rest of the call says it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dsp_calls import SR, quiet, voice, with_noise
+
+from dsp import synthesis as syn
+from dsp.legs import ANSWERED, NONE, Leg, find_legs
+from dsp.listen import listen
+from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
+from dsp.tone_plan import load_plan
+from dsp.tone_share import is_tone
+from dsp.torn_bursts import Torn, joined
+from dsp.voice_window import VoiceWindow
+
+
+def at(sound: str, start_s: float, end_s: float) -> Segment:
+    return Segment(sound, round(start_s * SR), round(end_s * SR))
+
+
+def ring(start_s: float, end_s: float, *, begins: bool = True, stops: bool = True, told: bool = True) -> Segment:
+    return Segment(RINGBACK, round(start_s * SR), round(end_s * SR), begins=begins, stops=stops, told=told)
+
+
+def legs(*segments: Segment, plan: str = "tw", end_s: float = 40) -> tuple[Leg, ...]:
+    return find_legs(segments, sr=SR, plan=load_plan(plan), end=round(end_s * SR))
+
+
+@pytest.mark.parametrize("word", ["wei", "hello", "personnel"])
+@pytest.mark.parametrize("wait_s", [0.03, 0.04, 0.05, 0.06])
+def test_who_speaks_at_once_takes_no_ring_with_them(word: str, wait_s: float) -> None:
+    ringing = syn.cadence(load_plan("tw").ringback, 6.34, sr=SR, level_dbfs=-25)
+    said = syn.at_level(voice(word), -14)
+    (leg,) = listen(
+        with_noise(np.concatenate([quiet(0.5), ringing, quiet(wait_s), said, quiet(1)])), sr=SR, plan=load_plan("tw")
+    ).legs
+    assert leg.rings <= 3 <= leg.most_rings
+    assert leg.pick_up is not None
+    assert round(6.84 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize("sound", [MUSIC, SPEECH])
+@pytest.mark.parametrize("gap_s", [0.0, 0.025])
+def test_a_burst_that_a_sound_goes_over_into_is_a_note_of_it(sound: str, gap_s: float) -> None:
+    rings = [ring(i, i + 1) for i in (1, 4, 7)]
+    answer, note = at(SPEECH, 9.5, 11), ring(20, 20.94, stops=False)
+    heard = legs(*rings, answer, at(sound, 12, 20 - gap_s), note, at(SPEECH, 22, 24))
+    assert [(leg.outcome, leg.rings) for leg in heard if leg.outcome == ANSWERED] == [(ANSWERED, 3)]
+    free = legs(*rings, answer, at(sound, 12, 19), note, at(SPEECH, 22, 24))
+    assert [(leg.outcome, leg.rings) for leg in free] == [(ANSWERED, 3), (ANSWERED, 1)]
+
+
+def test_a_voice_that_keeps_a_refusals_time_is_a_voice() -> None:
+    """0.75 s long, and 1.5 s before the tone: as the plan's busy tone has it."""
+    plan = load_plan("sg")
+    ringing = syn.cadence(plan.ringback, 9.464, sr=SR, level_dbfs=-25)
+    said = syn.at_level(voice("hello")[: round(0.75 * SR)], -20)
+    busy = syn.cadence(plan.busy, 5.2, sr=SR, level_dbfs=-25)
+    wave = np.concatenate([quiet(1), ringing, quiet(4), said, quiet(0.75), busy, quiet(0.5)])
+    answered, released = listen(with_noise(wave), sr=SR, plan=plan).legs
+    assert (answered.outcome, answered.rings) == (ANSWERED, 4)
+    assert (released.outcome, released.provisional) == (BUSY, True)
+
+
+@pytest.mark.parametrize(("plan", "kind"), [("tw", CONGESTION), ("tw", BUSY), ("sg", BUSY), ("de", BUSY)])
+def test_what_packets_left_of_a_tone_is_that_tone_and_no_voice_is(plan: str, kind: str) -> None:
+    tones = load_plan(plan)
+    tone = tones.busy if kind == BUSY else tones.congestion
+    assert tone is not None
+    torn = syn.cadence(tone, 0.9, sr=SR, level_dbfs=-30)
+    torn, _ = syn.lose_packets(torn, sr=SR, share=0.25, rng=np.random.default_rng(2), conceal=False)
+    samples = with_noise(np.concatenate([quiet(1), torn, quiet(1), voice("switchboard")]))
+    assert is_tone(samples, at(SPEECH, 1, 1.9), tone, sr=SR)
+    assert not is_tone(samples, Segment(SPEECH, round(2.9 * SR), len(samples)), tone, sr=SR)
+    assert not is_tone(samples, Segment(SPEECH, SR, SR + 10), tone, sr=SR)
+
+
+def test_pieces_of_a_refusal_before_it_are_no_prompt() -> None:
+    piece = at(SPEECH, 1.6, 2.368)
+    refusal = at(CONGESTION, 2.601, 9.349)
+    known = {"sr": SR, "plan": load_plan("tw"), "end": 10 * SR}
+    (leg,) = find_legs([piece, refusal], is_tone=lambda _, __: True, **known)
+    assert leg.outcome == CONGESTION
+    prompt, _ = find_legs([piece, refusal], is_tone=lambda _, __: False, **known)
+    assert prompt.outcome == NONE
+
+
+@pytest.mark.parametrize(("tone_s", "answered"), [(11.7, True), (8.3, False)])
+def test_tones_behind_a_ring_that_did_not_come_are_who_picked_up_and_hung_up(tone_s: float, answered: bool) -> None:
+    rings = [ring(i, i + 1) for i in (1, 4, 7)]
+    first, *others = legs(*rings, at(TONE, tone_s, tone_s + 0.6), at(BUSY, tone_s + 1, tone_s + 7))
+    assert (first.outcome, first.rings) == (ANSWERED if answered else BUSY, 3)
+    assert [leg.outcome for leg in others] == ([BUSY] if answered else [])
+
+
+def test_a_burst_that_ends_where_one_on_the_beat_does_lost_its_first_packets() -> None:
+    """The ring before it lost its first burst's end."""
+    whole = [ring(2.069 + at_s, 2.467 + at_s) for at_s in (0, 0.6, 3, 3.6)]
+    torn = [ring(8.069, 8.24, stops=False), ring(8.669, 9.068), ring(11.24, 11.468, stops=False)]
+    (leg,) = legs(*whole, *torn, at(SPEECH, 12.116, 13), plan="uk")
+    assert (leg.outcome, leg.rings) == (ANSWERED, 4)
+    assert leg.pick_up is not None
+    assert round(11.62 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize("late_s", [-0.03, 0.06])
+def test_a_ring_off_the_beat_of_those_behind_a_voice_was_another_telephones(late_s: float) -> None:
+    first, word = ring(1 + late_s, 2, told=False), at(SPEECH, 2.5, 3.5)
+    then = [ring(i, i + 1) for i in (4, 7, 10)]
+    lost = () if late_s < 0 else (at(MISSING, 1, 1 + late_s),)
+    heard = legs(*lost, first, word, *then, at(SPEECH, 12, 14))
+    late = late_s > 0
+    assert [(leg.outcome, leg.rings) for leg in heard] == ([(ANSWERED, 4)] if late else [(ANSWERED, 1), (ANSWERED, 3)])
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_burst_that_ends_with_a_packet_may_have_lost_three_behind_it(lost: int) -> None:
+    """And what came of the tone after them is too little to be heard."""
+    cut_s = 7.36 + 0.02 * lost + 0.003
+    (leg,) = legs(*(ring(i, i + 1) for i in (1, 4)), ring(7, 7.36, stops=False), at(SPEECH, 9, 10))
+    assert leg.pick_up is not None
+    assert round(cut_s * SR) in leg.pick_up
+
+
+def test_behind_who_answered_a_burst_over_sooner_than_anybody_answers_is_a_note() -> None:
+    rings = [ring(i, i + 1) for i in (1, 4)]
+    answer, word = at(SPEECH, 5.5, 9), at(SPEECH, 13, 15)
+    assert [leg.rings for leg in legs(*rings, answer, ring(12, 12.15), word)] == [2]
+    assert [leg.rings for leg in legs(*rings, answer, ring(12, 12.3), word)] == [2, 1]
+
+
+def test_a_burst_as_long_as_a_ring_to_a_hair_soon_behind_music_may_be_one() -> None:
+    rings = [ring(1.34, 2.338, told=False, stops=False)]
+    talk = [at(SPEECH, 3.2, 6.3), at(MUSIC, 6.7, 13.86)]
+    for end_s, left in ((15.231, 1), (15.15, 0)):
+        burst = ring(14.233, end_s, told=False, stops=False)
+        answered, *others = legs(*rings, *talk, burst, at(SPEECH, 20.2, 25), plan="pt")
+        assert (answered.outcome, answered.rings) == (ANSWERED, 1)
+        assert [(leg.outcome, leg.provisional) for leg in others] == [(NONE, True)] * left
+
+
+@pytest.mark.parametrize("hole_s", [0.1, 0.18, 0.2])
+def test_two_pieces_as_long_together_as_a_burst_are_one(hole_s: float) -> None:
+    pieces = [ring(8, 8.05), ring(8.05 + hole_s, 8.4), ring(8.6, 9)]
+    first, second = joined(pieces, sr=SR, plan=load_plan("in"))
+    assert isinstance(first, Torn)
+    assert (first.start, first.end, first.hole) == (8 * SR, round(8.4 * SR), 0)
+    assert second == pieces[2]
+    apart = [ring(8, 8.05), ring(8.05 + hole_s, 8.33)]
+    assert joined(apart, sr=SR, plan=load_plan("in")) == apart
+
+
+def test_a_voices_first_sound_is_not_before_what_sounded_until_then() -> None:
+    window = VoiceWindow(read=lambda start, end: np.zeros(end - start, np.float32))
+    for place in range(20):
+        loud = place < 8 or place >= 12
+        window.add(place * 256, 0.9, -20 if loud else -60)
+    assert window.first_sound(12 * 256, since=0, noise_db=-60) == 0
+    assert window.first_sound(12 * 256, since=10 * 256, noise_db=-60) == 12 * 256
