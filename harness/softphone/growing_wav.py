@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import wave
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -11,30 +13,45 @@ from numpy.typing import NDArray
 
 HEADER_BYTES = 44
 """pjmedia writes the canonical RIFF header: samples begin at byte 44, whatever the lengths in it say."""
+PART_BYTES = 1 << 16
+"""Read at once: four seconds of a narrowband recording."""
 _NOTHING = np.zeros(0, np.int16)
 
 
 class GrowingWav:
-    """Gives what has been added to a 16-bit mono WAV file since the last look."""
+    """Gives what has been added to a 16-bit mono WAV file since the last look.
+
+    The file stays open: opening it at every look of 150 calls was a tenth of what they cost.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read = HEADER_BYTES
+        self._file: int | None = None
 
     def more(self) -> NDArray[np.int16]:
         """Give the samples written since the last call: shape (n,), n ≥ 0, whole samples only."""
-        try:
-            grown = self._path.stat().st_size > self._read + 1
-        except FileNotFoundError:
-            grown = False
-        if not grown:  # most looks: a recorder writes a block four times a second
+        if self._file is None and not self._opened():
             return _NOTHING
-        with self._path.open("rb") as file:
-            file.seek(self._read)
-            data = file.read()
+        parts = [self._part(0)]
+        while len(parts[-1]) == PART_BYTES:
+            parts.append(self._part(len(parts) * PART_BYTES))
+        data = b"".join(parts)
         whole = len(data) // 2 * 2
         self._read += whole
-        return np.frombuffer(data[:whole], "<i2").astype(np.int16)
+        return np.frombuffer(data[:whole], "<i2").astype(np.int16) if whole else _NOTHING
+
+    def _part(self, behind: int) -> bytes:
+        assert self._file is not None
+        return os.pread(self._file, PART_BYTES, self._read + behind)
+
+    def _opened(self) -> bool:
+        try:
+            self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        weakref.finalize(self, os.close, self._file)
+        return True
 
 
 def repair_header(path: Path) -> bool:
