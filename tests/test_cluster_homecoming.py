@@ -24,14 +24,15 @@ from harness.cluster.carrying_out import LOST, NOT_DIALLED, RECORDED, Answer, ca
 from harness.cluster.flight import Flight
 from harness.cluster.head import Head
 from harness.cluster.hearing_there import hear_there
-from harness.cluster.homecoming import bring_home, is_kept, keep_home
+from harness.cluster.homecoming import Fetch, bring_home, is_kept, keep_home
 from harness.cluster.left_there import Swept, sweep_left
 from harness.cluster.offers import Offer
 from harness.cluster.order import Order, fingerprint
-from harness.cluster.outbox import Outbox, recorded_from_dict
+from harness.cluster.outbox import Outbox, Recorded, recorded_from_dict
 from harness.cluster.rehearing import to_be_heard
 from harness.errors import AttemptUnknown, WrongInput
 from harness.ledger import claim, claims, settle
+from harness.record import CallRecord
 from harness.recording import sha256
 from harness.rehearing import Heard, compare, rehear
 from harness.softphone.growing_wav import write_wav
@@ -69,10 +70,14 @@ def head(tmp_path: Path) -> Agency:
 @pytest.fixture
 def probe(head: Agency, tmp_path: Path) -> Path:
     """The probe's folder: the same directory, its own line."""
-    shutil.copytree(head.folder, tmp_path / "probe")
-    path = tmp_path / "probe" / "agency.toml"
+    return copy_of(head, tmp_path / "probe")
+
+
+def copy_of(head: Agency, folder: Path) -> Path:
+    shutil.copytree(head.folder, folder)
+    path = folder / "agency.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("127.0.0.1:5060", "127.0.0.1:5099"), encoding="utf-8")
-    return tmp_path / "probe"
+    return folder
 
 
 def order_of(head: Agency, **other: Any) -> Order:
@@ -104,6 +109,11 @@ def carried(order: Order, probe: Path, ask: Callable[[dict[str, Any]], str]) -> 
     """What came of an order, and how often it was dialled for it."""
     lines = Lines()
     return carry_out(order, folder=probe, probe="p1", telephones=lines, ask=ask), lines.dialled  # type: ignore[arg-type]
+
+
+def home(told: Recorded, offer: Offer, head: Agency, fetch: Fetch) -> CallRecord:
+    """Bring a call home whose offer was taken just now."""
+    return bring_home(told, offer, head, fetch, taken_at=clocks.now())
 
 
 def unheard(_: dict[str, Any]) -> str:
@@ -180,7 +190,7 @@ def recorded(head: Agency, probe: Path) -> Any:
 def test_what_comes_home_is_kept_with_the_hashes_of_its_probe(head: Agency, probe: Path, recorded: Any) -> None:
     told, offer = recorded
     box = Outbox(probe)
-    record = bring_home(told, offer, head, lambda name, at: box.piece(ATTEMPT, name, at))
+    record = home(told, offer, head, lambda name, at: box.piece(ATTEMPT, name, at))
     test = keep_home(record, told, offer, head)
     assert {one.name: one.sha256 for one in told.files} == {
         path.name: sha256(path) for path in test.recording.parent.iterdir()
@@ -211,7 +221,7 @@ def test_a_file_that_was_changed_on_the_way_is_not_kept(
         return {"changed": bytes([piece[0] ^ 1]) + piece[1:], "shorter": piece[:-1], "nothing": b""}.get(how, piece)
 
     with pytest.raises(WrongInput, match=name):
-        bring_home(told, offer, head, fetch)
+        home(told, offer, head, fetch)
     assert not [path for path in head.recordings.rglob("*") if path.is_file()]
     assert not is_kept(ATTEMPT, head)
 
@@ -221,7 +231,13 @@ def test_another_call_than_the_ordered_one_is_not_kept(head: Agency, probe: Path
     box = Outbox(probe)
     for other in ({"number": "0227000399"}, {"unit": "b"}):
         with pytest.raises(WrongInput):
-            bring_home(told, Offer(**{**vars(offer), **other}), head, lambda name, at: box.piece(ATTEMPT, name, at))
+            bring_home(
+                told,
+                Offer(**{**vars(offer), **other}),
+                head,
+                lambda name, at: box.piece(ATTEMPT, name, at),
+                taken_at=clocks.now(),
+            )
     assert not [path for path in head.recordings.rglob("*") if path.is_file()]
 
 
@@ -312,7 +328,12 @@ def kept(head: Agency, probe: Path, recorded: Any) -> Any:
     """A call that came home, as the database has it."""
     told, offer = recorded
     box = Outbox(probe)
-    keep_home(bring_home(told, offer, head, lambda name, at: box.piece(ATTEMPT, name, at)), told, offer, head)
+    keep_home(
+        home(told, offer, head, lambda name, at: box.piece(ATTEMPT, name, at)),
+        told,
+        offer,
+        head,
+    )
     with open_store(head.database) as store:
         return store.get_call("c1")
 

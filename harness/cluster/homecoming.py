@@ -13,13 +13,14 @@ from typing import Any
 from harness import clocks
 from harness.agency import Agency
 from harness.cluster.offers import Offer
-from harness.cluster.outbox import File, Recorded
+from harness.cluster.outbox import PIECE_B, File, Recorded
+from harness.cluster.too_much import refuse_giants, refuse_long_sound
 from harness.directory_files import settle as settle_folder
 from harness.errors import EnvironmentFailed, LedgerError, WrongInput
 from harness.kept_call import keep
 from harness.ledger import settle
 from harness.planned_call import Plan, TestCall
-from harness.record import CallRecord, record_from_dict
+from harness.record import OURS, CallRecord, record_from_dict
 from harness.recording import sha256
 from harness.redial import VOID, Attempt
 from harness.store import open_store
@@ -31,24 +32,30 @@ ARRIVING = ".arriving"
 BROUGHT_HOME = "brought_home"
 """What the log's line is called; with it the hashes that the probe made are in the chain of evidence."""
 WHO = "thirdring"
+STARTED_S = 120.0
+"""So far from when its offer was taken may a call say that it began: its probe's clock, and the way."""
 Fetch = Callable[[str, int], bytes]
 """(file, offset) -> a piece of it, empty behind its end."""
 
 
-def bring_home(recorded: Recorded, offer: Offer, agency: Agency, fetch: Fetch) -> CallRecord:
+def bring_home(recorded: Recorded, offer: Offer, agency: Agency, fetch: Fetch, *, taken_at: datetime) -> CallRecord:
     """Fetch a call's files, verify each, and put them among the agency's recordings, all or nothing.
 
+    `taken_at`: when its offer was taken, by the head's clock.
+
     Raises:
-        WrongInput: a file is not what the probe's hash says, or the record is not the call that was ordered.
+        WrongInput: a file is not what the probe's hash says or more than a call can be, or the record is not the
+            call that was ordered.
         ConnectionError: the probe was lost meanwhile.
     """
+    refuse_giants(recorded)
     arriving = agency.recordings / ARRIVING / recorded.attempt
     shutil.rmtree(arriving, ignore_errors=True)
     arriving.mkdir(parents=True)
     try:
         for file in recorded.files:
             _fetched(file, arriving / file.name, fetch)
-        record = _the_ordered_call(recorded, offer, arriving)
+        record = _the_ordered_call(recorded, offer, arriving, taken_at)
         _put(arriving, recorded.files, call_folder(agency, record))
         return record
     finally:
@@ -111,9 +118,9 @@ def _fetched(file: File, path: Path, fetch: Fetch) -> None:
     try:
         with path.open("xb") as out:
             while piece := fetch(file.name, out.tell()):
+                if len(piece) > PIECE_B or out.tell() + len(piece) > file.size_b:
+                    raise WrongInput("cluster.changed", file=file.name)
                 out.write(piece)
-                if out.tell() > file.size_b:
-                    break
             out.flush()
             os.fsync(out.fileno())
     except OSError as error:
@@ -123,17 +130,19 @@ def _fetched(file: File, path: Path, fetch: Fetch) -> None:
     # Read back from the disk: what is kept is what is verified.
     if path.stat().st_size != file.size_b or sha256(path) != file.sha256:
         raise WrongInput("cluster.changed", file=file.name)
+    refuse_long_sound(path)
 
 
-def _the_ordered_call(recorded: Recorded, offer: Offer, folder: Path) -> CallRecord:
+def _the_ordered_call(recorded: Recorded, offer: Offer, folder: Path, taken_at: datetime) -> CallRecord:
     try:
         record = record_from_dict(read_json(folder / f"{offer.call_id}.json", fault=WrongInput))
-        datetime.fromisoformat(record.started_at)
+        apart_s = abs((datetime.fromisoformat(record.started_at) - taken_at).total_seconds())
+        named = {f"{offer.call_id}.json", *record.files.values()}
     except (KeyError, TypeError, ValueError, AttributeError):
         raise WrongInput("cluster.changed", file=f"{offer.call_id}.json") from None
-    there = {one.name for one in recorded.files}
-    same = (record.call_id, record.unit, record.number) == (offer.call_id, offer.unit, offer.number)
-    if not same or not set(record.files.values()) <= there:
+    said = (record.call_id, record.unit, record.number, record.scenario, record.source)
+    same = said == (offer.call_id, offer.unit, offer.number, offer.scenario, OURS)
+    if not same or apart_s > STARTED_S or named != {one.name for one in recorded.files}:
         raise WrongInput("cluster.other_call", attempt=offer.attempt)
     return record
 

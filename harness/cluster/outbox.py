@@ -19,6 +19,7 @@ OUTBOX = "outbox"
 SCHEMA = "thirdring.recorded/1"
 PIECE_B = 4 * 1024 * 1024
 """So much of a file travels at once."""
+NAMED = ("attempt", "run", "call_id")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
@@ -62,7 +63,8 @@ def recorded_from_dict(data: dict[str, Any]) -> Recorded:
         texts = {name: str(data[name]) for name in ("attempt", "run", "probe", "call_id")}
     except (KeyError, TypeError) as error:
         raise ValueError(f"no {SCHEMA}: {error}") from None
-    if not all(NAME.fullmatch(one) for one in (texts["attempt"], texts["call_id"], *(f.name for f in files))):
+    # A run without a name would be that of an offer that was withdrawn: nobody dialled it.
+    if not all(NAME.fullmatch(one) for one in (*(texts[one] for one in NAMED), *(file.name for file in files))):
         raise ValueError(f"no {SCHEMA}: a name")
     if not all(one.name.startswith(f"{texts['call_id']}.") for one in files):
         raise ValueError(f"no {SCHEMA}: another call's file")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from harness.cluster import tasks
 from harness.cluster.flight import Flight
 from harness.cluster.homecoming import bring_home, is_kept, keep_home, known_after_all
 from harness.cluster.link import PROBE, Link
-from harness.cluster.offers import Offer, Offers
+from harness.cluster.offers import Offer, Offers, Taken
 from harness.cluster.outbox import Recorded, recorded_from_dict
-from harness.errors import ThirdringError
+from harness.errors import ThirdringError, WrongInput
 from harness.words import say
 
 ROUND_S = 5.0
+MOST_TOLD = 200
+"""Of what a probe says no more letters stand in a line, and no more attempts are told of: it may say anything."""
 
 
 class Rounds:
@@ -55,7 +58,8 @@ class Rounds:
             first, self._first = self._first, []
             for address in dict.fromkeys([*first, *self._link.probes(PROBE)]):
                 with suppress(ConnectionError):
-                    for told in self._link.run_there(address, tasks.waiting, wait_s=20):
+                    waiting = self._link.run_there(address, tasks.waiting, wait_s=20)
+                    for told in waiting if isinstance(waiting, list) else ():
                         self._try(address, told)
 
     def _serve(self) -> None:
@@ -64,29 +68,33 @@ class Rounds:
             self._wanted.clear()
             self.go()
 
-    def _try(self, address: str, told: dict[str, Any]) -> None:
+    def _try(self, address: str, told: Any) -> None:
         """Bring a call home; what goes wrong is tried again at the next round, and nothing is let go before."""
         try:
             recorded = recorded_from_dict(told)
             offer, taken = self._offers.of(recorded.attempt), self._offers.taken(recorded.attempt)
             if offer is None or taken is None or taken.run != recorded.run:
                 return  # another agency's, or a call that nobody here gave leave for
-            self._home(address, recorded, offer)
+            self._home(address, recorded, offer, taken)
         except Exception as error:  # one call that cannot be kept holds no other up
-            why = str(error) if isinstance(error, ThirdringError) else f"{type(error).__name__}: {error}"
-            if self._told.get(attempt := str(told.get("attempt"))) != why:
+            why = str(error) if isinstance(error, ThirdringError) else f"{type(error).__name__}: {error}"[:MOST_TOLD]
+            attempt = str(told.get("attempt") if isinstance(told, dict) else "?")[:MOST_TOLD]
+            if self._told.get(attempt) != why and len(self._told) < MOST_TOLD:
                 self._tell(say("cluster.not_home", attempt=attempt, why=why))
-            self._told[attempt] = why
+                self._told[attempt] = why
 
-    def _home(self, address: str, recorded: Recorded, offer: Offer) -> None:
+    def _home(self, address: str, recorded: Recorded, offer: Offer, taken: Taken) -> None:
         agency = load_agency(self._folder)
         flight = self._flights.get(offer.attempt)
         if not is_kept(offer.attempt, agency):
 
             def fetch(name: str, offset: int) -> bytes:
-                return bytes(self._link.run_there(address, tasks.piece, recorded.attempt, name, offset))
+                piece = self._link.run_there(address, tasks.piece, recorded.attempt, name, offset)
+                if not isinstance(piece, bytes):  # of a number Python would make as many bytes
+                    raise WrongInput("cluster.changed", file=name)
+                return piece
 
-            record = bring_home(recorded, offer, agency, fetch)
+            record = bring_home(recorded, offer, agency, fetch, taken_at=datetime.fromisoformat(taken.at))
             test = keep_home(record, recorded, offer, agency, plan=flight.plan if flight else None)
             if flight is not None:
                 flight.home = test
