@@ -16,6 +16,7 @@ from dsp.clipped_rings import with_clipped_rings
 from dsp.detector import Detector, Samples
 from dsp.doubt import agreed
 from dsp.handset import lifts
+from dsp.last_heard import with_heard_ends
 from dsp.late_reply import with_heard_onsets
 from dsp.legs import Leg, find_legs
 from dsp.notes import without_notes
@@ -92,7 +93,8 @@ def _listen(
         detector.answered_at(answered_at)
     found = _feed(detector, samples, missing, sr=sr) + detector.flush()
     clipped = with_clipped_rings(without_notes(found, sr=sr), samples, sr=sr, plan=plan)
-    ordered = with_heard_onsets(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
+    heard = with_heard_ends(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
+    ordered = with_heard_onsets(heard, samples, sr=sr)
     legs = find_legs(
         ordered,
         sr=sr,
