@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import inf
 
 from dsp.cadence import STRETCH, fits
@@ -17,6 +18,7 @@ from dsp.pick_up import (
     Brief,
     Call,
     IsTone,
+    RestEnd,
     due,
     latency_span,
     latest_onset,
@@ -50,6 +52,8 @@ _LEAST_TONES_S = 0.5
 """Tones behind the ringing that last so long, or are several, are a machine's answer, or music's notes."""
 _SIGNAL_S = 0.030
 """A recording lags the signalling by 14 to 36 ms."""
+_IN_TIME_S = 0.02
+"""Words do not begin as exactly as far apart as an exchange's bursts but by chance."""
 _TORN_PERIODS = 3
 """Of a refusal so many bursts in a row may have lost too much to be named."""
 _REFUSED = {BUSY: BUSY, CONGESTION: CONGESTION, SIT: CONGESTION}
@@ -104,6 +108,7 @@ def find_legs(
     brief: Brief = nothing_brief,
     doubtful: tuple[Segment, ...] = (),
     is_tone: IsTone | None = None,
+    rest_end: RestEnd | None = None,
 ) -> tuple[Leg, ...]:
     """The legs of a call, in order.
 
@@ -121,12 +126,15 @@ def find_legs(
         brief: where a ring ends that begins at a sample and was cut at once (`dsp.brief_ring`).
         doubtful: what may have been a ring that was cut, or a voice (`dsp.clipped_rings`).
         is_tone: whether a segment is mostly a signal of the exchange (`dsp.tone_share`).
+        rest_end: where a burst's tones are last heard behind packets that were lost (`dsp.tone_share`).
     """
     ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
     if early_until is None:
         early_until = answered_at if answered_at is not None else 0
-    call = Call(ordered, sr, plan, end, early_until, answered_at, buffer_s, lifts, unnamed, brief, doubtful, is_tone)
-    trains = find_trains(ordered, sr=sr, plan=plan)
+    call = Call(
+        ordered, sr, plan, end, early_until, answered_at, buffer_s, lifts, unnamed, brief, doubtful, is_tone, rest_end
+    )
+    trains = find_trains(ordered, sr=sr, plan=plan, buffer_s=buffer_s)
     legs: list[Leg] = []
     first = trains[0].onset if trains else end
     legs += _before(call, first)
@@ -184,6 +192,7 @@ def _before(call: Call, first: int) -> list[Leg]:
         voice = next((s for s in spoken if s.sound == SPEECH), None)
         told = tuple(spoken)
         rang = _may_have_rung(call, spoken, first) or _sounded_before(call, spoken, first)
+        rang |= first == call.end and _keep_time(call, spoken)
         rang |= bool(refusals) and _is_amid(call, spoken, refusals[0])
         legs.append(Leg(None, 0, NONE, None, _voice_span(call, voice), None, told, rang, music=voice is None))
     elif first < call.end and not refusals and _may_be_prompt(call, spoken, first):
@@ -211,6 +220,20 @@ def _may_have_rung(call: Call, spoken: Sequence[Segment], first: int) -> bool:
     bursts = _between(call, (RINGBACK,), 0, spoken[-1].end) if first == call.end else []
     long = (s for s in bursts if s.length >= NOTE_S * call.sr)
     return any(s.begins or is_whole_ring(s, sr=call.sr, plan=call.plan) for s in long)
+
+
+def _keep_time(call: Call, spoken: Sequence[Segment]) -> bool:
+    """Whether two words are no longer than the plan's bursts and begin as far apart as those do: rings that a line
+    clipped beyond recognition pass for such."""
+    longest = max(on for on, _ in call.plan.cadence) * (1 + STRETCH) * call.sr
+    words = [s.start for s in spoken if s.sound == SPEECH and s.length <= longest]
+    at, steps = 0.0, {0.0}
+    for on, off in call.plan.cadence[:-1]:
+        at += on + off
+        steps |= {at, -at}
+    apart = [(b - a) / call.sr for a, b in combinations(words, 2)]
+    period = call.plan.period_s
+    return any(abs(one - n * period - step) <= _IN_TIME_S for one in apart for n in (1, 2) for step in steps)
 
 
 def _sounded_before(call: Call, spoken: Sequence[Segment], first: int) -> bool:

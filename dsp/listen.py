@@ -23,7 +23,7 @@ from dsp.notes import without_notes
 from dsp.plan_choice import find_plan, fitting_plans
 from dsp.segment import Segment, Span
 from dsp.tone_plan import TonePlan, load_plan
-from dsp.tone_share import is_tone
+from dsp.tone_share import is_tone, rest_end
 from dsp.unnamed import unnamed_sounds
 
 SCHEMA = "thirdring.listening/1"
@@ -108,6 +108,7 @@ def _listen(
         unnamed=unnamed_sounds(ordered, samples, sr=sr, plan=plan),
         doubtful=clipped.doubtful,
         is_tone=lambda heard, tone: is_tone(samples, heard, tone, sr=sr),
+        rest_end=lambda burst: rest_end(samples, burst, plan.ringback, sr=sr),
     )
     return Listening(ordered, legs, sr, len(samples), plan)
 

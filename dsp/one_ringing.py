@@ -8,7 +8,7 @@ from itertools import pairwise
 from dsp.beat import EARLY_S, LOST_S, Beat, Ring, find_beat
 from dsp.cadence import STRETCH
 from dsp.restart import last_restart
-from dsp.ring_proof import hidden, is_whole
+from dsp.ring_proof import hidden, is_joined, is_whole
 from dsp.segment import DTMF, MISSING, MUSIC, SPEECH, TONE, Segment
 from dsp.tone_plan import TonePlan
 from dsp.torn_bursts import HOLE_S, halted
@@ -54,7 +54,12 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
         within = _ON_TIME if known or not before.begins else STRETCH  # what did not begin out of quiet is a note
         in_time = late <= within * period or (known and _ends_on_time(before, ring, period, sr=sr))
         return in_time and (not spoken or (known and late <= 2 * EARLY_S * sr))
-    if any(_ends_on_time(before, ring, each, sr=sr) for each in {period, _period_by_ends(group, period)}):
+    if beat.on_it >= TOLD and _is_notes(group, ring[0], start - _next(beat, start), sr=sr):
+        return False
+    periods = {period, _period_by_ends(group, period), plan.period_s * sr}
+    # Of a ring on the beat no first packets were lost, by which the next would come early for it.
+    lost = start > before.start + period or not _keeps(beat, before, sr=sr)
+    if lost and any(_ends_on_time(before, ring, each, sr=sr) for each in periods):
         return True
     if beat.on_it >= TOLD and not spoken and _ends_on_time(before, ring, period, sr=sr, slack_s=LOST_S):
         return True  # packets were lost at the end, too
@@ -74,8 +79,21 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
         return round(steps) == 1 or not spoken or (exact and not talk) or hidden(segments, due, due + before.length)
     whole = all(is_whole(burst, sr=sr, plan=plan) for burst in (group[-1][-1], ring[0]))
     whole = whole and abs(ring[0].length - before.length) <= _ALIKE_S * sr
-    begins = ring[0].begins and (group[0][0].begins or len(group) > 1)  # a note does not
+    first = group[0][0]
+    note = not first.begins or is_joined(first, segments, (MUSIC,), sr=sr)
+    begins = ring[0].begins and (not note or len(group) > 1)
     return not spoken and whole and begins and _SOONEST < steps < 2 * (1 + STRETCH)
+
+
+def _is_notes(group: list[Ring], burst: Segment, late: float, *, sr: int) -> bool:
+    """Whether a burst that comes early for a beat is music's: lost packets make one late, never early, and its two
+    tones are not told as those of all rings before it are."""
+    return late < -4 * EARLY_S * sr and not burst.told and all(ring[0].told for ring in group)
+
+
+def _keeps(beat: Beat, burst: Segment, *, sr: int) -> bool:
+    """Whether a burst begins on a beat that three rings tell, to a hair."""
+    return beat.on_it >= TOLD and abs(burst.start - _next(beat, burst.start)) <= EARLY_S * sr
 
 
 def _ends_on_beat(group: list[Ring], beat: Beat, burst: Segment, *, sr: int) -> bool:

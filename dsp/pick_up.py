@@ -57,6 +57,7 @@ packets where one is missing so soon behind its start."""
 
 Brief = Callable[[int, Segment], int | None]
 IsTone = Callable[[Segment, Tone], bool]
+RestEnd = Callable[[Segment], int]
 
 
 def nothing_brief(_at: int, _before: Segment) -> int | None:
@@ -92,6 +93,8 @@ class Call:
     """What may have been a ring that was cut, or a voice."""
     is_tone: IsTone | None = None
     """Whether a segment is mostly a signal of the exchange; None: the samples are not at hand."""
+    rest_end: RestEnd | None = None
+    """Where a burst's tones are last heard behind packets that were lost; None: the samples are not at hand."""
 
     @property
     def knows_losses(self) -> bool:
@@ -185,7 +188,9 @@ def _cut(call: Call, train: Train, reply: Segment | None, latest: float) -> tupl
     if reply is not None and reply.start <= end + CUT_LATE_S * sr:
         # Speaking at once, the voice may pass for the tone's last bit.
         earliest = max(min(earliest, reply.start - _SMEARED_S * sr), train.last.start)
-    return earliest, min(latest, end + late * sr)
+    # Of what came behind lost packets too little may be left to be heard as a burst.
+    rest = end if call.rest_end is None or train.last.stops else call.rest_end(train.last)
+    return earliest, min(latest, max(end, rest) + late * sr)
 
 
 def _ends_in_lost(call: Call, end: int) -> bool:

@@ -17,6 +17,8 @@ _GOES_OVER_S = 0.04
 a note's very end."""
 _BESIDE_S = 0.006
 _LEAST_S = 0.12
+SOONEST_S = 0.2
+"""Nobody hears a telephone ring and answers it sooner."""
 TOLD_S = 0.3
 _WORD_S = 0.3
 """No word is shorter."""
@@ -95,6 +97,11 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
         # Refused right after it, a whole ring is one; what comes after refusals is a piece of them.
         tones = _near(lonely, segments, others, before=1.5 * sr, after=0)
         return not (amid_speech or tones or _near(lonely, segments, (TONE, RINGBACK), before=0, after=sr // 2))
+    replies = sorted(
+        (s for s in segments if s.sound in (SPEECH, MUSIC) and s.start >= lonely.end), key=lambda s: s.start
+    )
+    if lonely.length < SOONEST_S * sr and replies and replies[0].sound == MUSIC:
+        return False  # its first note, most likely
     spoken = _near(lonely, segments, (SPEECH,), before=0.3 * sr, after=0)
     # Behind a voice a refusal is the far end's, who hung up; a torn burst of the refusal may pass for a brief one.
     voices = (s.start for s in segments if s.sound == SPEECH and s.start >= lonely.end and s.length > _WORD_S * sr)

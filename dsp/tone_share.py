@@ -22,6 +22,8 @@ _LOUD, _OFTEN = 0.1, 90
 _MOSTLY = 0.4
 """Of a voice 0.12 of the loud frames and less are half the tones of a refusal, of a torn burst of it 0.67 and more:
 measured on 2,000 made calls."""
+_EDGE_S, _REACH_S, _AS_LOUD, _IN_A_ROW = 0.01, 0.2, 0.2, 3
+"""So far behind a burst the rest of it may be, no weaker than this, in so many frames in a row."""
 
 
 def is_tone(samples: Samples, heard: Segment, tone: Tone, *, sr: int) -> bool:
@@ -32,6 +34,22 @@ def is_tone(samples: Samples, heard: Segment, tone: Tone, *, sr: int) -> bool:
     whole = told / np.maximum(share, 1e-12)
     loud = whole >= _LOUD * percentile(whole, _OFTEN)
     return bool(np.mean(share[loud] >= _ALONE) >= _MOSTLY)
+
+
+def rest_end(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> int:
+    """Where a burst's tones are last heard that go on as loud behind packets that were lost; its own end, if they do
+    not."""
+    edge = round(_EDGE_S * sr)
+    own, _ = tone_powers(samples[burst.start + edge : burst.end - edge], sr=sr, frequencies_hz=tone.frequencies_hz)
+    behind = samples[burst.end : burst.end + round(_REACH_S * sr)]
+    told, share = tone_powers(behind, sr=sr, frequencies_hz=tone.frequencies_hz)
+    if not len(own) or len(told) < _IN_A_ROW:
+        return burst.end
+    sounds = (share >= _ALONE) & (told >= _AS_LOUD * float(np.median(own)))
+    rows = np.flatnonzero(np.convolve(sounds, np.ones(_IN_A_ROW), mode="valid") >= _IN_A_ROW)
+    if not len(rows):
+        return burst.end
+    return burst.end + (int(rows[-1]) + _IN_A_ROW - 1) * round(HOP_S * sr) + round(FRAME_S * sr)
 
 
 def tone_powers(samples: Samples, *, sr: int, frequencies_hz: tuple[float, ...]) -> tuple[Powers, Powers]:

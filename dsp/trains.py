@@ -10,7 +10,7 @@ from dsp.beat import EARLY_S, LOST_S, Beat, Ring, find_beat, is_sure, lean
 from dsp.one_ringing import REPLIES, TOLD, goes_on, keeps_beat, may_be_voice
 from dsp.quantile import middle
 from dsp.restart import last_restart, lost_of_period
-from dsp.ring_proof import proven
+from dsp.ring_proof import SOONEST_S, proven
 from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import Tone, TonePlan
 from dsp.torn_bursts import joined
@@ -21,8 +21,6 @@ _PARTED_S = 2.5
 """A refusal goes on behind so long a hole."""
 _AT_ONCE_S, _SOON_S = 1.5, 3.0
 """Hold music begins so soon behind who puts through; so soon behind its first note the rest of it is known."""
-_SOONEST_S = 0.2
-"""Nobody hears a telephone ring and answers it sooner."""
 _STRAY_S = 0.085
 """A burst that lacks more than four packets of what all others have, off their beat, may be a note."""
 
@@ -69,8 +67,10 @@ class Train:
         return tuple(burst for ring in self.rings for burst in ring)
 
 
-def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tuple[Train, ...]:
-    """Every ringing among the segments of a call, in order. Bursts that prove nothing are left out."""
+def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan, buffer_s: float = 0.0) -> tuple[Train, ...]:
+    """Every ringing among the segments of a call, in order. Bursts that prove nothing are left out.
+
+    `buffer_s`: so much sound a jitter buffer may have put in or taken out at any place."""
     rings = (s for s in segments if s.sound == RINGBACK and not may_be_voice(s, segments, sr=sr))
     heard = sorted(rings, key=lambda s: s.start)
     heard = _without_refusals(_without_dial_tone(heard, segments, plan=plan), segments, sr=sr, plan=plan)
@@ -84,7 +84,7 @@ def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tupl
     groups = [
         part
         for group in _merged(groups, segments, sr=sr, plan=plan)
-        for part in _parted(group, segments, sr=sr, plan=plan)
+        for part in _parted(group, segments, sr=sr, plan=plan, moved=buffer_s * sr)
     ]
     trains = [_train(group, sr=sr, plan=plan) for group in groups]
     believed: list[Train] = []
@@ -113,19 +113,38 @@ def _merged(groups: list[list[Ring]], segments: Sequence[Segment], *, sr: int, p
     return whole
 
 
-def _parted(group: list[Ring], segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[list[Ring]]:
-    """A ringing, or two: where somebody spoke behind its first rings, and those that follow tell a beat that the last
-    of them is not on, nor by the packets it lacks, another telephone rang since then."""
-    for place in range(1, min(TOLD, len(group) - TOLD + 1)):
-        before, since = group[place - 1][0], group[place:]
-        if _spoken(segments, before.end, since[0][0].start):
+def _parted(
+    group: list[Ring], segments: Sequence[Segment], *, sr: int, plan: TonePlan, moved: float
+) -> list[list[Ring]]:
+    """A ringing, or two: where somebody spoke behind its first rings, and those that follow tell a beat that these are
+    not on, nor by the packets that the last of them lacks, another telephone rang since then."""
+    for place in range(1, len(group) - TOLD + 1):
+        before, since = group[:place], group[place:]
+        if _spoken(segments, before[-1][0].end, since[0][0].start):
             beat = find_beat(since, sr=sr, plan=plan)
-            late = (before.start - beat.onset) % beat.period
-            late -= beat.period if late > beat.period / 2 else 0
-            lacks = max(max(ring[0].length for ring in since) - before.length, 0)
-            if beat.on_it >= TOLD and not -4 * EARLY_S * sr <= late <= lacks + 4 * EARLY_S * sr:
-                return [group[:place], since]
+            least, most = _late(before, since, beat, sr=sr, plan=plan)
+            slack = max(4 * EARLY_S * sr, moved)
+            if beat.on_it >= TOLD and not (least <= slack and most >= -slack):
+                return [before, since]
     return [group]
+
+
+def _late(before: list[Ring], since: list[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> tuple[float, float]:
+    """How late for a beat the rings before it began, at least and at most: by their own beat, if three tell one, or by
+    the last of them, but for the packets it lacks."""
+    own = find_beat(before, sr=sr, plan=plan)
+    if own.on_it >= TOLD:
+        late, lacks = _off(own.onset + round((before[-1][0].start - own.onset) / own.period) * own.period, beat), 0.0
+    else:
+        late = _off(before[-1][0].start, beat)
+        lacks = max(float(max(ring[0].length for ring in since) - before[-1][0].length), 0.0)
+    return late - lacks, late
+
+
+def _off(start: float, beat: Beat) -> float:
+    """How far behind the next beat a sample is; below 0: before it."""
+    apart = start - beat.onset
+    return apart - round(apart / beat.period) * beat.period
 
 
 def _spoken(segments: Sequence[Segment], over: int, start: int) -> bool:
@@ -179,7 +198,7 @@ def _since_reply(segments: Sequence[Segment], believed: Sequence[Train], train: 
 def _is_too_brief(train: Train, *, sr: int) -> bool:
     """Whether a burst alone was over sooner than anybody lifts a handset: behind whoever answered it is a note, or a
     vowel."""
-    return len(train.bursts) == 1 and train.last.length < _SOONEST_S * sr
+    return len(train.bursts) == 1 and train.last.length < SOONEST_S * sr
 
 
 def _is_stray(train: Train, following: Train | None, usual: float, segments: Sequence[Segment], *, sr: int) -> bool:

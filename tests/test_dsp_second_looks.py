@@ -11,7 +11,7 @@ from dsp.legs import ANSWERED, NONE, Leg, find_legs
 from dsp.listen import listen
 from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
-from dsp.tone_share import is_tone
+from dsp.tone_share import is_tone, rest_end
 from dsp.torn_bursts import Torn, joined
 from dsp.voice_window import VoiceWindow
 
@@ -113,6 +113,85 @@ def test_a_ring_off_the_beat_of_those_behind_a_voice_was_another_telephones(late
     heard = legs(*lost, first, word, *then, at(SPEECH, 12, 14))
     late = late_s > 0
     assert [(leg.outcome, leg.rings) for leg in heard] == ([(ANSWERED, 4)] if late else [(ANSWERED, 1), (ANSWERED, 3)])
+
+
+@pytest.mark.parametrize("off_s", [-0.03, 0.02])
+@pytest.mark.parametrize("plan", ["tw", "dk"])
+def test_two_beats_with_somebodys_words_between_are_two_telephones(off_s: float, plan: str) -> None:
+    period = load_plan(plan).period_s
+    first = [ring(1 + period * i, 2 + period * i) for i in range(4)]
+    then = [ring(1 + off_s + period * i, 2 + off_s + period * i) for i in range(4, 8)]
+    word = at(SPEECH, 2.7 + 3 * period, 3.2 + 3 * period)
+    heard = legs(*first, word, *then, at(SPEECH, 2.5 + 7 * period, 4 + 7 * period), plan=plan, end_s=60)
+    assert [(leg.outcome, leg.rings) for leg in heard] == [(ANSWERED, 4), (ANSWERED, 4)]
+
+
+def test_a_jitter_buffer_moves_the_beat_behind_somebodys_words() -> None:
+    first, then = [ring(i, i + 1) for i in (1, 4, 7)], [ring(i + 0.02, i + 1.02) for i in (10, 13, 16)]
+    known = {"sr": SR, "plan": load_plan("tw"), "end": 20 * SR}
+    assert [leg.rings for leg in find_legs([*first, at(SPEECH, 8.5, 9), *then], buffer_s=0.085, **known)] == [6]
+
+
+def test_a_ring_early_for_the_beat_is_not_explained_by_what_one_on_the_beat_was_cut() -> None:
+    first = [ring(1 + 3 * i, 2 + 3 * i) for i in range(3)]
+    then = [ring(12.866 + 3 * i, 13.866 + 3 * i) for i in range(4)]
+    heard = legs(*first, ring(10, 10.87), at(SPEECH, 11.2, 12.3), *then, at(SPEECH, 24, 26))
+    assert [(leg.outcome, leg.rings) for leg in heard] == [(ANSWERED, 4), (ANSWERED, 4)]
+
+
+@pytest.mark.parametrize("fades_s", [0.0, 0.005])
+def test_a_first_ring_that_lost_its_beginning_is_one_though_bursts_fade(fades_s: float) -> None:
+    rings = [ring(4 + 3 * i, 5 - fades_s + 3 * i) for i in range(6)]
+    (leg,) = legs(ring(1.183, 2 - fades_s, begins=False, stops=False, told=False), *rings, at(SPEECH, 21, 23))
+    assert (leg.outcome, leg.rings) == (ANSWERED, 7)
+    assert leg.ring_onset is not None
+    assert SR in leg.ring_onset
+
+
+def test_a_note_that_comes_early_for_the_beat_is_no_ring() -> None:
+    rings = [ring(i, i + 1) for i in (1, 4, 7)]
+    notes = [ring(9.96, 10.9, stops=False, told=False), ring(11, 11.2, told=False)]
+    (leg,) = legs(*rings, *notes, at(MUSIC, 11.25, 17))
+    assert (leg.outcome, leg.rings) == (ANSWERED, 3)
+    assert leg.pick_up is not None
+    assert round(9.5 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize("joined_by", [MUSIC, None])
+def test_a_note_off_the_beat_before_a_ringing_does_not_begin_it(joined_by: str | None) -> None:
+    before = [at(SPEECH, 1.3, 4.4)] + ([at(MUSIC, 4.8, 6.2)] if joined_by else [])
+    rings = [ring(i, i + 1) for i in (11, 14, 17)]
+    heard = legs(*before, ring(6.2, 7.13, stops=False, told=False), *rings, at(SPEECH, 18.5, 20))
+    assert [leg.rings for leg in heard] == ([0, 3] if joined_by else [0, 4])
+
+
+def test_words_as_brief_as_bursts_and_as_far_apart_may_have_been_rings() -> None:
+    prompt = at(SPEECH, 0.3, 2.2)
+    for second_s, open_ in ((10.9, True), (11.4, False)):
+        (leg,) = legs(prompt, at(SPEECH, 7.9, 8.77), at(SPEECH, second_s, second_s + 0.9), at(SPEECH, 15, 17))
+        assert (leg.outcome, leg.provisional) == (NONE, open_)
+    (leg,) = legs(prompt, at(SPEECH, 8.7, 8.9), at(SPEECH, 12.3, 12.7), plan="za")
+    assert (leg.outcome, leg.provisional) == (NONE, True)
+
+
+def test_a_burst_over_sooner_than_anybody_answers_before_music_is_its_first_note() -> None:
+    for sound, rang in ((MUSIC, False), (SPEECH, True)):
+        (leg,) = legs(ring(1.287, 1.475, stops=False, told=False), at(sound, 2.6, 10), plan="at")
+        assert (leg.outcome == ANSWERED) == rang
+        assert rang or leg.provisional
+
+
+@pytest.mark.parametrize("left_s", [0.02, 0.06])
+@pytest.mark.parametrize("plan", ["tw", "sg"])
+def test_of_a_cut_burst_the_rest_behind_lost_packets_is_heard(plan: str, left_s: float) -> None:
+    tones = load_plan(plan)
+    wave = np.concatenate([quiet(1), syn.cadence(tones.ringback, 9.24, sr=SR, level_dbfs=-25), quiet(1)])
+    end = round((10 + 0.24 - left_s - 0.04) * SR)
+    wave[end : end + round(0.04 * SR)] = 0
+    samples, burst = with_noise(wave), Segment(RINGBACK, 10 * SR, end)
+    assert rest_end(samples, burst, tones.ringback, sr=SR) == pytest.approx(10.24 * SR, abs=0.015 * SR)
+    whole = Segment(RINGBACK, 10 * SR, round(10.24 * SR))
+    assert rest_end(samples, whole, tones.ringback, sr=SR) == whole.end
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3])
