@@ -32,6 +32,10 @@ LIMIT_S = 60.0
 SCHEDULER = "import sys; from distributed.cli.dask_scheduler import main; main(sys.argv[1:])"
 
 
+NO_PAGES = {"DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]"}
+"""As docs/operation.md has it."""
+
+
 def until(holds: Callable[[], object], what: str, *, limit_s: float = LIMIT_S) -> None:
     """Wait for a condition, however busy the machine is."""
     end = time.monotonic() + limit_s
@@ -76,7 +80,8 @@ class Rig:
         if self.tls:
             files = {"--tls-ca-file": "ca.pem", "--tls-cert": "cert.pem", "--tls-key": "key.pem"}
             where += [word for option, name in files.items() for word in (option, str(self.tls / name))]
-        self.start("scheduler", [sys.executable, "-c", SCHEDULER, *where, "--dashboard-address", "127.0.0.1:0"])
+        command = [sys.executable, "-c", SCHEDULER, *where, "--dashboard-address", "127.0.0.1:0"]
+        self.start("scheduler", command, **NO_PAGES)
 
     def probe(self, name: str, *more: str, way_in: tuple[str, ...] = ()) -> Path:
         """Start a probe with a copy of the head's folder, or the one that it had before; give its folder."""
@@ -117,10 +122,10 @@ class Rig:
                 process.kill()
                 process.wait()
 
-    def start(self, name: str, command: list[str]) -> None:
+    def start(self, name: str, command: list[str], **variables: str) -> None:
         """Start a process of the cluster, its words in a log of its name."""
         with (self.room / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log)
+            self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | variables)
 
 
 def far_end_script(room: Path) -> Path:

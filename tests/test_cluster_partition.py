@@ -11,16 +11,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import left_out
 import pytest
+from cluster_certificates import Authority
 from cluster_rig import LIMIT_S, LONG, LONGEST_S, Rig, far_end_script, place, rig_for, until
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from harness.cluster.head import Head
 from harness.cluster.homecoming import is_kept
@@ -57,25 +53,6 @@ def network(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
         ip("netns", "del", name)
 
 
-def certificates(folder: Path) -> Path:
-    """A CA, and what it signed for everybody here."""
-    folder.mkdir()
-    now = datetime.now(UTC)
-    keys = {name: ec.generate_private_key(ec.SECP256R1()) for name in ("ca", "cert")}
-    names = {one: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in keys}
-    for one in keys:
-        made = x509.CertificateBuilder().subject_name(names[one]).issuer_name(names["ca"])
-        made = made.public_key(keys[one].public_key()).serial_number(x509.random_serial_number())
-        made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        made = made.add_extension(x509.BasicConstraints(ca=one == "ca", path_length=None), critical=True)
-        pem = made.sign(keys["ca"], hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-        (folder / f"{one}.pem").write_bytes(pem)
-    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "key.pem").touch(mode=0o600)
-    (folder / "key.pem").write_bytes(keys["cert"].private_bytes(serialization.Encoding.PEM, *plain))
-    return folder
-
-
 @pytest.fixture
 def cluster(tmp_path: Path, network: tuple[str, str]) -> Iterator[Rig]:
     """The scheduler here; the probe and its far end there."""
@@ -89,7 +66,7 @@ def cluster(tmp_path: Path, network: tuple[str, str]) -> Iterator[Rig]:
             said = b"".join(iter(switchboard.stdout.readline, b"}\n")) + b"}"
             address = json.loads(said)["addresses"]["hq"]
             found = rig_for(tmp_path, address)
-            found.host, found.tls = host, certificates(tmp_path / "tls")
+            found.host, found.tls = host, Authority().folder(tmp_path / "tls")
             try:
                 found.scheduler()
                 found.probe("p1", way_in=tuple(there))

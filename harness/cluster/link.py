@@ -23,6 +23,7 @@ QUIET = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.admin.system-monitor.gil.enabled": False,
     "distributed.worker.memory.terminate": False,
+    "distributed.worker.http.routes": [],  # its port has no page: every account of the machine could read them
     "distributed.admin.large-graph-warning-threshold": "200MB",
 }
 

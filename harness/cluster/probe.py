@@ -143,7 +143,7 @@ def _worker(probe: Probe, cluster: Cluster, resources: dict[str, float], threads
         local_directory=room,
         silence_logs=logging.WARNING,
         security=security_of(cluster),
-        host="127.0.0.1" if cluster.on_loopback and cluster.tls is None else None,
+        host="127.0.0.1" if cluster.on_loopback else None,
         dashboard_address="127.0.0.1:0",
         dashboard=False,
         plugins=(_Plugin(probe),),
