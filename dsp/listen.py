@@ -21,6 +21,7 @@ from dsp.late_reply import with_heard_onsets
 from dsp.legs import Leg, find_legs
 from dsp.notes import without_notes
 from dsp.plan_choice import find_plan, fitting_plans
+from dsp.ring_in_music import with_rings_in_music
 from dsp.segment import Segment, Span
 from dsp.tone_plan import TonePlan, load_plan
 from dsp.tone_share import is_tone, rest_end
@@ -92,7 +93,8 @@ def _listen(
     if answered_at is not None:
         detector.answered_at(answered_at)
     found = _feed(detector, samples, missing, sr=sr) + detector.flush()
-    clipped = with_clipped_rings(without_notes(found, sr=sr), samples, sr=sr, plan=plan)
+    parted = with_rings_in_music(without_notes(found, sr=sr), samples, sr=sr, plan=plan)
+    clipped = with_clipped_rings(parted, samples, sr=sr, plan=plan)
     heard = with_heard_ends(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
     ordered = with_heard_onsets(heard, samples, sr=sr)
     legs = find_legs(

@@ -1,0 +1,37 @@
+"""Behind somebody's voice a ring that is early for the beat is another telephone's, by however little."""
+
+from __future__ import annotations
+
+import pytest
+
+from dsp.legs import Leg, find_legs
+from dsp.segment import RINGBACK, SPEECH, Segment
+from dsp.tone_plan import load_plan
+
+SR = 8000
+
+
+def legs(moved_s: float, *, of: int = 4, spoken: bool = True) -> tuple[Leg, ...]:
+    """Four rings, a word, and four more, the first `of` which are early (negative) or late for the beat."""
+    starts = [0.5 + 3 * n + (moved_s if 4 <= n < 4 + of else 0) for n in range(8)]
+    rings = [
+        Segment(RINGBACK, round(at * SR), round((at + 1) * SR), begins=True, stops=True, told=True) for at in starts
+    ]
+    words = [Segment(SPEECH, round(11 * SR), round(11.6 * SR))] if spoken else []
+    voice = Segment(SPEECH, round(25 * SR), round(28 * SR))
+    return find_legs((*rings, *words, voice), sr=SR, plan=load_plan("tw"), end=30 * SR)
+
+
+@pytest.mark.parametrize("early_s", [0.02, 0.025, 0.04, 0.06])
+def test_rings_that_come_early_behind_a_word_are_a_second_telephones(early_s: float) -> None:
+    assert [(leg.rings, leg.most_rings) for leg in legs(-early_s)] == [(4, 4), (4, 4)]
+
+
+@pytest.mark.parametrize("moved_s", [0.0, 0.02, 0.04])
+def test_rings_on_the_beat_or_late_by_lost_packets_go_on(moved_s: float) -> None:
+    assert [leg.rings for leg in legs(moved_s, of=1)] == [8]
+
+
+@pytest.mark.parametrize("early_s", [0.02, 0.04])
+def test_where_nobody_spoke_they_go_on_whatever_moved_them(early_s: float) -> None:
+    assert [leg.rings for leg in legs(-early_s, spoken=False)] == [8]
