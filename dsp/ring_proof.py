@@ -16,7 +16,7 @@ _GOES_OVER_S = 0.04
 """What sounds until so shortly before a burst goes over into it: a telephone that rings does not wait for a voice's or
 a note's very end."""
 _BESIDE_S = 0.006
-_LEAST_S = 0.12
+_LEAST_S, _QUIET_S = 0.12, 0.5
 SOONEST_S = 0.2
 """Nobody hears a telephone ring and answers it sooner."""
 TOLD_S = 0.3
@@ -87,7 +87,9 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
         return False
     before = 0.0 if _is_no_note(lonely, segments, sr=sr) else _after_music(1.0, plan)
     reach = {"before": before * sr, "after": _before_music(_APART if exact else 1.0, plan) * sr}
-    if not lonely.begins or (not _is_clean(lonely, sr=sr, plan=plan) and _near(lonely, segments, (MUSIC,), **reach)):
+    if not _begins(lonely, segments, sr=sr) or (
+        not _is_clean(lonely, sr=sr, plan=plan) and _near(lonely, segments, (MUSIC,), **reach)
+    ):
         return False
     others = (TONE, RINGBACK, BUSY, CONGESTION)
     if is_whole(lonely, sr=sr, plan=plan):
@@ -108,6 +110,15 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
     voice = min(voices, default=None)
     near = [s for s in segments if voice is None or s.start < voice or s.sound not in (BUSY, CONGESTION)]
     return not spoken and not _near(lonely, near, (*others, DTMF), before=4 * sr, after=4 * sr)
+
+
+def _begins(lonely: Segment, segments: Sequence[Segment], *, sr: int) -> bool:
+    """Whether a burst began out of the line's quiet, or behind lost packets before which nothing sounded."""
+    if lonely.begins:
+        return True
+    lost = [s.start for s in lost_beside(lonely, segments, sr=sr) if s.start < lonely.start]
+    sounds = (s for s in segments if s.sound != MISSING and s.start < lonely.start)
+    return bool(lost) and all(s.end < min(lost) - _QUIET_S * sr for s in sounds)
 
 
 def _is_clean(lonely: Segment, *, sr: int, plan: TonePlan) -> bool:

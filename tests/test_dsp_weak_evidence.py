@@ -9,7 +9,7 @@ from dsp_calls import SR, quiet, voice, with_noise
 from dsp import synthesis as syn
 from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
 from dsp.listen import listen
-from dsp.segment import BUSY, MISSING, MUSIC, RINGBACK, SPEECH, Segment
+from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.synthesis import adpcm
 from dsp.tone_plan import load_plan
 
@@ -144,3 +144,16 @@ def test_a_burst_that_begins_behind_a_lost_packet_may_have_begun_a_packet_sooner
     (leg,) = legs(ring(1.594, 2.535), second, at(MISSING, 4.44, 4.46), at(SPEECH, 7.2, 9))
     assert leg.pick_up is not None
     assert round(6.68 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize("lost_s", [0.02, 0.04, 0.08])
+def test_one_ring_behind_lost_packets_and_quiet_is_a_ring_before_its_refusal(lost_s: float) -> None:
+    """What it began out of was lost, and so it does not count as having begun out of quiet."""
+    lost = at(MISSING, 1, 1 + lost_s)
+    refused = at(CONGESTION, 2.8, 7)
+    (leg,) = legs(lost, ring(1 + lost_s, 2, begins=False), refused)
+    assert (leg.outcome, leg.rings) == (CONGESTION, 1)
+    assert leg.ring_onset is not None
+    assert round(1.01 * SR) in leg.ring_onset
+    behind_words = legs(at(SPEECH, 0.2, 0.98), lost, ring(1 + lost_s, 2, begins=False), refused)
+    assert all(leg.rings == 0 for leg in behind_words)
