@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from dsp.segment import MISSING, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import TonePlan
 from dsp.tone_sets import ToneSet
 
+_ROUNDED = 0.0005
+_LATE_S = 0.11
+"""Five packets."""
 _GOES_ON_S = 0.1
 """Where a voice was heard from a ring's start until so long after its end, the ring may be the voice's first vowel."""
 
@@ -105,7 +108,8 @@ def _behind(
     """The clipped rings behind a burst, up to where the next thing was heard that is no speech."""
     others = (s.start for s in ordered if s.sound not in (MISSING, SPEECH) and s.start > last.start)
     until = min(min(others, default=len(samples)), following)
-    whole = _whole(last, until, samples, sr=sr, plan=plan)
+    begun = _begun([*before, last], plan.period_s * _scale([*before, last], sr=sr, plan=plan) * sr, sr=sr)
+    whole = _whole(last, begun, until, samples, sr=sr, plan=plan)
     found: list[Segment] = [] if whole is None else [whole]
     known = [*before, last if whole is None else whole]
     while True:
@@ -120,8 +124,9 @@ def _next(known: Sequence[Segment], until: int, samples: Samples, *, sr: int, pl
     """The first clipped ring where one was due behind the last that is known."""
     last = known[-1]
     scale = _scale(known, sr=sr, plan=plan)
+    begun = _begun(known, plan.period_s * scale * sr, sr=sr)
     for on, due_s in _dues(plan):
-        at = last.start + round(due_s * scale * sr)
+        at = begun + round(due_s * scale * sr)
         if at + round(LEAST_S * sr) > until:
             continue
         level_db = median_db(samples[last.start : last.end], sr=sr)
@@ -131,13 +136,20 @@ def _next(known: Sequence[Segment], until: int, samples: Samples, *, sr: int, pl
     return None
 
 
-def _whole(last: Segment, until: int, samples: Samples, *, sr: int, plan: TonePlan) -> Segment | None:
+def _begun(known: Sequence[Segment], period: float, *, sr: int) -> int:
+    """Where the last of some bursts began, as those before it tell: lost packets make one late, never early."""
+    start = known[-1].start
+    told = (one.start + round(round((start - one.start) / period) * period) for one in known)
+    return min(at for at in told if 0 <= start - at <= _LATE_S * sr)
+
+
+def _whole(last: Segment, begun: int, until: int, samples: Samples, *, sr: int, plan: TonePlan) -> Segment | None:
     """A burst to its end, where the line began to clip inside it; None: it ended where it was heard to."""
     for on, _ in plan.cadence:
-        rest_s = on - last.length / sr
-        if last.stops or rest_s <= 2 * NEAR_S or last.start + round(on * sr) >= until:
+        rest_s = on - (last.end - begun) / sr
+        if last.stops or rest_s <= 2 * NEAR_S or begun + round(on * sr) >= until:
             continue
-        levels = levels_db(samples[last.end : last.start + round((on + AROUND_S) * sr)], round(FRAME_S * sr))
+        levels = levels_db(samples[last.end : begun + round((on + AROUND_S) * sr)], round(FRAME_S * sr))
         at = round(rest_s / FRAME_S)
         over = end_of(levels > float(np.median(levels[:at])) - FALLS_DB, levels)
         if over is None or abs(over - at) * FRAME_S > NEAR_S:
@@ -155,10 +167,15 @@ def _dues(plan: TonePlan) -> list[tuple[float, float]]:
 
 
 def _scale(known: Sequence[Segment], *, sr: int, plan: TonePlan) -> float:
-    """How much slower than the plan's the cadence runs, by the bursts' distances."""
-    steps = [on + off for on, off in plan.cadence]
-    apart = [(b.start - a.start) / sr for a, b in pairwise(known)]
-    told = [one / step for one in apart for step in steps if fits(one, step)]
+    """How much slower than the plan's the cadence runs, by the bursts' distances; where any two of them, or their ends,
+    keep the plan's period, it is the plan's."""
+    steps, period_s = [on + off for on, off in plan.cadence], plan.period_s
+    apart = [by / sr for a, b in combinations(known, 2) for by in (b.start - a.start, b.end - a.end)]
+    whole = [one / period_s / round(one / period_s) for one in apart if round(one / period_s)]
+    if any(abs(ratio - 1) <= _ROUNDED for ratio in whole):
+        return 1.0
+    near = [(b.start - a.start) / sr for a, b in pairwise(known)]
+    told = [one / step for one in near for step in steps if fits(one, step)]
     return float(np.median(told)) if told else 1.0
 
 

@@ -111,3 +111,14 @@ def test_talk_before_a_ring_is_no_ring_however_loud() -> None:
     wave[SR : 2 * SR] = np.clip(4 * syn.at_level(np.resize(voice("hello"), SR), -7), -1, 1)
     prompt = Segment(SPEECH, SR, 2 * SR)
     assert with_clipped_rings([prompt, known], syn.to_int16(wave), sr=SR, plan=plan).segments == (prompt, known)
+
+
+@pytest.mark.parametrize("lost_ms", [20, 60])
+def test_the_beat_of_clipped_rings_is_not_that_of_one_that_lost_its_first_packets(lost_ms: int) -> None:
+    samples = call("tw", 12.43, louder_db=7, from_s=7.86)
+    for ring_s, less in ((4, 20), (7, lost_ms)):
+        samples[ring_s * SR : ring_s * SR + less * SR // 1000] = 0
+    (leg,) = listen(samples, sr=SR, plan=load_plan("tw")).legs
+    assert (leg.outcome, leg.rings) == (ANSWERED, 5)
+    assert leg.pick_up is not None
+    assert round(13.43 * SR) in leg.pick_up
