@@ -35,6 +35,8 @@ _BRIEF_S = 0.06
 _GOES_OVER_S, _OPENS_S = 0.020, 0.1
 _FOLLOWS_S = 0.15
 """What was taken for a tone hides so much of a voice that it was the beginning of."""
+_GOES_ON_S = 1.0
+"""So soon behind its first note music is known for it."""
 _SOONEST = 0.5
 """Of a period: what comes sooner is no ring of the same ringing."""
 
@@ -56,7 +58,7 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
         within = _ON_TIME if known or not before.begins else STRETCH  # what did not begin out of quiet is a note
         in_time = late <= within * period or (known and _ends_on_time(before, ring, period, sr=sr))
         return in_time and (not spoken or (known and late <= 2 * EARLY_S * sr))
-    if beat.on_it >= TOLD and _is_notes(group, ring[0], start - _next(beat, start), sr=sr):
+    if beat.on_it >= TOLD and _is_note(group, ring[0], start - _next(beat, start), segments, sr=sr):
         return False
     periods = {period, _period_by_ends(group, period), plan.period_s * sr}
     # Of a ring on the beat no first packets were lost, by which the next would come early for it.
@@ -87,10 +89,13 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
     return not spoken and whole and begins and _SOONEST < steps < 2 * (1 + STRETCH)
 
 
-def _is_notes(group: list[Ring], burst: Segment, late: float, *, sr: int) -> bool:
-    """Whether a burst that comes early for a beat is music's: lost packets make one late, never early, and its two
-    tones are not told as those of all rings before it are."""
-    return late < -4 * EARLY_S * sr and not burst.told and all(ring[0].told for ring in group)
+def _is_note(group: list[Ring], burst: Segment, late: float, segments: Sequence[Segment], *, sr: int) -> bool:
+    """Whether a burst that comes early for a beat is the first note of music that soon goes on: lost packets make one
+    late, never early, and its two tones are not told as those of all rings before it are."""
+    if late >= -4 * EARLY_S * sr or burst.told:
+        return False
+    soon = any(s.sound == MUSIC and 0 <= s.start - burst.end <= _GOES_ON_S * sr for s in segments)
+    return soon and all(ring[0].told for ring in group)
 
 
 def _keeps(beat: Beat, burst: Segment, *, sr: int) -> bool:

@@ -85,7 +85,15 @@ def _stretched(burst: Segment, following: Segment, *, sr: int, plan: TonePlan) -
     excess = burst.length - plan.cadence[0][0] * sr
     late = following.start - burst.start - plan.period_s * sr
     if excess > _EXACT * sr and abs(late - excess) < _TIGHT_S * sr:
-        return Torn(RINGBACK, burst.start, burst.end, stops=burst.stops, begins=burst.begins, hole=round(excess))
+        return Torn(
+            RINGBACK,
+            burst.start,
+            burst.end,
+            stops=burst.stops,
+            begins=burst.begins,
+            told=burst.told,
+            hole=round(excess),
+        )
     return burst
 
 

@@ -238,3 +238,17 @@ def test_a_voices_first_sound_is_not_before_what_sounded_until_then() -> None:
         window.add(place * 256, 0.9, -20 if loud else -60)
     assert window.first_sound(12 * 256, since=0, noise_db=-60) == 0
     assert window.first_sound(12 * 256, since=10 * 256, noise_db=-60) == 12 * 256
+
+
+def test_a_ring_that_a_jitter_buffer_took_a_packet_of_is_early_and_a_ring() -> None:
+    rings = [ring(i, i + 1) for i in (1, 4, 7)]
+    early = [ring(9.98, 11, told=False), ring(13, 14), ring(16, 17)]
+    (leg,) = legs(*rings, *early, at(SPEECH, 18, 20))
+    assert (leg.outcome, leg.rings) == (ANSWERED, 6)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_burst_in_which_the_sender_halted_is_as_well_told_as_it_was(told: bool) -> None:
+    halting, _ = joined([ring(1, 2.04, told=told), ring(4.04, 5.04)], sr=SR, plan=load_plan("tw"))
+    assert isinstance(halting, Torn)
+    assert (halting.hole, halting.told) == (round(0.04 * SR), told)
