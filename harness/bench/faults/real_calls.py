@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harness.again import hear_again
@@ -74,7 +76,7 @@ def look_at_real(agency: Agency, folder: Path, *, redialled: bool = False) -> Ro
         heard = [(record, measured) for record, measured in (_heard(call["record"], agency) for call in kept)]
         left = sum(one["state"] == LEFT for row in store.plans.months() for one in store.plans.tests(row["month"]))
         void = sum(one.outcome == VOID for one in claims(agency))
-        return Round(
+        found = Round(
             calls=len(truth),
             lost=_lost(truth, agency, store) + sum(1 for _ in unknown_sound(agency, store)),
             twice=0 if redialled else sum(n - 1 for n in by_number.values()),
@@ -85,6 +87,17 @@ def look_at_real(agency: Agency, folder: Path, *, redialled: bool = False) -> Ro
             unknown=left,
             void=void,
         )
+    if found.wrong:
+        _keep(folder)
+    return found
+
+
+def _keep(folder: Path) -> None:
+    """Put a round with a wrong number where somebody can look at it: its own folder is gone with it."""
+    kept = Path(tempfile.mkdtemp(prefix="thirdring-wrong-"))
+    with suppress(shutil.Error):  # a socket is no file
+        shutil.copytree(folder, kept, dirs_exist_ok=True)
+    print(f"kept: {kept}", file=sys.stderr, flush=True)
 
 
 def _heard(record: dict[str, object], agency: Agency) -> tuple[CallRecord, Measured]:
@@ -110,7 +123,7 @@ def wrong(record: CallRecord, measured: Measured, truth: list[Truth]) -> bool:
         for one in compare(record, measured, truth)
         if not one.right and not (one.latency_s is None and one.rings is None and one.pick_up_s is None)
     ]
-    for one in found:  # the rounds' folder is gone afterwards: what was wrong must not be
+    for one in found:
         print(f"{record.call_id}: {one}", file=sys.stderr, flush=True)
     return bool(found)
 
