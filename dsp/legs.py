@@ -17,8 +17,8 @@ from dsp.one_ringing import NOTE_S, REPLIES
 from dsp.pick_up import (
     Brief,
     Call,
+    End,
     IsTone,
-    RestEnd,
     due,
     latency_span,
     latest_onset,
@@ -108,7 +108,8 @@ def find_legs(
     brief: Brief = nothing_brief,
     doubtful: tuple[Segment, ...] = (),
     is_tone: IsTone | None = None,
-    rest_end: RestEnd | None = None,
+    rest_end: End | None = None,
+    sure_end: End | None = None,
 ) -> tuple[Leg, ...]:
     """The legs of a call, in order.
 
@@ -127,12 +128,26 @@ def find_legs(
         doubtful: what may have been a ring that was cut, or a voice (`dsp.clipped_rings`).
         is_tone: whether a segment is mostly a signal of the exchange (`dsp.tone_share`).
         rest_end: where a burst's tones are last heard behind packets that were lost (`dsp.tone_share`).
+        sure_end: up to where a burst is surely its tones (`dsp.tone_share`).
     """
     ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
     if early_until is None:
         early_until = answered_at if answered_at is not None else 0
     call = Call(
-        ordered, sr, plan, end, early_until, answered_at, buffer_s, lifts, unnamed, brief, doubtful, is_tone, rest_end
+        ordered,
+        sr,
+        plan,
+        end,
+        early_until,
+        answered_at,
+        buffer_s,
+        lifts,
+        unnamed,
+        brief,
+        doubtful,
+        is_tone,
+        rest_end,
+        sure_end,
     )
     trains = find_trains(ordered, sr=sr, plan=plan, buffer_s=buffer_s)
     legs: list[Leg] = []

@@ -57,7 +57,7 @@ packets where one is missing so soon behind its start."""
 
 Brief = Callable[[int, Segment], int | None]
 IsTone = Callable[[Segment, Tone], bool]
-RestEnd = Callable[[Segment], int]
+End = Callable[[Segment], int]
 
 
 def nothing_brief(_at: int, _before: Segment) -> int | None:
@@ -93,8 +93,10 @@ class Call:
     """What may have been a ring that was cut, or a voice."""
     is_tone: IsTone | None = None
     """Whether a segment is mostly a signal of the exchange; None: the samples are not at hand."""
-    rest_end: RestEnd | None = None
+    rest_end: End | None = None
     """Where a burst's tones are last heard behind packets that were lost; None: the samples are not at hand."""
+    sure_end: End | None = None
+    """Up to where a burst is surely its tones; None: the samples are not at hand."""
 
     @property
     def knows_losses(self) -> bool:
@@ -154,6 +156,8 @@ def _span(call: Call, train: Train, reply: Segment | None, latest: float, hole: 
         # The burst ran its full length: the pick-up came after it.
         return _whole_end(call, train, hole) + _HAIR_S * sr, latest
     early, late = _not_whole(call, train, reply, latest, hole)
+    if call.sure_end is not None and not train.last.stops:
+        early = max(min(early, call.sure_end(train.last) - EDGE_ERROR_S * sr), train.last.start)
     if reply is not None and reply.start <= end + _SMEARED_S * sr and not train.last.stops:
         # The first sound of who spoke at once may pass for the rest of it, behind a hole.
         touches = reply.start <= end + _WHOLE_PACKET_S * sr

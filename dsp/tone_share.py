@@ -24,6 +24,8 @@ _MOSTLY = 0.4
 measured on 2,000 made calls."""
 _EDGE_S, _REACH_S, _AS_LOUD, _IN_A_ROW = 0.01, 0.2, 0.2, 3
 """So far behind a burst the rest of it may be, no weaker than this, in so many frames in a row."""
+_HELD = 0.8
+"""Of a burst's middle share its tones still hold so much."""
 
 
 def is_tone(samples: Samples, heard: Segment, tone: Tone, *, sr: int) -> bool:
@@ -50,6 +52,16 @@ def rest_end(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> int:
     if not len(rows):
         return burst.end
     return burst.end + (int(rows[-1]) + _IN_A_ROW - 1) * round(HOP_S * sr) + round(FRAME_S * sr)
+
+
+def sure_end(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> int:
+    """Where a burst's tones hold as much of what is heard for the last time: as loud a sound that comes right behind
+    them passes for their end."""
+    _, share = tone_powers(samples[burst.start : burst.end], sr=sr, frequencies_hz=tone.frequencies_hz)
+    if not len(share):
+        return burst.end
+    last = int(np.flatnonzero(share >= _HELD * float(np.median(share)))[-1])
+    return burst.start + last * round(HOP_S * sr) + round(FRAME_S * sr)
 
 
 def tone_powers(samples: Samples, *, sr: int, frequencies_hz: tuple[float, ...]) -> tuple[Powers, Powers]:

@@ -11,7 +11,7 @@ from dsp.legs import ANSWERED, NONE, Leg, find_legs
 from dsp.listen import listen
 from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
-from dsp.tone_share import is_tone, rest_end
+from dsp.tone_share import is_tone, rest_end, sure_end
 from dsp.torn_bursts import Torn, joined
 from dsp.voice_window import VoiceWindow
 
@@ -252,3 +252,25 @@ def test_a_burst_in_which_the_sender_halted_is_as_well_told_as_it_was(told: bool
     halting, _ = joined([ring(1, 2.04, told=told), ring(4.04, 5.04)], sr=SR, plan=load_plan("tw"))
     assert isinstance(halting, Torn)
     assert (halting.hole, halting.told) == (round(0.04 * SR), told)
+
+
+@pytest.mark.parametrize("plan", ["tw", "sg", "de"])
+@pytest.mark.parametrize("behind_s", [0.05, 0.12])
+def test_of_a_burst_that_goes_over_into_as_loud_a_sound_the_end_is_where_its_tones_are(
+    plan: str, behind_s: float
+) -> None:
+    tones = load_plan(plan)
+    wave = np.concatenate([quiet(1), syn.cadence(tones.ringback, 0.24, sr=SR, level_dbfs=-20), quiet(1)])
+    babble = syn.white_noise(len(wave), rng=np.random.default_rng(5), level_dbfs=-22)
+    wave[round(1.24 * SR) :] += babble[round(1.24 * SR) :]
+    burst = Segment(RINGBACK, SR, round((1.24 + behind_s) * SR))
+    samples = with_noise(wave)
+    assert sure_end(samples, burst, tones.ringback, sr=SR) == pytest.approx(1.24 * SR, abs=0.015 * SR)
+    alone = Segment(RINGBACK, SR, round(1.24 * SR))
+    assert sure_end(samples, alone, tones.ringback, sr=SR) == pytest.approx(alone.end, abs=0.006 * SR)
+    assert sure_end(samples, Segment(RINGBACK, SR, SR + 9), tones.ringback, sr=SR) == SR + 9
+    known = {"sr": SR, "plan": tones, "end": len(samples)}
+    word = Segment(SPEECH, round(1.7 * SR), 2 * SR)
+    (leg,) = find_legs([burst, word], sure_end=lambda one: sure_end(samples, one, tones.ringback, sr=SR), **known)
+    assert leg.pick_up is not None
+    assert round(1.24 * SR) in leg.pick_up
