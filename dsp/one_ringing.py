@@ -19,8 +19,6 @@ TOLD = 3
 """So many rings on one beat tell it, and when each of them began."""
 _OFF_BEAT_S = 0.1
 """Behind somebody's voice a ring so far off the beat is another telephone's."""
-_TOO_EARLY_S = 0.015
-"""Lost packets make a ring late, never early, and no jitter buffer moves by less than a packet."""
 _CUT = 0.05
 """Share of its length that a burst lacks which stopped in the line's noise and was no whole one."""
 _ON_TIME = 0.04
@@ -114,7 +112,7 @@ def _ends_on_beat(group: list[Ring], beat: Beat, burst: Segment, *, sr: int) -> 
 def _is_off_beat(group: list[Ring], beat: Beat, late: float, *, sr: int, plan: TonePlan) -> bool:
     """Whether a ring is too far off the beat to be on it. Lost packets make one late, never early, and two rings on the
     plan's own beat tell it as well as three do."""
-    if beat.on_it >= TOLD and (abs(late) > _off_beat_s(group) * sr or late < -_TOO_EARLY_S * sr):
+    if beat.on_it >= TOLD and abs(late) > _off_beat_s(group) * sr:
         return True
     return _is_told(beat, sr=sr, plan=plan) and late < -LOST_S * sr
 

@@ -11,7 +11,7 @@ from dsp.tone_plan import load_plan
 SR = 8000
 
 
-def legs(moved_s: float, *, of: int = 4, spoken: bool = True) -> tuple[Leg, ...]:
+def legs(moved_s: float, *, of: int = 4, spoken: bool = True, buffer_s: float = 0.0) -> tuple[Leg, ...]:
     """Four rings, a word, and four more, the first `of` which are early (negative) or late for the beat."""
     starts = [0.5 + 3 * n + (moved_s if 4 <= n < 4 + of else 0) for n in range(8)]
     rings = [
@@ -19,7 +19,7 @@ def legs(moved_s: float, *, of: int = 4, spoken: bool = True) -> tuple[Leg, ...]
     ]
     words = [Segment(SPEECH, round(11 * SR), round(11.6 * SR))] if spoken else []
     voice = Segment(SPEECH, round(25 * SR), round(28 * SR))
-    return find_legs((*rings, *words, voice), sr=SR, plan=load_plan("tw"), end=30 * SR)
+    return find_legs((*rings, *words, voice), sr=SR, plan=load_plan("tw"), end=30 * SR, buffer_s=buffer_s)
 
 
 @pytest.mark.parametrize("early_s", [0.02, 0.025, 0.04, 0.06])
@@ -35,3 +35,7 @@ def test_rings_on_the_beat_or_late_by_lost_packets_go_on(moved_s: float) -> None
 @pytest.mark.parametrize("early_s", [0.02, 0.04])
 def test_where_nobody_spoke_they_go_on_whatever_moved_them(early_s: float) -> None:
     assert [leg.rings for leg in legs(-early_s, spoken=False)] == [8]
+
+
+def test_a_packet_that_a_jitter_buffer_took_out_makes_no_second_telephone() -> None:
+    assert [leg.rings for leg in legs(-0.02, buffer_s=0.04)] == [8]
