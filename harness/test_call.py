@@ -46,8 +46,9 @@ from harness.walk.watching import Watcher
 VOID = "fault_ours"
 RECORDED = "recorded"
 """What an attempt comes to in the ledger of a machine that does not judge it."""
-_JUDGED_AT_ONCE = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
-"""Of a hundred calls that end together all would be heard again at once, each taking the processor from the others."""
+_ENDING_AT_ONCE = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
+"""Of a hundred calls that end together all would be packed, heard again and kept at once, each taking the processor
+from the others: that cost a quarter more."""
 
 Progress = Callable[[Act], None]
 Earlier = tuple[Attempt, ...]
@@ -126,10 +127,11 @@ def run_call(
         claim(agency, attempt, permit=leave, call_id=name, series=plan.series)
     with settled(agency, attempt) as came:
         record = _place(plan, agency, softphone, leave, name, now, headers, came.noting(progress), tester, watcher)
-        with _JUDGED_AT_ONCE:
+        with _ENDING_AT_ONCE:
             test = judge(record, plan, agency, earlier=earlier)
         came.outcome = test.measured.outcome
-        return keep(test, plan, agency, attempt_id=attempt, ordinal=ordinal)
+        with _ENDING_AT_ONCE:
+            return keep(test, plan, agency, attempt_id=attempt, ordinal=ordinal)
 
 
 def record_call(
@@ -241,7 +243,8 @@ def _place(
     except BaseException:
         release(folder / f"{call_id}.json")
         raise
-    record = close_recording(record, folder)
+    with _ENDING_AT_ONCE:
+        record = close_recording(record, folder)
     write_record(folder / f"{call_id}.json", record)
     return record
 

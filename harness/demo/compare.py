@@ -40,6 +40,10 @@ class Comparison:
     """By the agency's log, on the monotonic clock."""
     provisional: bool
     """Whether a person still has to say 真人 or 錄音."""
+    onset_late_s: float = 0.0
+    """How much later than logged the ring onset may have gone out."""
+    pick_up_late_s: float = 0.0
+    """How much later than logged the pick-up may have gone out."""
 
     @property
     def error_ms(self) -> float | None:
@@ -53,15 +57,16 @@ class Comparison:
         """Whether nothing that was measured contradicts the truth, and nothing true that can be known is missing."""
         return (
             self.outcome == self.true_outcome
-            and _holds(self.latency_s, self.true_latency_s)
-            and _holds(self.pick_up_s, self.true_pick_up_s)
+            and _holds(self.latency_s, self.true_latency_s, sooner_s=self.onset_late_s, later_s=self.pick_up_late_s)
+            and _holds(self.pick_up_s, self.true_pick_up_s, later_s=self.pick_up_late_s)
             and (self.rings is None or self.true_rings is None or self.rings[0] <= self.true_rings <= self.rings[1])
         )
 
 
-def _holds(measured: Interval | None, true: float | None) -> bool:
-    """An interval must hold its truth; a measured number without a truth is wrong, a missing one is not."""
-    return measured is None or (true is not None and true in measured.widened(LOGGED_S, LOGGED_S))
+def _holds(measured: Interval | None, true: float | None, *, sooner_s: float = 0.0, later_s: float = 0.0) -> bool:
+    """An interval must hold its truth, which may be so much sooner or later than logged; a measured number without a
+    truth is wrong, a missing one is not."""
+    return measured is None or (true is not None and true in measured.widened(LOGGED_S + later_s, LOGGED_S + sooner_s))
 
 
 def compare(record: CallRecord, measured: Measured, truth: list[Truth]) -> tuple[Comparison, ...]:
@@ -84,6 +89,8 @@ def _compare(record: CallRecord, leg: MeasuredLeg, true: TrueLeg | None, truth: 
         pick_up_s=None if pick_up is None else pick_up.widened(error - record.zero_s, error + record.zero_s),
         true_pick_up_s=true.pick_up_s if answered and true is not None else None,
         provisional=leg.provisional,
+        onset_late_s=0.0 if true is None else true.onset_late_s,
+        pick_up_late_s=0.0 if true is None else true.pick_up_late_s,
     )
 
 

@@ -32,8 +32,8 @@ class WaitUntil:
 class Telephone(Protocol):
     """What a performance needs of its leg."""
 
-    def answer(self, status: int) -> float:
-        """Send a response; gives the monotonic instant at which it went out."""
+    def answer(self, status: int) -> tuple[float, float]:
+        """Send a response; gives the monotonic instants between which it went out."""
 
     def play(self, wav: Path) -> float:
         """Begin to send a sound; gives the monotonic instant of its sample 0."""
@@ -91,19 +91,19 @@ class Performance:
     def _signal(self, step: do.Ring | do.Progress | do.Respond | do.Answer | do.Reject | do.HangUp) -> None:
         match step:
             case do.Ring():
-                self._onset_s = self._telephone.answer(180)
-                self._tell(truth.ALERTING, step.leg, self._onset_s)
+                self._onset_s, until_s = self._telephone.answer(180)
+                self._tell(truth.ALERTING, step.leg, self._onset_s, until_s=until_s)
             case do.Progress():
                 self._telephone.answer(183)
             case do.Respond():
                 self._telephone.answer(step.status)
             case do.Answer():
-                at_s = self._telephone.answer(200)
+                at_s, until_s = self._telephone.answer(200)
                 if step.leg is not None:
-                    self._tell(truth.PICK_UP, step.leg, at_s)
+                    self._tell(truth.PICK_UP, step.leg, at_s, until_s=until_s)
             case do.Reject():
-                at_s = self._telephone.answer(step.status)
-                self._tell(truth.REJECTED, "unit", at_s, str(step.status))
+                at_s, until_s = self._telephone.answer(step.status)
+                self._tell(truth.REJECTED, "unit", at_s, str(step.status), until_s=until_s)
             case do.HangUp():
                 self._telephone.hang_up()
 
@@ -153,7 +153,7 @@ class Performance:
             if part.then_pick_up:
                 self._tell(truth.PICK_UP, step.leg, at)
 
-    def _tell(self, what: str, leg: str, at_s: float, detail: str = "") -> None:
+    def _tell(self, what: str, leg: str, at_s: float, detail: str = "", *, until_s: float | None = None) -> None:
         entry = truth.Truth(
             call=self._call,
             site=self._behaviour.site,
@@ -162,5 +162,6 @@ class Performance:
             leg=leg,
             at_s=at_s,
             detail=detail,
+            until_s=until_s,
         )
         entry.write(self._log)

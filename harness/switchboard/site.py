@@ -35,11 +35,11 @@ class _Leg:
         self._endpoint, self._leg_id = endpoint, leg_id
         self._sent = sent
 
-    def answer(self, status: int) -> float:
-        """Send a response; gives the instant at which the stack handed it to its socket."""
+    def answer(self, status: int) -> tuple[float, float]:
+        """Send a response; gives when the stack was about to hand it to its socket, and by when it had."""
         before = time.monotonic()
         self._endpoint.answer(self._leg_id, status)
-        return self._sent.get(status, before)
+        return self._sent.get(status, before), time.monotonic()
 
     def play(self, wav: Path) -> float:
         """Send a sound; the middle of what is known of the instant of its sample 0."""

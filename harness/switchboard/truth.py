@@ -43,6 +43,13 @@ class Truth:
     """Seconds of the monotonic clock."""
     detail: str = ""
     """Status code, digit or file."""
+    until_s: float | None = None
+    """By when a message had gone out that was being sent at `at_s`; None: nothing was sent then."""
+
+    @property
+    def late_s(self) -> float:
+        """How much later than logged it may have happened: a busy machine puts a sender off between log and socket."""
+        return 0.0 if self.until_s is None else max(self.until_s - self.at_s, 0.0)
 
     def write(self, path: Path) -> None:
         """Append one line of JSON."""
@@ -62,6 +69,10 @@ class TrueLeg:
     """Monotonic instant of the pick-up; None when nobody did."""
     rings_audible: bool
     """Whether ringback was sent."""
+    onset_late_s: float = 0.0
+    """How much later the ring onset may have been."""
+    pick_up_late_s: float = 0.0
+    """How much later the pick-up may have been."""
 
     @property
     def answer_latency_s(self) -> float | None:
@@ -91,8 +102,15 @@ def true_leg(entries: list[Truth], leg: str) -> TrueLeg | None:
     own = [e for e in entries if e.leg == leg]
     if not own:
         return None
-    picked = next((e.at_s for e in own if e.what == PICK_UP), None)
-    heard = [e.at_s for e in own if e.what == RING_ONSET and (picked is None or e.at_s < picked)]
-    alerted = [e.at_s for e in own if e.what == ALERTING]
+    picked = next((e for e in own if e.what == PICK_UP), None)
+    heard = [e for e in own if e.what == RING_ONSET and (picked is None or e.at_s < picked.at_s)]
+    alerted = [e for e in own if e.what == ALERTING]
     onset = next(iter(heard or alerted), None)
-    return TrueLeg(leg, onset, picked, bool(heard))
+    return TrueLeg(
+        leg,
+        None if onset is None else onset.at_s,
+        None if picked is None else picked.at_s,
+        bool(heard),
+        onset_late_s=0.0 if onset is None else onset.late_s,
+        pick_up_late_s=0.0 if picked is None else picked.late_s,
+    )
