@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from dsp_calls import SR
 
+from dsp.heard_call import Brief, nothing_brief
 from dsp.legs import ANSWERED, NO_ANSWER, Leg, find_legs
-from dsp.pick_up import Brief, nothing_brief
 from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
 

@@ -1,0 +1,95 @@
+"""What was heard before any ringing: a prompt, a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from dsp.cadence import STRETCH, fits
+from dsp.heard_call import Call, between
+from dsp.leg import NONE, Leg, voice_span
+from dsp.one_ringing import NOTE_S
+from dsp.refusal import REFUSED, is_burst
+from dsp.ring_proof import is_whole as is_whole_ring
+from dsp.ring_proof import lost_beside
+from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, TONE, Segment
+
+_LEAST_S = {SPEECH: 0.28, MUSIC: 1.0}
+"""No prompt is shorter, but for the errors of its edges."""
+_PIECE_S = 0.2
+"""A sound before the ringing that nobody could name and that lasts so long may be a short prompt, or what packets lost
+of it left."""
+_IN_TIME_S = 0.02
+"""Words do not begin as exactly as far apart as an exchange's bursts but by chance."""
+
+
+def legs_before(call: Call, first: int) -> list[Leg]:
+    """What was heard before any ringing: a prompt, and a busy tone after it."""
+    heard = between(call, (SPEECH, MUSIC), 0, first)
+    legs: list[Leg] = []
+    refusals = between(call, tuple(REFUSED), 0, first)
+    spoken = [s for s in heard if not refusals or (s.start < refusals[0].start and not is_burst(call, s, refusals[0]))]
+    heard_s = {sound: sum(_lasts(call, s, first) for s in spoken if s.sound == sound) / call.sr for sound in _LEAST_S}
+    if any(heard_s[sound] > least for sound, least in _LEAST_S.items()):
+        voice = next((s for s in spoken if s.sound == SPEECH), None)
+        told = tuple(spoken)
+        rang = _may_have_rung(call, spoken, first) or _sounded_before(call, spoken, first)
+        rang |= first == call.end and _keep_time(call, spoken)
+        rang |= bool(refusals) and _is_amid(call, spoken, refusals[0])
+        legs.append(Leg(None, 0, NONE, None, voice_span(call, voice), None, told, rang, music=voice is None))
+    elif first < call.end and not refusals and _may_be_prompt(call, spoken, first):
+        legs.append(Leg(None, 0, NONE, None, None, None, tuple(spoken), provisional=True))
+    if refusals:
+        legs.append(Leg(None, 0, REFUSED[refusals[0].sound], None, None, None, (refusals[0],)))
+    return legs
+
+
+def _may_be_prompt(call: Call, spoken: Sequence[Segment], first: int) -> bool:
+    """Whether what sounded before the ringing, too short for a prompt or without a name, may be one all the same."""
+    unnamed = any(s.latest < first and s.latest - s.earliest >= _PIECE_S * call.sr for s in call.unnamed)
+    return unnamed or any(s.sound == SPEECH for s in spoken)
+
+
+def _lasts(call: Call, heard: Segment, first: int) -> int:
+    """Samples that a prompt lasts, with the packets lost for certain just before and behind it, which held more."""
+    lost = lost_beside(heard, call.segments, sr=call.sr)
+    return min(heard.end, first) - heard.start + sum(s.length for s in lost)
+
+
+def _may_have_rung(call: Call, spoken: Sequence[Segment], first: int) -> bool:
+    """Whether nothing rang for certain and what was heard may yet be who picked up: a burst that proves nothing came
+    out of quiet before it, or was a whole one."""
+    bursts = between(call, (RINGBACK,), 0, spoken[-1].end) if first == call.end else []
+    long = (s for s in bursts if s.length >= NOTE_S * call.sr)
+    return any(s.begins or is_whole_ring(s, sr=call.sr, plan=call.plan) for s in long)
+
+
+def _keep_time(call: Call, spoken: Sequence[Segment]) -> bool:
+    """Whether two words are no longer than the plan's bursts and begin as far apart as those do: rings that a line
+    clipped beyond recognition pass for such."""
+    longest = max(on for on, _ in call.plan.cadence) * (1 + STRETCH) * call.sr
+    words = [s.start for s in spoken if s.sound == SPEECH and s.length <= longest]
+    at, steps = 0.0, {0.0}
+    for on, off in call.plan.cadence[:-1]:
+        at += on + off
+        steps |= {at, -at}
+    apart = [(b - a) / call.sr for a, b in combinations(words, 2)]
+    period = call.plan.period_s
+    return any(abs(one - n * period - step) <= _IN_TIME_S for one in apart for n in (1, 2) for step in steps)
+
+
+def _sounded_before(call: Call, spoken: Sequence[Segment], first: int) -> bool:
+    """Whether nothing rang for certain and a sound without a name came before whoever was heard."""
+    return first == call.end and any(s.latest <= spoken[0].start for s in call.unnamed)
+
+
+def _is_amid(call: Call, spoken: Sequence[Segment], refusal: Segment) -> bool:
+    """Whether what passed for a voice, no longer than a burst, comes between a tone and a refusal: most likely a burst
+    of it that packets were lost of, as of the tone's next one."""
+    tone = call.plan.busy if refusal.sound == BUSY else call.plan.congestion
+    if tone is None:
+        return False
+    period, longest = sum(on + off for on, off in tone.cadence), max(on for on, _ in tone.cadence)
+    tones = between(call, (TONE,), refusal.start - 4 * period * call.sr, spoken[0].start)
+    brief = all(fits(s.length / call.sr, longest) or s.length < longest * call.sr for s in spoken)
+    return brief and any(fits(s.length / call.sr, on) for s in tones for on, _ in tone.cadence)

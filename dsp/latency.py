@@ -1,0 +1,64 @@
+"""When a ringing began, and how long it rang until it was picked up."""
+
+from __future__ import annotations
+
+from dsp.beat import EARLY_S, LOST_S
+from dsp.detector import EDGE_ERROR_S
+from dsp.edges_known import BESIDE_LOST_S, HOLE_S
+from dsp.heard_call import Call
+from dsp.next_burst import due
+from dsp.one_ringing import TOLD
+from dsp.ring_proof import lost_since
+from dsp.segment import Span
+from dsp.trains import Train
+from dsp.whole_burst import is_whole
+
+_ONSET_ERROR_S = 0.004
+"""Three rings on one beat tell its onset to this."""
+
+
+def onset_span(call: Call, train: Train) -> Span:
+    """Where the ringing began."""
+    error, lost = EDGE_ERROR_S * call.sr, lost_at_onset(call, train)
+    return Span(max(round(train.onset - error - lost), 0), round(latest_onset(call, train) + error))
+
+
+def lost_at_onset(call: Call, train: Train) -> float:
+    """So many samples before the onset the ringing may have begun: its first packets may be lost, where only one burst
+    tells, or a jitter buffer may have moved what the others tell and the first one is not whole; or its first burst."""
+    lacks = call.plan.cadence[0][0] * call.sr - train.rings[0][0].length
+    moved = call.buffer_s and lacks > 2 * EARLY_S * call.sr
+    # Of a lone burst out of quiet a hole in the packets may have taken more.
+    alone = len(train.bursts) == 1 and not train.sure and lacks <= HOLE_S * call.sr
+    lost = max(LOST_S * call.sr, lacks if alone else 0.0)
+    return max(train.unheard + (lost if moved or not train.sure else 0.0), _known_lost(call, train))
+
+
+def _known_lost(call: Call, train: Train) -> float:
+    """So many samples before the first burst its packets never came, as the receiver says; three rings on one beat tell
+    when it began all the same."""
+    since = lost_since(call.segments, train.rings[0][0].start, within=BESIDE_LOST_S * call.sr)
+    return 0.0 if since is None or train.on_beat >= TOLD else max(train.onset - since, 0.0)
+
+
+def latest_onset(call: Call, train: Train) -> int:
+    """Before this sample the ringing began, but for the error of an edge."""
+    # A jitter buffer may have moved the later bursts, by which the onset was told, against the first one; and without
+    # two on the beat it is the plan's, from which the line's may differ.
+    moved = call.buffer_s or train.on_beat < 2
+    return max(train.onset, train.rings[0][0].start) if moved else train.onset
+
+
+def latency_span(call: Call, train: Train, pick_up: Span) -> Span:
+    """From ring onset to pick-up, a length in samples. Both ends of a gap are counted by the cadence from the onset:
+    its error cancels."""
+    told = train.on_beat >= TOLD and not train.restarted
+    error = (_ONSET_ERROR_S if told else EDGE_ERROR_S) * call.sr
+    earliest = pick_up.earliest - latest_onset(call, train) - (0 if is_whole(call, train) else error)
+    lost = lost_at_onset(call, train)
+    latest = pick_up.latest - train.onset + error + lost
+    until = due(call, train)
+    if not lost and not train.restarted and pick_up.latest <= until:
+        latest = min(latest, until - train.onset)
+    earliest = max(round(earliest), 0)
+    return Span(earliest, max(round(latest), earliest))

@@ -1,0 +1,79 @@
+"""When the burst behind the last one was due, and how many more may have begun unheard."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from dsp.beat import EARLY_S
+from dsp.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, CUT_LATE_S, HAIR_S, PACKET_S, SHORT_S
+from dsp.heard_call import Call
+from dsp.one_ringing import PIECE_S, TOLD
+from dsp.ring_proof import lost_until
+from dsp.segment import MUSIC, RINGBACK, Span
+from dsp.trains import Train
+from dsp.whole_burst import late_start, possible_holes
+
+_PIECE_S = 0.030
+"""A burst that is due may begin with lost packets where one is missing so soon behind its start."""
+
+
+def due(call: Call, train: Train) -> float:
+    """Before this sample the pick-up was: the next burst would have begun; where that time never arrived, the one
+    after."""
+    sr, at = call.sr, next_burst(call, train)
+    on = call.plan.cadence[0][0] * sr
+    while at < call.end:
+        gone = lost_until(call.segments, at, within=_PIECE_S * sr)
+        brief = brief_end(call, train, at if gone is None else gone)
+        if brief is not None:
+            torn = lost_until(call.segments, brief, within=BESIDE_LOST_S * sr)
+            return brief + CUT_LATE_S * sr if torn is None else min(torn + AFTER_HOLE_S * sr, at + on)
+        if gone is None:
+            return at - HAIR_S * sr
+        if gone < at + on - 2 * _PIECE_S * sr:
+            return min(gone + AFTER_HOLE_S * sr, at + on)
+        at += train.period
+    return at - HAIR_S * sr
+
+
+def brief_end(call: Call, train: Train, at: float) -> int | None:
+    """Where what sounded like a ring's beginning ends, where one was due: it may as well be a voice's, or music that
+    begins with the ring, or that a line made of it."""
+    reach = range(round(at - PACKET_S * call.sr), round(at + SHORT_S * call.sr))
+    heard = [s for s in call.segments if s.sound == RINGBACK and s.length < PIECE_S * call.sr]
+    told = next((s.end for s in (*call.doubtful, *heard) if s.start in reach and s.start > train.last.end), None)
+    if told is None:
+        whole = round(at + call.plan.cadence[0][0] * call.sr)
+        told = next((min(s.end, whole) for s in call.segments if s.sound == MUSIC and s.start in reach), None)
+    return call.brief(round(at), train.last) if told is None else told
+
+
+def next_burst(call: Call, train: Train) -> float:
+    """Where the burst behind the last one begins, of the same ring or the next."""
+    ring, sr = train.rings[-1], call.sr
+    if len(ring) == len(call.plan.cadence):
+        return _next_ring(train)
+    scale = train.period / (call.plan.period_s * sr)
+    at = train.last_start + sum(sum(pair) for pair in call.plan.cadence[: len(ring)]) * sr * scale
+    return at + max(possible_holes(train.last))
+
+
+def _next_ring(train: Train) -> float:
+    """Where the ring behind the last one begins."""
+    return train.last_start + train.period + max(possible_holes(train.last))
+
+
+def more_rings(call: Call, train: Train, pick_up: Span) -> int:
+    """So many rings may have begun behind the last one that was heard, before the pick-up."""
+    soonest = _next_ring(train) - _sooner(call, train)
+    return max(ceil((pick_up.latest - soonest) / train.period), 0)
+
+
+def _sooner(call: Call, train: Train) -> float:
+    """So many samples sooner than counted the next ring may have begun: where no three rings keep a beat, by as much as
+    the last one began late, for want of its first packets; twice that where it is counted from the one before it."""
+    if train.on_beat >= TOLD or len(train.rings) < 2:
+        return 0.0
+    lacks = max(ring[0].length for ring in train.rings) - train.rings[-1][0].length
+    late = min(late_start(call, train), max(float(lacks), 0.0))
+    return 2 * late if late > EARLY_S * call.sr else 0.0

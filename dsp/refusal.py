@@ -1,0 +1,37 @@
+"""A busy or congestion tone, and what packets lost of its bursts left."""
+
+from __future__ import annotations
+
+from dsp.cadence import STRETCH, fits
+from dsp.detector import VOICE_ERROR_S
+from dsp.heard_call import Call
+from dsp.segment import BUSY, CONGESTION, SIT, SPEECH, Segment
+from dsp.tone_plan import Tone
+
+_TORN_PERIODS = 3
+"""Of a refusal so many bursts in a row may have lost too much to be named."""
+
+
+REFUSED = {BUSY: BUSY, CONGESTION: CONGESTION, SIT: CONGESTION}
+
+
+def is_burst(call: Call, speech: Segment, refusal: Segment) -> bool:
+    """Whether what passed for a voice is the first burst of a refusal, or two, torn by lost packets: it is of its
+    tones, or, where the samples are not at hand, comes a period before it."""
+    tone = call.plan.busy if refusal.sound == BUSY else call.plan.congestion
+    if tone is None or speech.sound != SPEECH or speech.end > refusal.start:
+        return False
+    if call.is_tone is not None:
+        near = _TORN_PERIODS * sum(on + off for on, off in tone.cadence) * call.sr
+        return refusal.start - speech.start <= near and call.is_tone(speech, tone)
+    apart_s, scale = (refusal.start - speech.start) / call.sr, _scale(refusal, tone, sr=call.sr)
+    steps = [on + off for on, off in tone.cadence]
+    return any(fits(apart_s, step) and apart_s <= step * scale + VOICE_ERROR_S for step in steps)
+
+
+def _scale(refusal: Segment, tone: Tone, *, sr: int) -> float:
+    """How much slower than the plan's a refusal's cadence runs: it begins with a burst and ends with one. Packets lost
+    at an end of it count for little among many bursts."""
+    period_s, off_s = sum(on + off for on, off in tone.cadence), tone.cadence[-1][1]
+    count = round((refusal.length / sr + off_s) / period_s)
+    return refusal.length / sr / (count * period_s - off_s) if count > 1 else 1 + STRETCH

@@ -1,0 +1,151 @@
+"""Whether the last burst of a ringing ran its full length, was cut, or lost its last packets."""
+
+from __future__ import annotations
+
+from dsp.beat import LOST_S
+from dsp.cadence import STRETCH
+from dsp.edges_known import BESIDE_LOST_S, HOLE_S, PACKET_S
+from dsp.heard_call import Call
+from dsp.one_ringing import TOLD
+from dsp.quantile import middle
+from dsp.segment import MISSING, Segment
+from dsp.torn_bursts import Torn, halted
+from dsp.trains import Train
+
+_HEARD_S = 0.012
+"""A burst shorter by more than this was cut, where nothing was lost."""
+_SILENT_HEARD_S = 0.035
+"""The same where no noise behind it shows that nothing was lost: a jitter buffer takes out or puts in 20 ms."""
+_STEADY_ENDS_S = 0.030
+"""Ends of bursts that agree to this were not moved by a jitter buffer."""
+_SAME_S = 0.0015
+"""Ends of bursts that agree to this are equal: edges are known to 1.5 ms at 20 dB."""
+_CODED_S = 0.002
+"""Coders move an edge by so much; what is cut so near to its end sounds whole."""
+_BESIDE_S = 0.004
+"""So near to a multiple of 20 ms an end is a packet's."""
+
+
+def possible_holes(burst: Segment) -> tuple[int, ...]:
+    """For how many samples the sender may have halted in a burst."""
+    hole = halted(burst)
+    return (hole,) if not isinstance(burst, Torn) or burst.sure or not hole else (0, hole)
+
+
+def _ends(call: Call, train: Train) -> list[float]:
+    """Samples from a ring's start to where the burst in the last one's place is seen to end, of the rings before it,
+    and by the plan where the ringing keeps the plan's period."""
+    place = len(train.rings[-1]) - 1
+    before = zip(train.starts[:-1], train.rings[:-1], strict=True)
+    told = [(start, ring[place]) for start, ring in before if len(ring) > place and not isinstance(ring[place], Torn)]
+    ends = [float(burst.end - start) for start, burst in told]
+    if ends and train.period == call.plan.period_s * call.sr:
+        ends.append(_nominal_end(call, place) - train.lean)
+    return ends
+
+
+def _nominal_end(call: Call, place: int) -> float:
+    pairs = call.plan.cadence
+    place = min(place, len(pairs) - 1)
+    return (sum(on + off for on, off in pairs[:place]) + pairs[place][0]) * call.sr
+
+
+def whole_end(call: Call, train: Train, hole: int) -> float:
+    """Where the last burst ends if it was not cut, by those before it, else by the plan."""
+    ends, start = _ends(call, train), train.last_start + hole
+    if ends:
+        return start + middle(ends) + train.lean
+    return start + _nominal_end(call, len(train.rings[-1]) - 1)
+
+
+def is_whole(call: Call, train: Train, hole: int | None = None) -> bool:
+    """Whether the last burst surely ran its full length: it ends where at least two before it did, to a
+    hair."""
+    ends = _ends(call, train)
+    if len(ends) < 2:
+        return False
+    usual = middle(ends)
+    same = [apart for end in ends if (apart := abs(end - usual)) <= _SAME_S * call.sr]
+    if len(same) < 2:
+        return False
+    error = min(4 * middle(same) + _SAME_S / 4 * call.sr, _SAME_S * call.sr)
+    if train.last.stops:
+        error = _CODED_S * call.sr
+    holes = possible_holes(train.last) if hole is None else (hole,)
+    return all(train.last.end >= whole_end(call, train, h) - train.lean - error for h in holes)
+
+
+def was_cut(call: Call, train: Train, hole: int) -> bool:
+    """Whether the last burst is surely shorter than a whole one, and not for want of its last packets."""
+    lacks = _least_end(call, train, hole) - train.lean - train.last.end
+    least = _least_lack_s(call, train)
+    if not _ends(call, train):
+        nominal = call.plan.cadence[min(len(train.rings[-1]), len(call.plan.cadence)) - 1][0]
+        least += STRETCH * nominal
+        if _like_its_brother(call, train):
+            return False
+    return lacks > least * call.sr + late_start(call, train)
+
+
+def _like_its_brother(call: Call, train: Train) -> bool:
+    """Whether the last burst is as long as the one before it in the first ring, by what the plan has of both: where the
+    whole cadence runs fast, none is there to tell by that a ring was not cut."""
+    *before, last = train.rings[-1]
+    if not before:
+        return False
+    (own, other) = (call.plan.cadence[place][0] for place in (len(before), len(before) - 1))
+    return last.length >= before[-1].length * own / other - _SILENT_HEARD_S * call.sr
+
+
+def late_start(call: Call, train: Train) -> float:
+    """So many samples sooner than seen the last burst may have begun: its first packets may be lost, where no beat of
+    three rings tells when it began."""
+    if train.on_beat >= TOLD:
+        return 0.0
+    start = train.last.start
+    if not call.knows_losses:
+        return LOST_S * call.sr
+    lost = [s for s in call.segments if s.sound == MISSING and s.start < start <= s.end + BESIDE_LOST_S * call.sr]
+    # What came before a lost packet may be too little to be heard.
+    return max((start - s.start + PACKET_S * call.sr for s in lost), default=0.0)
+
+
+def _least_lack_s(call: Call, train: Train) -> float:
+    """A burst that lacks more was cut."""
+    if not _nothing_lost(call, train):
+        return max(HOLE_S, _most_torn_s(call, train))
+    return max(_HEARD_S if train.last.stops else _SILENT_HEARD_S, call.buffer_s)
+
+
+def _least_end(call: Call, train: Train, hole: int) -> float:
+    """Where a whole burst in the last one's place ends at the earliest: a jitter buffer stretches some."""
+    told, ends = whole_end(call, train, hole), _ends(call, train)
+    apart = max(ends, default=0.0) - min(ends, default=0.0)
+    if not call.buffer_s or not ends or (len(ends) > 2 and apart <= _STEADY_ENDS_S * call.sr):
+        return told
+    shortest = min(*ends, _nominal_end(call, len(train.rings[-1]) - 1) - train.lean)
+    return min(told, train.last_start + hole + shortest + train.lean)
+
+
+def _most_torn_s(call: Call, train: Train) -> float:
+    """Seconds that the plan's end is behind where the shortest ring before the last one ended: a network that took so
+    much of a ring that nobody cut may take as much of the last."""
+    place = len(train.rings[-1]) - 1
+    before = zip(train.starts[:-1], train.rings[:-1], strict=True)
+    ends = [ring[place].end - start for start, ring in before if len(ring) > place]
+    return max((_nominal_end(call, place) - end for end in ends), default=0.0) / call.sr
+
+
+def _nothing_lost(call: Call, train: Train) -> bool:
+    """Whether no packet was lost at the end of the last burst: by what is heard behind it, by what the receiver says,
+    or as packets' ends are 20 ms apart, and no other burst has a hole."""
+    if train.last.stops or call.knows_losses:
+        return True
+    return not (ends_a_packet(call, train.last.end) or any(isinstance(burst, Torn) for burst in train.bursts))
+
+
+def ends_a_packet(call: Call, end: int) -> bool:
+    """Whether a sample is where a packet may end: they are 20 ms apart."""
+    packet = PACKET_S * call.sr
+    beside = (end + packet / 2) % packet - packet / 2
+    return abs(beside) <= _BESIDE_S * call.sr
