@@ -60,27 +60,28 @@ class LiveEar:
         self.period_s = plan.period_s
         self.burst_s = max(on for on, _ in plan.cadence)
 
-    def listen(self) -> None:
-        """Take what was recorded since the last time."""
+    def listen(self, *, at_once: bool = False) -> None:
+        """Take what was recorded since the last time; `at_once`: without waiting for other calls' sound."""
         samples, missing = self._call.hear()
         self._missing += [(round(m.start_s * self._rate), round(m.end_s * self._rate)) for m in missing]
         if len(samples):
             self._blocks.append(samples)
             if self._watch is not None:
                 self._watch.feed(samples)
-            self._over += self._hear(samples)
+            self._over += self._hear(samples, at_once)
             self._heard += len(samples)
             playing = [s for s in self._detector.open if s.sound == MUSIC]
             self.segments = list(without_notes([*self._over, *playing], sr=self._rate))
 
-    def _hear(self, samples: NDArray[np.int16]) -> list[Segment]:
+    def _hear(self, samples: NDArray[np.int16], at_once: bool) -> list[Segment]:
         """Feed the detector, and tell it of what never arrived as replay does."""
         here = [(start - self._heard, end - self._heard) for start, end in self._missing]
         over, at = list[Segment](), 0
         for start, end in unheard(samples, here, rate=self._rate):
-            over += TOGETHER.feed(self._detector, samples[at:start]) + self._detector.fill(end - start)
+            over += TOGETHER.feed(self._detector, samples[at:start], at_once=at_once)
+            over += self._detector.fill(end - start)
             at = end
-        return over + TOGETHER.feed(self._detector, samples[at:])
+        return over + TOGETHER.feed(self._detector, samples[at:], at_once=at_once)
 
     def answered_at(self, at_s: float) -> None:
         """Tell the ear when a 200 OK came: what was playing before says nothing of the voice behind it."""

@@ -15,7 +15,7 @@ from dsp.detector import Detector
 from dsp.segment import Segment
 from dsp.tone_plan import load_plan
 from harness import hearing_together
-from harness.hearing_together import CROWD, FEW, LATELY_S, HearingTogether
+from harness.hearing_together import CROWD, CROWD_GATHER_S, FEW, GATHER_S, LATELY_S, HearingTogether
 from harness.walk import progress
 from harness.walk.progress import CROWDED_STEP_S, STEP_S, CallInProgress
 
@@ -73,10 +73,16 @@ def test_the_fault_of_one_ear_is_raised_where_it_belongs_and_costs_no_other_call
 
 
 @pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def slept() -> list[float]:
+    """How long whoever hears has let others come, each time."""
+    return []
+
+
+@pytest.fixture
+def now(slept: list[float], monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The monotonic clock of whoever hears, in seconds."""
     passed = [0.0]
-    monkeypatch.setattr(hearing_together, "time", SimpleNamespace(monotonic=lambda: passed[0], sleep=lambda _: None))
+    monkeypatch.setattr(hearing_together, "time", SimpleNamespace(monotonic=lambda: passed[0], sleep=slept.append))
     return passed
 
 
@@ -100,6 +106,21 @@ def test_more_calls_than_so_many_are_a_crowd_until_they_are_over(count: int, now
     now[0] += 2 * LATELY_S
     crowd(together, 1)
     assert not together.crowded
+
+
+@pytest.mark.parametrize(
+    ("others", "gather_s"), [(0, 0.0), (FEW - 1, 0.0), (FEW, GATHER_S), (CROWD - 1, GATHER_S), (CROWD, CROWD_GATHER_S)]
+)
+@pytest.mark.parametrize("at_once", [False, True])
+def test_the_more_calls_are_up_the_longer_sound_is_gathered_but_for_who_is_looked_at(
+    others: int, gather_s: float, at_once: bool, now: list[float], slept: list[float]
+):
+    together = HearingTogether()
+    if others:
+        crowd(together, others)
+    slept.clear()
+    together.feed(Detector(sr=SR, plan=TW), np.zeros(BLOCK, np.int16), at_once=at_once)
+    assert sum(slept) == (0.0 if at_once else gather_s)
 
 
 class Waiting:
