@@ -117,6 +117,10 @@ class Page:
     does: list[tuple[Callable[[LiveState], object], Callable[[LiveCall], object]]] = field(default_factory=list)
     states: list[LiveState] = field(default_factory=list)
 
+    @property
+    def looks_on(self) -> bool:
+        return self.live.looks_on
+
     def look(self, going: CallInProgress) -> None:
         self.live.look(going)
         state = self.live.state()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from types import SimpleNamespace
@@ -15,9 +16,12 @@ from dsp.detector import Detector
 from dsp.segment import Segment
 from dsp.tone_plan import load_plan
 from harness import hearing_together
+from harness.assisted import live_call
+from harness.assisted.live_call import LOOKED_AT_S, LiveCall
 from harness.hearing_together import CROWD, CROWD_GATHER_S, FEW, GATHER_S, LATELY_S, HearingTogether
 from harness.walk import progress
 from harness.walk.progress import CROWDED_STEP_S, STEP_S, CallInProgress
+from harness.walk.watching import Watcher
 
 TW = load_plan("tw")
 BLOCK = 2048
@@ -142,12 +146,43 @@ class Waiting:
         return np.zeros(0, np.int16), ()
 
 
-@pytest.mark.parametrize(("crowded", "watched"), [(False, False), (False, True), (True, True), (True, False)])
-def test_a_caller_looks_up_more_seldom_only_in_a_crowd_and_where_nobody_looks_on(
-    crowded: bool, watched: bool, monkeypatch: pytest.MonkeyPatch
-):
+@pytest.fixture
+def live() -> LiveCall:
+    """An automated call as it is placed in a run."""
+    unit, scenario = SimpleNamespace(unit="tax", name="稅務課"), SimpleNamespace(name="x", steps=())
+    plan = SimpleNamespace(unit=unit, scenario=scenario)
+    return LiveCall(call_id="one", tester="", plan=plan, number="0227001234", questions=(), muted=True)  # type: ignore[arg-type]
+
+
+def step_of(watcher: Watcher | None, monkeypatch: pytest.MonkeyPatch, *, crowded: bool = True) -> float:
+    """How long a call lets pass between two looks."""
     monkeypatch.setattr(progress, "TOGETHER", SimpleNamespace(crowded=crowded))
-    watcher = SimpleNamespace(look=lambda call: None) if watched else None
     call = CallInProgress(Waiting(), TW, lambda act: None, watcher=watcher)  # type: ignore[arg-type]
     call.pump()
-    assert call.call.let == [CROWDED_STEP_S if crowded and not watched else STEP_S]  # type: ignore[attr-defined]
+    (let,) = call.call.let  # type: ignore[attr-defined]
+    return float(let)
+
+
+def test_a_caller_looks_up_more_seldom_only_in_a_crowd(live: LiveCall, monkeypatch: pytest.MonkeyPatch):
+    for watcher in (None, live):
+        assert step_of(watcher, monkeypatch) == CROWDED_STEP_S
+        assert step_of(watcher, monkeypatch, crowded=False) == STEP_S
+
+
+def test_a_call_that_somebody_looks_on_at_is_never_slowed(live: LiveCall, monkeypatch: pytest.MonkeyPatch):
+    live.state()
+    assert step_of(live, monkeypatch) == STEP_S
+    passed = time.monotonic() + LOOKED_AT_S + 1
+    monkeypatch.setattr(live_call, "time", SimpleNamespace(monotonic=lambda: passed))
+    assert step_of(live, monkeypatch) == CROWDED_STEP_S
+    live.mark("transfer", who="王小明")
+    assert step_of(live, monkeypatch) == STEP_S
+
+
+def test_nor_is_one_with_a_tester_or_a_listener(live: LiveCall, monkeypatch: pytest.MonkeyPatch):
+    live.tester = "王小明"
+    assert step_of(live, monkeypatch) == STEP_S
+    live.tester = ""
+    live.people.make_desk = lambda telephone, who: SimpleNamespace(ring_beside=lambda call: None)  # type: ignore[assignment, return-value]
+    live.people.listen(Waiting(), SimpleNamespace(), "王小明")  # type: ignore[arg-type]
+    assert live.looks_on

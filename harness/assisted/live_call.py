@@ -169,6 +169,11 @@ class LiveCall(Commands):
 
     # --- the walk: in the call's own thread -----------------------------------------------------------
 
+    @property
+    def looks_on(self) -> bool:
+        """Whether somebody tests, listens in, has taken it over, or lately asked for a picture or gave a command."""
+        return bool(self.tester or self.people.listeners) or self._asked_lately
+
     def look(self, call: CallInProgress) -> None:
         """Do what people want done, attend to their legs, and draw the call where somebody looks."""
         self._going = call
@@ -189,8 +194,12 @@ class LiveCall(Commands):
         self._asked_at_s = time.monotonic()
         return super()._order(command)
 
+    @property
+    def _asked_lately(self) -> bool:
+        return time.monotonic() - self._asked_at_s <= LOOKED_AT_S
+
     def _draw(self, *, always: bool = False) -> None:
-        if not always and time.monotonic() - self._asked_at_s > LOOKED_AT_S:
+        if not always and not self._asked_lately:
             return
         serial = self._state.serial + 1
         new = replace(self._state, serial=serial, phase=self.phase_now, outcome=self.outcome, sentence=self.sentence)

@@ -99,7 +99,7 @@ class CallInProgress:
             self.take(self.call.advance(self._step_s()))
         except DigitsNotSent as error:
             self._refuse_press(error)
-        self.ear.listen(at_once=self._looked_at)
+        self.ear.listen(at_once=self._watcher.looks_on)
         if self.call.over:
             self.released = True
         elif self.now_s > self._longest_s and not self.released:
@@ -109,11 +109,7 @@ class CallInProgress:
             raise TakenOver
 
     def _step_s(self) -> float:
-        return CROWDED_STEP_S if TOGETHER.crowded and not self._looked_at else STEP_S
-
-    @property
-    def _looked_at(self) -> bool:
-        return not isinstance(self._watcher, Nobody)
+        return CROWDED_STEP_S if TOGETHER.crowded and not self._watcher.looks_on else STEP_S
 
     @property
     def takes_events(self) -> bool:

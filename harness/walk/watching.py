@@ -15,12 +15,18 @@ class TakenOver(Exception):
 class Watcher(Protocol):
     """Looks at a call in the call's own thread, and may act on it."""
 
+    @property
+    def looks_on(self) -> bool:
+        """Whether anybody does just now; a call that nobody looks on at may look up more seldom in a crowd of them."""
+
     def look(self, call: CallInProgress) -> None:
         """Called as often as the call itself looks, some ten times a second; must not wait for anything long."""
 
 
 class Nobody:
     """Nobody looks on."""
+
+    looks_on = False
 
     def look(self, call: CallInProgress) -> None:
         """Nothing is seen."""
