@@ -135,8 +135,9 @@ def _first_scale(ring: Ring, *, sr: int, plan: TonePlan) -> float:
 
 
 def is_sure(group: Sequence[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> bool:
-    """Whether two bursts agree on where the ringing began, or the first has its whole length."""
-    wanted = plan.cadence[0][0] * beat.period / plan.period_s
+    """Whether two bursts agree on where the ringing began, or the first has its whole length. One ring alone that is as
+    long as no plan has it tells no length by which none of its packets were lost."""
+    wanted = plan.cadence[0][0] * (beat.period / plan.period_s if len(group) > 1 else sr)
     if abs(group[0][0].length - wanted) <= 2 * EARLY_S * sr:
         return True
     nominal = plan.period_s * sr
@@ -150,9 +151,10 @@ def is_sure(group: Sequence[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> bo
 
 
 def _begins_late(group: Sequence[Ring], wanted: float, sr: int) -> bool:
-    """Whether all rings lack as much: a coder that takes a packet to follow a faint tone hides the first of each."""
-    lacks = [wanted - ring[0].length for ring in group]
-    return len(group) > 1 and _HIDDEN_S * sr < middle(lacks) <= LOST_S * sr
+    """Whether all rings lack as much, but for one that was cut: a coder that takes a packet to follow a faint tone
+    hides the first of each, and a network may lose it of two."""
+    lacks = [lack for ring in group if (lack := wanted - ring[0].length) <= LOST_S * sr]
+    return len(group) > 1 and bool(lacks) and middle(lacks) > _HIDDEN_S * sr
 
 
 def _grows(group: Sequence[Ring], sr: int) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dsp.legs import NONE, Leg, Span
+from dsp.leg import Leg, opened
+from dsp.segment import Span
 
 
 def agreed(heard: Sequence[tuple[Leg, ...]]) -> tuple[Leg, ...]:
@@ -18,14 +19,14 @@ def agreed(heard: Sequence[tuple[Leg, ...]]) -> tuple[Leg, ...]:
         return first
     if any(len(other) != len(first) for other in others):
         longest = max(heard, key=len)
-        return tuple(_open(leg) for leg in longest)
+        return tuple(opened(leg) for leg in longest)
     return tuple(_one(legs) for legs in zip(*heard, strict=True))
 
 
 def _one(legs: Sequence[Leg]) -> Leg:
     first = legs[0]
     if any((leg.outcome, leg.rings) != (first.outcome, first.rings) for leg in legs):
-        return _open(first)
+        return opened(first)
     return replace(
         first,
         ring_onset=_around([leg.ring_onset for leg in legs]),
@@ -34,10 +35,6 @@ def _one(legs: Sequence[Leg]) -> Leg:
         answer_latency=_around([leg.answer_latency for leg in legs]),
         provisional=any(leg.provisional for leg in legs),
     )
-
-
-def _open(leg: Leg) -> Leg:
-    return replace(leg, outcome=NONE, rings=0, pick_up=None, answer_latency=None, provisional=True)
 
 
 def _around(spans: Sequence[Span | None]) -> Span | None:

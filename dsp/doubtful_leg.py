@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from dsp.heard_call import Call, between
 from dsp.leg import NONE, Leg, voice_span
 from dsp.one_ringing import REPLIES
-from dsp.ring_proof import TOLD_S, is_exact, is_joined
+from dsp.quantile import middle
+from dsp.ring_proof import EXACT, TOLD_S, is_exact, is_joined
 from dsp.segment import DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
-from dsp.trains import Train
+from dsp.trains import Train, without_refusals
 
 _LEAST_TONES_S = 0.5
 """Tones behind the ringing that last so long, or are several, are a machine's answer, or music's notes."""
 
+_WORD_S = 0.3
+"""No word is shorter."""
+_NEAR = 0.06
+"""Rings that are whole periods apart, to this share of one, keep a beat."""
+_BESIDE_MUSIC_S = 1.6
+"""Music's pauses are no longer."""
+
 
 def unknown_call(call: Call) -> tuple[Leg, ...]:
-    """A call in which nothing rang and nobody spoke for as long as a prompt: a word, a tone that is no exchange's, or a
-    sound without a name."""
-    strange = [s for s in call.segments if s.sound in (TONE, DTMF)]
+    """A call in which nothing rang for certain and nobody spoke for as long as a prompt: a word, a burst that proves
+    nothing, a tone that is no exchange's, or a sound without a name."""
+    strange = [s for s in call.segments if s.sound in (TONE, DTMF, RINGBACK)]
     lasting = sum(s.length for s in strange) > _LEAST_TONES_S * call.sr
     heard = tuple(s for s in call.segments if s.sound in (SPEECH, MUSIC) or (lasting and s in strange))
     if not heard and not call.unnamed:
@@ -27,12 +36,51 @@ def unknown_call(call: Call) -> tuple[Leg, ...]:
     return (Leg(None, 0, NONE, None, voice_span(call, voice), None, heard, provisional=True),)
 
 
+def is_interrupted(call: Call, train: Train) -> bool:
+    """Whether a voice or music as long as a word is heard in one pause of a ringing: who picked up put through, and the
+    next telephone keeps the first one's beat by chance; or an announcement. Who talks in the background does so in
+    other pauses, too."""
+    pauses = [(a[-1].end, b[0].start) for a, b in pairwise(train.rings)]
+    heard = [s for s in call.segments if s.sound in (SPEECH, MUSIC) and s.end > call.early_until]
+    told = [any(_lasts(s, *pause) > _WORD_S * call.sr for s in heard) for pause in pauses]
+    return sum(told) == 1
+
+
+def _lasts(heard: Segment, since: int, until: int) -> int:
+    return min(heard.end, until) - max(heard.start, since)
+
+
+def may_hold_note(call: Call, train: Train) -> bool:
+    """Whether one of the bursts that make a ringing may be a note of music: only one ring tells that the ringing began
+    anew, off the others' beat; or there is but one burst, no longer than a note, beside music."""
+    if train.restarted:
+        return _is_one_unlike(train)
+    (first, *others), near = train.bursts, _BESIDE_MUSIC_S * call.sr
+    if others or is_exact(first, sr=call.sr, plan=call.plan, share=EXACT):
+        return False
+    music = (s for s in call.segments if s.sound == MUSIC)
+    return any(s.start - first.end <= near and first.start - s.end <= near for s in music)
+
+
+def _is_one_unlike(train: Train) -> bool:
+    """Whether a ring off the others' beat is not as long as they are."""
+    runs = [[train.rings[0]]]
+    for one, other in pairwise(train.rings):
+        steps = (other[0].start - one[0].start) / train.period
+        if abs(steps - round(steps)) <= _NEAR and round(steps):
+            runs[-1].append(other)
+        else:
+            runs.append([other])
+    usual = middle([ring[0].length for run in runs if len(run) > 1 for ring in run] or [0])
+    return any(len(run) == 1 and abs(run[0][0].length - usual) > EXACT * usual for run in runs)
+
+
 def doubtful_legs(call: Call, trains: Sequence[Train]) -> list[Leg]:
-    """A burst of an exchange's tones behind whoever picked up, or one as long as a ring to a hair, beside music:
-    another telephone that rang, or a note."""
+    """A burst behind whoever picked up that proves no ringing: another telephone that rang, or a note."""
     if not trains:
         return []
-    heard = between(call, (RINGBACK,), trains[-1].last.end, call.end)
+    behind = between(call, (RINGBACK,), trains[-1].last.end, call.end)
+    heard = without_refusals(behind, call.segments, sr=call.sr, plan=call.plan)
     told = tuple(s for s in heard if _may_be_ring(call, s))
     over = trains[-1].last.end
     spoken = any(s.start < burst.start for burst in told for s in between(call, REPLIES, over, call.end))
@@ -40,6 +88,6 @@ def doubtful_legs(call: Call, trains: Sequence[Train]) -> list[Leg]:
 
 
 def _may_be_ring(call: Call, burst: Segment) -> bool:
-    told = burst.told and burst.length >= TOLD_S * call.sr
+    told = burst.length >= TOLD_S * call.sr
     exact = burst.begins and is_exact(burst, sr=call.sr, plan=call.plan)
     return told or (exact and not is_joined(burst, call.segments, (SPEECH, MUSIC), sr=call.sr))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dsp.beat import EARLY_S, LOST_S
 from dsp.detector import EDGE_ERROR_S
-from dsp.edges_known import BESIDE_LOST_S, HOLE_S
+from dsp.edges_known import BESIDE_LOST_S, HOLE_S, PACKET_S
 from dsp.heard_call import Call
 from dsp.next_burst import due
 from dsp.one_ringing import TOLD
@@ -38,7 +38,9 @@ def _known_lost(call: Call, train: Train) -> float:
     """So many samples before the first burst its packets never came, as the receiver says; three rings on one beat tell
     when it began all the same."""
     since = lost_since(call.segments, train.rings[0][0].start, within=BESIDE_LOST_S * call.sr)
-    return 0.0 if since is None or train.on_beat >= TOLD else max(train.onset - since, 0.0)
+    # Of the packet before those too little may be left to be heard.
+    more = 0.0 if since is None else PACKET_S * call.sr
+    return 0.0 if since is None or train.on_beat >= TOLD else max(train.onset - since + more, 0.0)
 
 
 def latest_onset(call: Call, train: Train) -> int:

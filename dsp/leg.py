@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dsp.detector import VOICE_ERROR_S
 from dsp.heard_call import Call
 from dsp.segment import Segment, Span
 
 ANSWERED = "answered"
-
-
 NO_ANSWER = "no_answer"
-
-
 NONE = "none"
 
 
@@ -50,6 +46,11 @@ class Leg:
     def most_rings(self) -> int:
         """So many rings may have begun at the most."""
         return self.rings + self.more_rings
+
+
+def opened(leg: Leg) -> Leg:
+    """The same, of which only a person can say how it went: something rang."""
+    return replace(leg, outcome=NONE, rings=0, more_rings=0, pick_up=None, answer_latency=None, provisional=True)
 
 
 def voice_span(call: Call, voice: Segment | None) -> Span | None:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from dsp.before_ringing import legs_before
 from dsp.detector import EDGE_ERROR_S
-from dsp.doubtful_leg import doubtful_legs, unknown_call
+from dsp.doubtful_leg import doubtful_legs, is_interrupted, may_hold_note, unknown_call
 from dsp.heard_call import Brief, Call, End, IsTone, between, nothing_brief
 from dsp.latency import latency_span, onset_span
-from dsp.leg import ANSWERED, NO_ANSWER, NONE, Leg, around, voice_span
+from dsp.leg import ANSWERED, NO_ANSWER, NONE, Leg, around, opened, voice_span
 from dsp.next_burst import due, more_rings
 from dsp.pick_up import pick_up_span
 from dsp.refusal import REFUSED
@@ -94,7 +94,7 @@ def find_legs(
     for train, following in zip(trains, (*trains[1:], None), strict=False):
         limit = following.onset if following else end
         leg = _ringing(call, train, limit, behind=bool(legs))
-        legs.append(leg)
+        legs.append(opened(leg) if is_interrupted(call, train) or may_hold_note(call, train) else leg)
         legs += _refused_after(call, leg, limit)
     legs += doubtful_legs(call, trains)
     return tuple(legs) or unknown_call(call)

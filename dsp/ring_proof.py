@@ -10,7 +10,7 @@ from dsp.cadence import fits
 from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import TonePlan
 
-_EXACT, _VERY_EXACT = 0.03, 0.005
+EXACT, VERY_EXACT = 0.03, 0.005
 _REST, _AT_ONCE = 0.3, 0.085
 _GOES_OVER_S = 0.04
 """What sounds until so shortly before a burst goes over into it: a telephone that rings does not wait for a voice's or
@@ -40,7 +40,7 @@ def proven(
         return False
     if len(whole) > 1 and not restarted:
         return True
-    exact = any(_lasts(each, _EXACT, sr=sr, plan=plan) for b in bursts for each in (b, _with_lost(b, segments, sr=sr)))
+    exact = any(_lasts(each, EXACT, sr=sr, plan=plan) for b in bursts for each in (b, _with_lost(b, segments, sr=sr)))
     first, before = rings[0][0], _after_music(4.0, plan)
     before = 0.0 if _is_no_note(first, segments, sr=sr) else before
     if not exact and _near(first, segments, (MUSIC,), before=before * sr, after=_before_music(1.0, plan) * sr):
@@ -82,7 +82,7 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
     A piece too short to be told by its tones is one only where a burst was due."""
     if lonely.length < _LEAST_S * sr:
         return False
-    exact = _lasts(lonely, _EXACT, sr=sr, plan=plan)
+    exact = _lasts(lonely, EXACT, sr=sr, plan=plan)
     if not exact and is_joined(lonely, segments, (SPEECH,), sr=sr):
         return False
     before = 0.0 if _is_no_note(lonely, segments, sr=sr) else _after_music(1.0, plan)
@@ -126,9 +126,9 @@ def _is_clean(lonely: Segment, *, sr: int, plan: TonePlan) -> bool:
     return lonely.stops and is_exact(lonely, sr=sr, plan=plan)
 
 
-def is_exact(burst: Segment, *, sr: int, plan: TonePlan) -> bool:
-    """Whether a burst is as long as one of the plan's to half a hundredth."""
-    return _lasts(burst, _VERY_EXACT, sr=sr, plan=plan)
+def is_exact(burst: Segment, *, sr: int, plan: TonePlan, share: float = VERY_EXACT) -> bool:
+    """Whether a burst is as long as one of the plan's to half a hundredth, or to another share."""
+    return _lasts(burst, share, sr=sr, plan=plan)
 
 
 def _is_no_note(lonely: Segment, segments: Sequence[Segment], *, sr: int) -> bool:

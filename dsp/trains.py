@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dsp.beat import EARLY_S, LOST_S, Beat, Ring, find_beat, is_sure, lean
+from dsp.cadence import STRETCH
 from dsp.one_ringing import REPLIES, TOLD, goes_on, keeps_beat, may_be_voice
 from dsp.quantile import middle
 from dsp.restart import last_restart, lost_of_period
@@ -73,7 +74,7 @@ def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan, buffer_
     `buffer_s`: so much sound a jitter buffer may have put in or taken out at any place."""
     rings = (s for s in segments if s.sound == RINGBACK and not may_be_voice(s, segments, sr=sr))
     heard = sorted(rings, key=lambda s: s.start)
-    heard = _without_refusals(_without_dial_tone(heard, segments, plan=plan), segments, sr=sr, plan=plan)
+    heard = without_refusals(_without_dial_tone(heard, segments, plan=plan), segments, sr=sr, plan=plan)
     bursts = joined(heard, sr=sr, plan=plan, lost=[s for s in segments if s.sound == MISSING])
     groups: list[list[Ring]] = []
     for ring in _rings(bursts, sr=sr, plan=plan):
@@ -156,8 +157,9 @@ def _replied(segments: Sequence[Segment], over: int, start: int) -> bool:
     return any(s.sound in REPLIES and s.start < start and s.end > over for s in segments)
 
 
-def _without_refusals(heard: list[Segment], segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[Segment]:
-    """The bursts but for those that go on with a refusal of the same tones: packets lost parted them from it."""
+def without_refusals(heard: list[Segment], segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[Segment]:
+    """The bursts but for those that go on with a refusal of the same tones, or that it goes on with: packets lost
+    parted them from it."""
     refusals = {BUSY: plan.busy, CONGESTION: plan.congestion}
     tones = [(s, refusals[s.sound]) for s in segments if s.sound in refusals]
     pieces = {
@@ -165,15 +167,31 @@ def _without_refusals(heard: list[Segment], segments: Sequence[Segment], *, sr: 
         for burst in heard
         for s, tone in tones
         if tone is not None and tone.frequencies_hz == plan.ringback.frequencies_hz
-        if 0 < burst.start - s.end < _PARTED_S * sr and _is_on(burst.end - s.end, tone, sr=sr)
+        if 0 < burst.start - s.end < _PARTED_S * sr and _is_on(burst.end - s.end, tone, sr=sr, slack=LOST_S * sr)
     }
+    for s, tone in tones:
+        if tone is not None and tone.frequencies_hz == plan.ringback.frequencies_hz:
+            pieces.update(_ahead_of(s, heard, tone, sr=sr))
     return [burst for burst in heard if burst not in pieces]
 
 
-def _is_on(apart: int, tone: Tone, *, sr: int) -> bool:
-    """Whether two ends are whole periods of a tone apart."""
+def _ahead_of(refusal: Segment, heard: Sequence[Segment], tone: Tone, *, sr: int) -> list[Segment]:
+    """The bursts that a refusal goes on with: no longer than its own, and on their beat to a hair."""
+    longest, near = max(on for on, _ in tone.cadence) * (1 + STRETCH) * sr, 4 * EARLY_S * sr
+    pieces: list[Segment] = []
+    for burst in sorted((s for s in heard if s.start < refusal.start), key=lambda s: -s.start):
+        since = pieces[-1].start if pieces else refusal.start
+        soon = since - burst.end < _PARTED_S * sr
+        if not soon or burst.length > longest or not _is_on(refusal.start - burst.start, tone, sr=sr, slack=near):
+            break
+        pieces.append(burst)
+    return pieces
+
+
+def _is_on(apart: int, tone: Tone, *, sr: int, slack: float) -> bool:
+    """Whether two edges are whole periods of a tone apart."""
     period = sum(on + off for on, off in tone.cadence) * sr
-    return round(apart / period) >= 1 and abs(apart - round(apart / period) * period) <= LOST_S * sr
+    return round(apart / period) >= 1 and abs(apart - round(apart / period) * period) <= slack
 
 
 def _without_dial_tone(heard: list[Segment], segments: Sequence[Segment], *, plan: TonePlan) -> list[Segment]:

@@ -56,7 +56,7 @@ def judge(call: TruthCall, heard: Listening, *, plan: TonePlan) -> Row:
     pick = leg.pick_up if leg else None
     least = _least(call, plan)
     limit = 10 * call.sr
-    nothing = bool(legs) and legs[-1].outcome == NONE and legs[-1].provisional
+    nothing = any(one.outcome == NONE and one.provisional for one in (leg, *legs[-1:]) if one is not None)
     left = nothing or (leg is not None and leg.outcome == NO_ANSWER and leg.provisional)
     latency = leg.answer_latency if leg else None
     return Row(

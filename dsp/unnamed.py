@@ -27,6 +27,8 @@ _STANDS_OUT_DB, _LASTS = 8.0, 6
 _OFTEN, _NOISE = 97, 10
 """Percentiles: so loud a line gets between the rings, and its noise behind them."""
 _HALF = 0.5
+_MOMENT = 10
+"""Frames: 0.2 s without a word between them are heard in every call."""
 _FIRST = 4
 _GAP = 0.3
 """A silence longer than a cadence's by this share is no pause of it."""
@@ -79,8 +81,7 @@ def _first_sound(samples: Samples, start: int, end: int, usual_db: float, *, sr:
     arrived = levels > _NOTHING_DB
     if not arrived.any():
         return None
-    # On a line without noise what arrives is the sound itself.
-    noise_db = max(usual_db, percentile(levels[arrived], _NOISE) if np.mean(arrived) > _HALF else -np.inf)
+    noise_db = max(usual_db, _noise_db(levels, arrived, all_of_it=not start and end == len(samples)))
     loud = arrived & (levels > max(noise_db + _STANDS_OUT_DB, _FAINTEST_DB))
     for first, last in _stretches(loud, ~arrived):
         # Behind a ringing it may go on; before any it is a sound, whatever its pitch.
@@ -88,6 +89,14 @@ def _first_sound(samples: Samples, start: int, end: int, usual_db: float, *, sr:
             size = frames.shape[1]
             return Span(start + first * size, start + last * size)
     return None
+
+
+def _noise_db(levels: Levels, arrived: npt.NDArray[np.bool_], *, all_of_it: bool) -> float:
+    """How loud the line's noise is. Of a whole call, which who talks may fill, the quietest moment tells; on a line
+    without noise what arrives is the sound itself."""
+    if all_of_it and arrived.sum() >= _MOMENT:
+        return float(np.convolve(levels[arrived], np.ones(_MOMENT) / _MOMENT, mode="valid").min())
+    return percentile(levels[arrived], _NOISE) if np.mean(arrived) > _HALF else -np.inf
 
 
 def _levels(samples: Samples, sr: int) -> tuple[npt.NDArray[np.float32], Levels]:

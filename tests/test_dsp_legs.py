@@ -154,9 +154,40 @@ def test_a_lost_burst_is_no_proof_that_the_ringing_ended():
     assert leg.pick_up.latest > 12.4 * SR
 
 
-def test_a_voice_in_the_gap_did_not_stop_a_ringing_that_goes_on():
-    (leg,) = legs([*ringing(1, 8.4), at(SPEECH, 5.5, 6.2), at(SPEECH, 9, 11)])
-    assert leg.rings == 3
+@pytest.mark.parametrize("sound", [SPEECH, MUSIC])
+def test_a_word_in_one_pause_of_a_ringing_that_goes_on_leaves_the_call_to_a_person(sound):
+    (leg,) = legs([*ringing(1, 8.4), at(sound, 5.5, 6.2), at(SPEECH, 9, 11)])
+    assert (leg.outcome, leg.rings, leg.provisional, leg.pick_up) == (NONE, 0, True, None)
+    (leg,) = legs([*ringing(1, 8.4), at(sound, 5.5, 5.75), at(SPEECH, 9, 11)])
+    assert (leg.outcome, leg.rings) == (ANSWERED, 3)
+
+
+def test_words_in_several_pauses_of_a_ringing_are_the_backgrounds():
+    words = [at(SPEECH, 5.5, 6.2), at(SPEECH, 8.5, 9.2)]
+    (leg,) = legs([*ringing(1, 11.4), *words, at(SPEECH, 12, 14)])
+    assert (leg.outcome, leg.rings) == (ANSWERED, 4)
+
+
+def test_an_announcement_before_the_200_stops_no_ringing():
+    (leg,) = legs([*ringing(1, 8.4), at(SPEECH, 5.5, 6.2), at(SPEECH, 9, 11)], answered_at=round(8.4 * SR))
+    assert (leg.outcome, leg.rings) == (ANSWERED, 3)
+
+
+@pytest.mark.parametrize(("note_s", "rings"), [(0.93, 0), (1.0, 5)])
+def test_one_ring_off_the_beat_of_the_others_begins_no_ringing_unless_it_is_as_long(note_s, rings):
+    (leg,) = legs([*ringing(1, 12), at(RINGBACK, 13.6, 13.6 + note_s), at(MUSIC, 15.2, 22)])
+    assert (leg.rings, leg.provisional) == (rings, True)
+
+
+def test_music_that_one_burst_may_be_a_note_of_leaves_the_call_to_a_person():
+    for on_s, outcome in ((0.6, NONE), (1.0, ANSWERED)):
+        (leg,) = legs([at(RINGBACK, 1, 1 + on_s), at(MUSIC, 2.5, 12)])
+        assert (leg.outcome, leg.provisional) == (outcome, True)
+
+
+def test_bursts_that_prove_nothing_and_nothing_else_leave_the_call_to_a_person():
+    (leg,) = legs([at(RINGBACK, 2.97, 3.22), at(RINGBACK, 6.72, 6.98)])
+    assert (leg.outcome, leg.provisional) == (NONE, True)
 
 
 def test_a_ringing_that_began_anew_may_be_forwarded():

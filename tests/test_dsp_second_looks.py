@@ -49,7 +49,8 @@ def test_a_burst_that_a_sound_goes_over_into_is_a_note_of_it(sound: str, gap_s: 
     heard = legs(*rings, answer, at(sound, 12, 20 - gap_s), note, at(SPEECH, 22, 24))
     assert [(leg.outcome, leg.rings) for leg in heard if leg.outcome == ANSWERED] == [(ANSWERED, 3)]
     free = legs(*rings, answer, at(sound, 12, 19), note, at(SPEECH, 22, 24))
-    assert [(leg.outcome, leg.rings) for leg in free] == [(ANSWERED, 3), (ANSWERED, 1)]
+    # Soon behind music it may be the last of its notes all the same.
+    assert [(leg.outcome, leg.rings) for leg in free] == [(ANSWERED, 3), (NONE, 0) if sound == MUSIC else (ANSWERED, 1)]
 
 
 def test_a_voice_that_keeps_a_refusals_time_is_a_voice() -> None:
@@ -112,7 +113,8 @@ def test_a_ring_off_the_beat_of_those_behind_a_voice_was_another_telephones(late
     lost = () if late_s < 0 else (at(MISSING, 1, 1 + late_s),)
     heard = legs(*lost, first, word, *then, at(SPEECH, 12, 14))
     late = late_s > 0
-    assert [(leg.outcome, leg.rings) for leg in heard] == ([(ANSWERED, 4)] if late else [(ANSWERED, 1), (ANSWERED, 3)])
+    # Late by what it lost it may be the same one's, and only a person can say.
+    assert [(leg.outcome, leg.rings) for leg in heard] == ([(NONE, 0)] if late else [(ANSWERED, 1), (ANSWERED, 3)])
 
 
 @pytest.mark.parametrize("off_s", [-0.03, 0.02])
@@ -129,7 +131,8 @@ def test_two_beats_with_somebodys_words_between_are_two_telephones(off_s: float,
 def test_a_jitter_buffer_moves_the_beat_behind_somebodys_words() -> None:
     first, then = [ring(i, i + 1) for i in (1, 4, 7)], [ring(i + 0.02, i + 1.02) for i in (10, 13, 16)]
     known = {"sr": SR, "plan": load_plan("tw"), "end": 20 * SR}
-    assert [leg.rings for leg in find_legs([*first, at(SPEECH, 8.5, 9), *then], buffer_s=0.085, **known)] == [6]
+    heard = find_legs([*first, at(SPEECH, 8.5, 9), *then], buffer_s=0.085, **known)
+    assert [(leg.outcome, leg.provisional) for leg in heard] == [(NONE, True)]
 
 
 def test_a_ring_early_for_the_beat_is_not_explained_by_what_one_on_the_beat_was_cut() -> None:
@@ -162,7 +165,7 @@ def test_a_note_off_the_beat_before_a_ringing_does_not_begin_it(joined_by: str |
     before = [at(SPEECH, 1.3, 4.4)] + ([at(MUSIC, 4.8, 6.2)] if joined_by else [])
     rings = [ring(i, i + 1) for i in (11, 14, 17)]
     heard = legs(*before, ring(6.2, 7.13, stops=False, told=False), *rings, at(SPEECH, 18.5, 20))
-    assert [leg.rings for leg in heard] == ([0, 3] if joined_by else [0, 4])
+    assert [leg.rings for leg in heard] == ([0, 3] if joined_by else [0, 0])
 
 
 def test_words_as_brief_as_bursts_and_as_far_apart_may_have_been_rings() -> None:
@@ -213,7 +216,7 @@ def test_behind_who_answered_a_burst_over_sooner_than_anybody_answers_is_a_note(
 def test_a_burst_as_long_as_a_ring_to_a_hair_soon_behind_music_may_be_one() -> None:
     rings = [ring(1.34, 2.338, told=False, stops=False)]
     talk = [at(SPEECH, 3.2, 6.3), at(MUSIC, 6.7, 13.86)]
-    for end_s, left in ((15.231, 1), (15.15, 0)):
+    for end_s, left in ((15.231, 1), (15.15, 1), (14.5, 0)):
         burst = ring(14.233, end_s, told=False, stops=False)
         answered, *others = legs(*rings, *talk, burst, at(SPEECH, 20.2, 25), plan="pt")
         assert (answered.outcome, answered.rings) == (ANSWERED, 1)

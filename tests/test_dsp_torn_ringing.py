@@ -7,7 +7,7 @@ from dsp_calls import SR
 
 from dsp.heard_call import Brief, nothing_brief
 from dsp.legs import ANSWERED, NO_ANSWER, Leg, find_legs
-from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH, TONE, Segment
+from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
 
 
@@ -128,3 +128,34 @@ def test_where_a_voice_is_known_no_sooner_than_the_tone_is_over_the_tones_end_ma
     (leg,) = legs(*bursts, ring(10, 10.77, stops=False), at(SPEECH, 10.77, 11))
     assert leg.pick_up is not None
     assert round(10.46 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize("lost", [(), (2,), (0, 2)])
+def test_bursts_of_ringbacks_own_tones_that_a_refusal_goes_on_with_are_no_rings(lost: tuple[int, ...]) -> None:
+    pieces = [at(RINGBACK, 2.335 + 0.6 * i, 2.633 + 0.6 * i) for i in range(5) if i not in lost]
+    (refused,) = legs(*pieces, at(BUSY, 5.335, 8.033), plan="gr")
+    assert (refused.outcome, refused.rings) == (BUSY, 0)
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.016, 0.02])
+def test_two_rings_that_may_both_have_lost_a_packet_began_so_much_before(late_s: float) -> None:
+    (leg,) = legs(ring(1 + late_s, 2), ring(4 + late_s, 4.77), at(SPEECH, 5.3, 7))
+    assert leg.ring_onset is not None
+    assert leg.answer_latency is not None
+    assert SR in leg.ring_onset
+    assert round(3.77 * SR) in leg.answer_latency
+
+
+def test_one_ring_of_no_plans_length_may_have_lost_its_first_packets() -> None:
+    (leg,) = legs(ring(1.018, 2.094), at(SPEECH, 4.5, 6))
+    assert leg.ring_onset is not None
+    assert SR in leg.ring_onset
+    (known,) = legs(ring(1, 2), at(SPEECH, 4.5, 6))
+    assert known.ring_onset is not None
+    assert known.ring_onset.latest - known.ring_onset.earliest <= 0.032 * SR
+
+
+def test_before_packets_known_to_be_lost_a_ring_may_have_begun_too_briefly_to_be_heard() -> None:
+    (leg,) = legs(at(MISSING, 1.019, 1.06), ring(1.06, 2.14), at(BUSY, 4, 8))
+    assert leg.ring_onset is not None
+    assert SR in leg.ring_onset

@@ -63,6 +63,12 @@ def test_a_call_with_nothing_but_a_sound_is_no_call_without_sound():
     assert hear(quiet(4)) == ()
 
 
+@pytest.mark.parametrize("lasts_s", [2, 12])
+def test_a_sound_that_fills_the_call_is_known_by_its_quietest_moment(lasts_s):
+    (leg,) = hear(quiet(0.4), noise(lasts_s, -33), quiet(0.4))
+    assert (leg.outcome, leg.rings, leg.provisional) == (NONE, 0, True)
+
+
 def test_a_call_with_nothing_but_notes_that_pass_for_digits_is_left_to_a_person():
     notes = [quiet(2), dtmf("2", sr=SR), quiet(1), dtmf("66*", sr=SR), quiet(1.5), dtmf("4", sr=SR), dtmf("8", sr=SR)]
     (leg,) = hear(*notes, quiet(3))
