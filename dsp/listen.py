@@ -56,6 +56,7 @@ def listen(
     early_until: int | None = None,
     answered_at: int | None = None,
     buffer_s: float = 0.0,
+    found: Sequence[Segment] | None = None,
 ) -> Listening:
     """Hear a recording from end to end.
 
@@ -68,6 +69,8 @@ def listen(
         early_until: until this sample the call was not answered by signalling.
         answered_at: the sample at which a 200 OK arrived.
         buffer_s: so much sound a jitter buffer may have put in or taken out at any place.
+        found: all that a `Detector` of this plan found in this very sound, told of the same answer and gaps; it is not
+            heard again then.
 
     Raises:
         ValueError: a rate the ear does not take.
@@ -75,9 +78,9 @@ def listen(
     if plan is None:
         known = find_plan(samples, sr=sr)
         plans = (known,) if known else fitting_plans(samples, sr=sr) or (load_plan("tw"),)
-        heard = [_listen(samples, sr, one, missing, early_until, answered_at, buffer_s) for one in plans]
+        heard = [_listen(samples, sr, one, missing, early_until, answered_at, buffer_s, None) for one in plans]
         return replace(heard[0], legs=agreed([one.legs for one in heard]))
-    return _listen(samples, sr, plan, missing, early_until, answered_at, buffer_s)
+    return _listen(samples, sr, plan, missing, early_until, answered_at, buffer_s, found)
 
 
 def _listen(
@@ -88,12 +91,10 @@ def _listen(
     early_until: int | None,
     answered_at: int | None,
     buffer_s: float,
+    found: Sequence[Segment] | None,
 ) -> Listening:
-    detector = Detector(sr=sr, plan=plan)
-    if answered_at is not None:
-        detector.answered_at(answered_at)
-    found = _feed(detector, samples, missing, sr=sr) + detector.flush()
-    parted = with_rings_in_music(without_notes(found, sr=sr), samples, sr=sr, plan=plan)
+    first = _found(samples, sr, plan, missing, answered_at) if found is None else found
+    parted = with_rings_in_music(without_notes(first, sr=sr), samples, sr=sr, plan=plan)
     clipped = with_clipped_rings(parted, samples, sr=sr, plan=plan)
     heard = with_heard_ends(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
     ordered = with_heard_onsets(heard, samples, sr=sr)
@@ -114,6 +115,15 @@ def _listen(
         sure_end=lambda burst: sure_end(samples, burst, plan.ringback, sr=sr),
     )
     return Listening(ordered, legs, sr, len(samples), plan)
+
+
+def _found(
+    samples: Samples, sr: int, plan: TonePlan, missing: Sequence[tuple[int, int]], answered_at: int | None
+) -> list[Segment]:
+    detector = Detector(sr=sr, plan=plan)
+    if answered_at is not None:
+        detector.answered_at(answered_at)
+    return _feed(detector, samples, missing, sr=sr) + detector.flush()
 
 
 def _feed(

@@ -16,6 +16,7 @@ from dsp.synthesis import to_int16
 from dsp.tone_plan import TonePlan
 from harness import scenario as do
 from harness.errors import ThirdringError
+from harness.heard_live import HeardLive
 from harness.number_gate import Permit
 from harness.prompts.marks import Mark
 from harness.record import CallRecord, on_call_clock
@@ -44,12 +45,13 @@ def place_call(
     marks: Sequence[Mark] = (),
     tester: FarTester | None = None,
     watcher: Watcher | None = None,
+    heard: Callable[[HeardLive], None] = lambda _: None,
 ) -> CallRecord:
     """Dial and walk the scenario to its end; the only step that touches the world.
 
     `sounds` is what its saying steps say, `marks` the prompts that the agency remembers, `tester` who may take the
-    call over, `watcher` who looks on. Busy, no answer and refusals are in the record, as are failures on our side
-    (`fault`). Raises only what kept the call from beginning at all.
+    call over, `watcher` who looks on; `heard` takes what the live ear heard, at its end. Busy, no answer and refusals
+    are in the record, as are failures on our side (`fault`). Raises only what kept the call from beginning at all.
     """
     scenario = scenario.with_operator()  # where nobody has told the site's own key
     said = said_sounds(scenario) if sounds is None else sounds
@@ -77,6 +79,7 @@ def place_call(
         finally:
             recording = call.finish()  # whatever went wrong: nobody is left ringing or on the line
     going.come_to_an_end()
+    heard(going.ear.hand_over())
     return _record(going, recording, scenario, leave, call_id=call_id, plan=plan, started=started)
 
 

@@ -12,6 +12,7 @@ from dsp.detector import Detector
 from dsp.notes import without_notes
 from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import TonePlan
+from harness.heard_live import HeardLive
 from harness.hearing_together import TOGETHER
 from harness.softphone.protocol import Call
 from harness.unheard import joined, unheard
@@ -53,6 +54,8 @@ class LiveEar:
         self._blocks: list[NDArray[np.int16]] = []
         self._detector = Detector(sr=call.sample_rate_hz, plan=plan)
         self._heard = 0
+        self._plan, self._told_late = plan, False
+        self._answered_at: int | None = None
         self._missing: list[tuple[int, int]] = []
         self.segments: list[Segment] = []
         """What is over, music in one piece; the music that plays now is among them, as far as it was heard."""
@@ -85,7 +88,21 @@ class LiveEar:
 
     def answered_at(self, at_s: float) -> None:
         """Tell the ear when a 200 OK came: what was playing before says nothing of the voice behind it."""
-        self._detector.answered_at(max(round(at_s * self._rate), 0))
+        sample = max(round(at_s * self._rate), 0)
+        self._told_late |= self._answered_at is not None or sample < self._heard
+        self._answered_at = sample
+        self._detector.answered_at(sample)
+
+    def hand_over(self) -> HeardLive:
+        """Give what was heard so far to whoever judges the call; nothing more is heard here."""
+        whole = not self._missing and not self._told_late
+        return HeardLive(
+            detector=self._detector if whole else None,
+            segments=tuple(self._over),
+            samples=self.samples(0.0),
+            plan=self._plan,
+            answered_at=self._answered_at,
+        )
 
     @property
     def heard_s(self) -> float:

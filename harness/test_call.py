@@ -20,6 +20,7 @@ from harness.directory import Unit
 from harness.doctor.disk import bytes_a_second
 from harness.errors import EnvironmentFailed
 from harness.facts import facts_of
+from harness.heard_live import HeardLive
 from harness.hearing import find_plan
 from harness.kept_call import keep
 from harness.ledger import claim, one_at_a_time
@@ -126,9 +127,12 @@ def run_call(
         _room_to_record(agency, now)
         claim(agency, attempt, permit=leave, call_id=name, series=plan.series)
     with settled(agency, attempt) as came:
-        record = _place(plan, agency, softphone, leave, name, now, headers, came.noting(progress), tester, watcher)
+        lived: list[HeardLive] = []
+        record = _place(
+            plan, agency, softphone, leave, name, now, headers, came.noting(progress), tester, watcher, lived.append
+        )
         with _ENDING_AT_ONCE:
-            test = judge(record, plan, agency, earlier=earlier)
+            test = judge(record, plan, agency, earlier=earlier, live=lived.pop())
         came.outcome = test.measured.outcome
         with _ENDING_AT_ONCE:
             return keep(test, plan, agency, attempt_id=attempt, ordinal=ordinal)
@@ -160,14 +164,16 @@ def record_call(
         return record
 
 
-def judge(record: CallRecord, plan: Plan, agency: Agency, *, earlier: Earlier = ()) -> TestCall:
+def judge(
+    record: CallRecord, plan: Plan, agency: Agency, *, earlier: Earlier = (), live: HeardLive | None = None
+) -> TestCall:
     """Measure and score a record; pure but for reading its sound, so that it can be done again years later.
 
-    `earlier` are the attempts before it of the same test.
+    `earlier` are the attempts before it of the same test; what the live ear heard of its sound need not be heard again.
     """
     folder = call_folder(agency, record)
     samples = far_side(record, folder)
-    timeline = build_timeline(record, samples, plan.tones)
+    timeline = build_timeline(record, samples, plan.tones, live=live)
     measured = measure(timeline)
     known = hear_prompts(timeline, measured, samples, marks_for(plan.unit, agency), unit=plan.unit)
     measured = known.judged(measured)
@@ -220,6 +226,7 @@ def _place(
     progress: Progress,
     tester: FarTester | None,
     watcher: Watcher | None,
+    heard: Callable[[HeardLive], None] = lambda _: None,
 ) -> CallRecord:
     folder = _day_folder(agency, now)
     reserve(folder / f"{call_id}.json")
@@ -239,6 +246,7 @@ def _place(
             marks=plan.marks,
             tester=tester,
             watcher=watcher,
+            heard=heard,
         )
     except BaseException:
         release(folder / f"{call_id}.json")

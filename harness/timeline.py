@@ -16,6 +16,7 @@ from dsp.listen import Listening, listen
 from dsp.segment import MISSING, Segment, Span
 from dsp.tone_plan import TonePlan
 from harness.far_pause import far_pauses, most_within
+from harness.heard_live import HeardLive
 from harness.interval import Interval
 from harness.record import CallRecord
 from harness.softphone.signals import RESPONSE, SipSignal
@@ -100,8 +101,13 @@ class Timeline:
         return Interval(heard.earliest / rate, heard.latest / rate).widened(slack, slack).at_least(0.0)
 
 
-def build_timeline(record: CallRecord, samples: NDArray[np.int16], plan: TonePlan) -> Timeline:
-    """Hear a call's far side, shape (n,), and lay it beside its signalling."""
+def build_timeline(
+    record: CallRecord, samples: NDArray[np.int16], plan: TonePlan, *, live: HeardLive | None = None
+) -> Timeline:
+    """Hear a call's far side, shape (n,), and lay it beside its signalling.
+
+    What the live ear heard of the very same sound (`live`) is not heard again.
+    """
     rate = record.sample_rate_hz
     answered = answer_of(record)
     at = None if answered is None else round(max(answered.latest_s, 0.0) * rate)
@@ -112,6 +118,7 @@ def build_timeline(record: CallRecord, samples: NDArray[np.int16], plan: TonePla
     never: int | None = len(samples) if at is None else at
     if record.imported:
         never = None  # nothing was signalled: what the ear hears may be a pick-up
+    found = None if live is None else live.to_the_end(samples, plan=plan, answered_at=at, missing=bool(windows))
     listened = listen(
         samples,
         sr=rate,
@@ -120,6 +127,7 @@ def build_timeline(record: CallRecord, samples: NDArray[np.int16], plan: TonePla
         early_until=never,
         answered_at=at,
         buffer_s=BUFFER_S + _excess_lag_s(record) + halted_s,
+        found=found,
     )
     heard = _marked(listened, windows)
     return Timeline(record, heard, _in_order(record, heard), unnamed(samples, heard), tuple(halts))
