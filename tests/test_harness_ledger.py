@@ -339,14 +339,13 @@ with one_at_a_time(load_agency(Path(sys.argv[1]))):
 """
 
 
-def test_a_process_that_hangs_with_the_ledger_stops_the_others_and_is_told_of(agency, monkeypatch):
-    monkeypatch.setattr("harness.ledger.LOCK_S", 0.2)
+def test_a_process_that_hangs_with_the_ledger_stops_the_others_and_is_told_of(agency):
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(agency.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
         assert holder.stdout.readline().strip() == "held"
-        with pytest.raises(LedgerError) as caught, one_at_a_time(agency):
+        with pytest.raises(LedgerError) as caught, one_at_a_time(agency, patience_s=0.2):
             pass
         assert (caught.value.key, caught.value.exit_status) == ("ledger.busy", ENVIRONMENT_FAILED)
     finally:
