@@ -3,7 +3,8 @@
 A burst of a few hundredths of a second is too short to be told among everything that may sound. Where one is due, and
 as loud as the one before, its tones alone are asked for: 20 ms of them stand out of noise as loud as they are. What is
 shorter has no tones that could be told, but on a quiet line it sounds: whatever does so where a ring was due, and is
-over at once, may be one, as it may be the click of a handset."""
+over at once, may be one, as it may be the click of a handset. And one that packets were lost of is told no better,
+however long it is."""
 
 from __future__ import annotations
 
@@ -27,6 +28,8 @@ what the line has of them."""
 _LEAST = 3
 """Frames."""
 _EDGE_S = 0.06
+_HOLE_S = 0.1
+"""Lost packets part its tones for so long."""
 _BLIP_FRAME_S, _BLIP_HOP_S = 0.004, 0.001
 _BLIP_AS_LOUD, _BLIP_ABOVE = 0.1, 4.0
 """A ring of a few milliseconds has a tenth of the power of those before in a frame that holds a part of it, and 6 dB
@@ -54,9 +57,12 @@ def _told_end(samples: Samples, at: int, first: int, *, before: Segment, sr: int
     """The end of one that its tones tell."""
     edge = round(_EDGE_S * sr)
     tones = plan.ringback.frequencies_hz
-    here, share = tone_powers(samples[first : at + round((LONGEST_S + _LATE_S) * sr)], sr=sr, frequencies_hz=tones)
-    if not _holds(share >= _ALONE):
+    _, begun = tone_powers(samples[first : at + round((LONGEST_S + _LATE_S) * sr)], sr=sr, frequencies_hz=tones)
+    if not _holds(begun >= _ALONE):
         return None
+    # One that packets were lost of is not heard as a burst, however long it is.
+    longest = max(LONGEST_S, before.length / sr) + _LATE_S
+    here, share = tone_powers(samples[first : at + round(longest * sr)], sr=sr, frequencies_hz=tones)
     ring, _ = tone_powers(samples[before.start + edge : before.end - edge], sr=sr, frequencies_hz=tones)
     gap, _ = tone_powers(samples[before.end + edge : first], sr=sr, frequencies_hz=tones)
     if min(len(ring), len(gap)) < _LEAST:
@@ -99,6 +105,9 @@ def _end(sounds: npt.NDArray[np.bool_], first: int, *, sr: int) -> int | None:
     hop = round(HOP_S * sr)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], sounds, [False]]).astype(np.int8)))
     runs = [(b, e) for b, e in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if e - b >= _LEAST]
-    if not runs or runs[0][0] * HOP_S > _EARLY_S + _LATE_S or runs[-1][1] >= len(sounds):
+    if not runs or runs[0][0] * HOP_S > _EARLY_S + _LATE_S:
         return None
-    return int(first + (runs[-1][1] - 1) * hop + round(FRAME_S * sr))
+    over = runs[0][1]
+    for begin, end in runs[1:]:
+        over = end if (begin - over) * HOP_S <= _HOLE_S else over
+    return None if over >= len(sounds) else int(first + (over - 1) * hop + round(FRAME_S * sr))

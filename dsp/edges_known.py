@@ -5,8 +5,9 @@ CUT_EARLY_S, CUT_LATE_S = 0.022, 0.050
 them too short to be heard; or the packet that held the cut may be concealed by the one before it."""
 SHORT_S = 0.13
 """What is left of a burst that was cut at once; its tones tell its edges less well."""
-HOLE_S = 0.21
-"""A burst shorter by less than this may have lost ten packets at an end instead of being cut."""
+HOLE_S = 0.225
+"""A burst shorter by less than this may have lost ten packets at an end instead of being cut, and of one more packet
+too little may be left to be heard."""
 AFTER_HOLE_S = 0.130
 """So much of a burst behind a hole is heard on any line."""
 HAIR_S = 0.0006

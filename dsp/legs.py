@@ -7,18 +7,21 @@ after some rings: the line rang and was then refused; a special information tone
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dsp.before_ringing import legs_before
 from dsp.detector import EDGE_ERROR_S
 from dsp.doubtful_leg import doubtful_legs, is_interrupted, may_hold_note, unknown_call
 from dsp.heard_call import Brief, Call, End, IsTone, between, nothing_brief
+from dsp.last_burst import begun_with, either, may_be_reply, without_last
 from dsp.latency import latency_span, onset_span
 from dsp.leg import ANSWERED, NO_ANSWER, NONE, Leg, around, opened, voice_span
 from dsp.next_burst import due, more_rings
 from dsp.pick_up import pick_up_span
-from dsp.refusal import REFUSED
+from dsp.refusal import REFUSED, torn_refusal
 from dsp.reply import first_voice, machine_before, machine_reply, ringing_stopped
 from dsp.segment import MUSIC, Segment, Span
+from dsp.tone_on_beat import with_tones_on_beat
 from dsp.tone_plan import TonePlan
 from dsp.trains import Train, find_trains
 
@@ -69,6 +72,7 @@ def find_legs(
         sure_end: up to where a burst is surely its tones (`dsp.tone_share`).
     """
     ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
+    ordered = with_tones_on_beat(ordered, sr=sr, plan=plan, buffer_s=buffer_s)
     if early_until is None:
         early_until = answered_at if answered_at is not None else 0
     call = Call(
@@ -105,7 +109,8 @@ def _refused_after(call: Call, leg: Leg, limit: int) -> list[Leg]:
     tell."""
     if leg.outcome != ANSWERED or leg.pick_up is None:
         return []
-    refusals = between(call, tuple(REFUSED), leg.pick_up.latest, limit)
+    torn = torn_refusal(call, leg.pick_up.latest, limit)
+    refusals = between(call, tuple(REFUSED), leg.pick_up.latest, limit) or ([torn] if torn else [])
     return [Leg(None, 0, REFUSED[first.sound], None, None, None, (first,), provisional=True) for first in refusals[:1]]
 
 
@@ -121,26 +126,42 @@ def _ringing(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
     ):
         outcome = REFUSED[refusal.sound]
         evidence = (*train.bursts, refusal)
-        return Leg(onset, train.count, outcome, None, None, None, evidence, restarted=train.restarted)
+        refused = Leg(onset, train.count, outcome, None, None, None, evidence, restarted=train.restarted)
+        # A refusal comes before the next ring; where that one did not come, somebody had picked up, and was not heard.
+        return opened(refused) if ringing_stopped(call, train, refusal.start) else refused
     reply = min((s for s in (voice, music, machine) if s), key=lambda s: s.start, default=None)
     signalled = _signalled(call, train, limit)
     if reply is None and signalled is None and not _may_be_answered(call, train, after, limit):
         unsure = ringing_stopped(call, train, limit, within_s=_STOPPED_S) or _unnamed_since(call, after, limit, _WORD_S)
         return Leg(onset, train.count, NO_ANSWER, None, None, None, train.bursts, unsure, restarted=train.restarted)
-    pick_up = signalled or pick_up_span(call, train, reply, limit)
-    return Leg(
+    leg = Leg(
         ring_onset=onset,
         rings=train.count,
         outcome=ANSWERED,
-        pick_up=pick_up,
+        pick_up=signalled,
         voice_onset=voice_span(call, voice),
-        answer_latency=latency_span(call, train, pick_up),
+        answer_latency=None if signalled is None else latency_span(call, train, signalled),
         evidence=(*train.bursts, *((reply,) if reply else ())),
         provisional=signalled is None and (behind or reply is None or reply is not voice),
         music=reply is not None and reply in (music, machine),
         restarted=train.restarted,
-        more_rings=0 if signalled else more_rings(call, train, pick_up),
     )
+    return leg if signalled else _picked_up(call, train, leg, reply, limit)
+
+
+def _picked_up(call: Call, train: Train, leg: Leg, reply: Segment | None, limit: int) -> Leg:
+    """A leg with when it was picked up by what was heard; with and without a last burst that may be the reply's."""
+    pick_up = pick_up_span(call, train, reply, limit)
+    told = replace(
+        leg,
+        rings=train.count,
+        pick_up=pick_up,
+        answer_latency=latency_span(call, train, pick_up),
+        more_rings=more_rings(call, train, pick_up),
+    )
+    if reply is None or not may_be_reply(call, train, reply):
+        return told
+    return either(told, _picked_up(call, without_last(train), leg, begun_with(train.last, reply), limit))
 
 
 def _may_be_answered(call: Call, train: Train, after: int, limit: int) -> bool:

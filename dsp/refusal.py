@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 from dsp.cadence import STRETCH, fits
 from dsp.detector import VOICE_ERROR_S
-from dsp.heard_call import Call
-from dsp.segment import BUSY, CONGESTION, SIT, SPEECH, Segment
+from dsp.heard_call import Call, between
+from dsp.segment import BUSY, CONGESTION, SIT, SPEECH, TONE, Segment
 from dsp.tone_plan import Tone
 
+_NEAR_S = 0.01
+"""Edges of a tone's bursts are known to this."""
 _TORN_PERIODS = 3
 """Of a refusal so many bursts in a row may have lost too much to be named."""
 
@@ -35,3 +40,22 @@ def _scale(refusal: Segment, tone: Tone, *, sr: int) -> float:
     period_s, off_s = sum(on + off for on, off in tone.cadence), tone.cadence[-1][1]
     count = round((refusal.length / sr + off_s) / period_s)
     return refusal.length / sr / (count * period_s - off_s) if count > 1 else 1 + STRETCH
+
+
+def torn_refusal(call: Call, since: int, until: int) -> Segment | None:
+    """The first of several bursts of a refusal's tones that keep its time, where packets lost of it left too little to
+    be named."""
+    if call.is_tone is None:
+        return None
+    for sound, tone in ((BUSY, call.plan.busy), (CONGESTION, call.plan.congestion)):
+        tones = [s for s in between(call, (TONE,), since, until) if tone and call.is_tone(s, tone)]
+        if tone is not None and any(_keep_time(a, b, tone, sr=call.sr) for a, b in pairwise(tones)):
+            return replace(tones[0], sound=sound)
+    return None
+
+
+def _keep_time(one: Segment, other: Segment, tone: Tone, *, sr: int) -> bool:
+    """Whether two bursts begin, or end, whole periods of a tone apart."""
+    period = sum(on + off for on, off in tone.cadence) * sr
+    apart = (other.start - one.start, other.end - one.end)
+    return any(round(by / period) >= 1 and abs(by - round(by / period) * period) <= _NEAR_S * sr for by in apart)

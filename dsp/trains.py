@@ -167,7 +167,7 @@ def without_refusals(heard: list[Segment], segments: Sequence[Segment], *, sr: i
         for burst in heard
         for s, tone in tones
         if tone is not None and tone.frequencies_hz == plan.ringback.frequencies_hz
-        if 0 < burst.start - s.end < _PARTED_S * sr and _is_on(burst.end - s.end, tone, sr=sr, slack=LOST_S * sr)
+        if 0 < burst.start - s.end < _PARTED_S * sr and _is_on(burst.end - s.end, tone, sr=sr)
     }
     for s, tone in tones:
         if tone is not None and tone.frequencies_hz == plan.ringback.frequencies_hz:
@@ -176,22 +176,28 @@ def without_refusals(heard: list[Segment], segments: Sequence[Segment], *, sr: i
 
 
 def _ahead_of(refusal: Segment, heard: Sequence[Segment], tone: Tone, *, sr: int) -> list[Segment]:
-    """The bursts that a refusal goes on with: no longer than its own, and on their beat to a hair."""
-    longest, near = max(on for on, _ in tone.cadence) * (1 + STRETCH) * sr, 4 * EARLY_S * sr
-    pieces: list[Segment] = []
+    """The bursts that a refusal goes on with: no longer than its own, and on the beat of one behind them, to a hair, or
+    to the first packets that this one lost."""
+    longest = max(on for on, _ in tone.cadence) * (1 + STRETCH) * sr
+    found = [refusal]
     for burst in sorted((s for s in heard if s.start < refusal.start), key=lambda s: -s.start):
-        since = pieces[-1].start if pieces else refusal.start
-        soon = since - burst.end < _PARTED_S * sr
-        if not soon or burst.length > longest or not _is_on(refusal.start - burst.start, tone, sr=sr, slack=near):
+        soon = found[-1].start - burst.end < _PARTED_S * sr
+        if not soon or burst.length > longest or not any(_keeps_time(burst, one, tone, sr=sr) for one in found):
             break
-        pieces.append(burst)
-    return pieces
+        found.append(burst)
+    return found[1:]
 
 
-def _is_on(apart: int, tone: Tone, *, sr: int, slack: float) -> bool:
-    """Whether two edges are whole periods of a tone apart."""
+def _keeps_time(burst: Segment, later: Segment, tone: Tone, *, sr: int) -> bool:
     period = sum(on + off for on, off in tone.cadence) * sr
-    return round(apart / period) >= 1 and abs(apart - round(apart / period) * period) <= slack
+    steps = max(round((later.start - burst.start) / period), 1)
+    return -4 * EARLY_S * sr <= later.start - burst.start - steps * period <= LOST_S * sr
+
+
+def _is_on(apart: int, tone: Tone, *, sr: int) -> bool:
+    """Whether two ends are whole periods of a tone apart."""
+    period = sum(on + off for on, off in tone.cadence) * sr
+    return round(apart / period) >= 1 and abs(apart - round(apart / period) * period) <= LOST_S * sr
 
 
 def _without_dial_tone(heard: list[Segment], segments: Sequence[Segment], *, plan: TonePlan) -> list[Segment]:

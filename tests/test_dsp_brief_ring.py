@@ -18,7 +18,7 @@ BEFORE, DUE = Segment(RINGBACK, SR, 2 * SR), 4 * SR
 
 def line(lasts_s: float, *, plan: str, noise_dbfs: float, other: np.ndarray | None = None) -> np.ndarray:
     """Seconds 1 to 2 ring, and so many from 4 s on, at −25 dBFS in noise."""
-    ring = syn.cadence(load_plan(plan).ringback, 1.0, sr=SR, level_dbfs=-25)
+    ring = np.tile(syn.cadence(load_plan(plan).ringback, 1.0, sr=SR, level_dbfs=-25), 2)
     wave = syn.white_noise(6 * SR, rng=np.random.default_rng(4), level_dbfs=noise_dbfs)
     wave[SR : 2 * SR] += ring[:SR]
     brief = round(lasts_s * SR)
@@ -77,8 +77,16 @@ def test_the_lines_noise_is_none(noise_dbfs: float) -> None:
     assert found(line(0.0, plan="tw", noise_dbfs=noise_dbfs)) is None
 
 
-def test_a_whole_ring_is_none_of_these() -> None:
-    assert found(line(1.0, plan="tw", noise_dbfs=-50.0)) is None
+@pytest.mark.parametrize("lasts_s", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_one_that_packets_were_lost_of_is_found_however_long_it_is(lasts_s: float, share: float) -> None:
+    wave = line(lasts_s, plan="tw", noise_dbfs=-50.0)
+    rng = np.random.default_rng(3)
+    torn, _ = syn.lose_packets(wave.astype(np.float32), sr=SR, share=share, rng=rng, conceal=False)
+    end = found(torn.astype(np.int16))
+    assert end is not None
+    assert -0.061 * SR <= end - DUE - lasts_s * SR <= 0.02 * SR
+    assert found(line(1.6, plan="tw", noise_dbfs=-50.0)) is None
 
 
 def test_other_tones_and_noises_are_none() -> None:

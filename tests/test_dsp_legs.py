@@ -99,8 +99,14 @@ def test_the_callers_own_hang_up_inside_a_burst_is_no_answer():
 def test_refused_at_once_and_after_ringing(sound):
     (leg,) = legs([at(sound, 1, 9)])
     assert (leg.outcome, leg.rings, leg.ring_onset) == (sound, 0, None)
-    (leg,) = legs([*ringing(1, 7), at(sound, 8, 15)])
+    (leg,) = legs([*ringing(1, 7), at(sound, 6, 15)])
     assert (leg.outcome, leg.rings) == (sound, 2)
+
+
+@pytest.mark.parametrize("sound", [BUSY, CONGESTION])
+def test_a_refusal_long_after_a_ring_that_did_not_come_leaves_the_call_to_a_person(sound):
+    (leg,) = legs([*ringing(1, 7), at(sound, 8.2, 15)])
+    assert (leg.outcome, leg.rings, leg.provisional) == (NONE, 0, True)
 
 
 def test_a_prompt_alone_is_a_leg_without_ringing():

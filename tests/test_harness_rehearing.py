@@ -39,7 +39,7 @@ def heard_long_ago(agency, far, monkeypatch):
     def listen(samples, *, sr, **more):
         deaf = samples.copy()
         deaf[: 2 * sr] = 0
-        return true_ear(deaf, sr=sr, **more)
+        return true_ear(deaf, sr=sr, **more | {"found": None})
 
     with monkeypatch.context() as patch:
         patch.setattr(harness.timeline, "listen", listen)

@@ -1,0 +1,88 @@
+"""A ringing's last burst, where it may as well be the first sound of who picked up: then the leg holds both readings.
+
+A voice begins with a vowel, and music with a note: what is short and goes over into either proves no ring, though one
+was due just then. Nor does what comes early for the beat: lost packets make a ring late."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dsp.beat import EARLY_S, LOST_S
+from dsp.edges_known import BESIDE_LOST_S
+from dsp.heard_call import Call
+from dsp.leg import Leg
+from dsp.next_burst import next_burst
+from dsp.one_ringing import PIECE_S
+from dsp.ring_proof import lost_since
+from dsp.segment import SPEECH, Segment, Span
+from dsp.trains import Train
+
+_BRIEF_S = 0.06
+"""No network and no cadence tells so little of a tone from a voice's first sound."""
+_FOLLOWS_S, _SOON_S = 0.15, 0.3
+"""What was taken for a tone hides so much of a voice that it was the beginning of; so much, where it was brief."""
+_TOUCHES_S = 0.05
+
+
+def may_be_reply(call: Call, train: Train, reply: Segment | None) -> bool:
+    """Whether the last burst of several may be the beginning of a reply."""
+    if reply is None or len(train.bursts) < 2:
+        return False
+    sr, last = call.sr, train.last
+    apart = (reply.start - last.end) / sr
+    if not -_TOUCHES_S <= apart <= (_SOON_S if last.length < _BRIEF_S * sr else _FOLLOWS_S):
+        return False
+    if last.told or last.stops or _is_on_time(call, train):
+        return False
+    return last.length < PIECE_S * sr or _is_early(call, train)
+
+
+def _is_on_time(call: Call, train: Train) -> bool:
+    """Whether the last burst begins to a hair when it was due, as a voice does by chance only; the end of a packet that
+    was lost is no beginning."""
+    before = without_last(train)
+    if len(before.rings) < 2:  # of two rings the later one tells the period
+        before = replace(before, period=call.plan.period_s * call.sr)
+    lost = lost_since(call.segments, train.last.start, within=BESIDE_LOST_S * call.sr)
+    return lost is None and abs(train.last.start - train.lean - next_burst(call, before)) <= 4 * EARLY_S * call.sr
+
+
+def _is_early(call: Call, train: Train) -> bool:
+    """Whether the last ring comes sooner behind the one before it than packets lost of that one, or a jitter buffer,
+    make it."""
+    if len(train.rings) < 2:
+        return False
+    step = train.rings[-1][0].start - train.rings[-2][0].start
+    return step < train.period - max(LOST_S, call.buffer_s) * call.sr
+
+
+def without_last(train: Train) -> Train:
+    """The ringing without its last burst."""
+    *before, last = train.rings
+    if len(last) > 1:
+        return replace(train, rings=(*before, last[:-1]))
+    step = max(round((train.starts[-1] - train.starts[-2]) / train.period), 1)
+    return replace(train, rings=tuple(before), starts=train.starts[:-1], count=train.count - step)
+
+
+def begun_with(burst: Segment, reply: Segment) -> Segment:
+    """A reply that a burst was the first sound of."""
+    return Segment(SPEECH, burst.start, max(reply.end, burst.end))
+
+
+def either(one: Leg, other: Leg) -> Leg:
+    """A leg that holds what two readings of it say."""
+    fewest, most = min(one.rings, other.rings), max(one.most_rings, other.most_rings)
+    return replace(
+        one,
+        rings=fewest,
+        more_rings=most - fewest,
+        pick_up=_around(one.pick_up, other.pick_up),
+        answer_latency=_around(one.answer_latency, other.answer_latency),
+    )
+
+
+def _around(one: Span | None, other: Span | None) -> Span | None:
+    if one is None or other is None:
+        return None
+    return Span(min(one.earliest, other.earliest), max(one.latest, other.latest))

@@ -1,0 +1,80 @@
+"""A last burst that may be the first sound of who picked up: both readings are held."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dsp.legs import ANSWERED, Leg, find_legs
+from dsp.segment import BUSY, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
+from dsp.tone_plan import load_plan
+
+SR = 8000
+
+
+def at(sound: str, start_s: float, end_s: float, *, told: bool = False, stops: bool = False) -> Segment:
+    return Segment(sound, round(start_s * SR), round(end_s * SR), told=told, stops=stops)
+
+
+def one_leg(*behind: Segment, rings: int = 3, **known) -> Leg:
+    bursts = [at(RINGBACK, 1 + 3 * i, 2 + 3 * i) for i in range(rings)]
+    (leg,) = find_legs([*bursts, *behind], sr=SR, plan=load_plan("tw"), end=30 * SR, **known)
+    return leg
+
+
+@given(late_s=st.floats(0.012, 0.06), lasts_s=st.floats(0.07, 0.19))
+def test_what_begins_late_and_goes_over_into_a_voice_leaves_ring_and_pick_up_open(late_s, lasts_s):
+    begins = 10 + late_s
+    leg = one_leg(at(RINGBACK, begins, begins + lasts_s), at(SPEECH, begins + lasts_s + 0.05, 14))
+    assert leg.outcome == ANSWERED
+    assert leg.rings == 3
+    assert leg.most_rings == 4
+    assert leg.pick_up is not None
+    assert leg.answer_latency is not None
+    assert {round(at_s * SR) for at_s in (8.01, 9, begins + lasts_s)} <= set(range(*_ends(leg)))
+
+
+def _ends(leg: Leg) -> tuple[int, int]:
+    assert leg.pick_up is not None
+    return leg.pick_up.earliest, leg.pick_up.latest + 1
+
+
+def test_what_begins_where_a_lost_packet_ends_has_no_beginning() -> None:
+    lost = at(MISSING, 9.98, 10)
+    leg = one_leg(lost, at(RINGBACK, 10, 10.06), at(SPEECH, 10.16, 14))
+    assert (leg.rings, leg.most_rings) == (3, 4)
+
+
+@pytest.mark.parametrize("told", [{"told": True}, {"stops": True}])
+def test_two_tones_told_apart_or_a_burst_that_stops_in_noise_are_no_voice(told: dict[str, bool]) -> None:
+    leg = one_leg(at(RINGBACK, 10.03, 10.15, **told), at(SPEECH, 10.2, 14))
+    assert (leg.rings, leg.most_rings) == (4, 4)
+
+
+def test_on_the_beat_to_a_hair_or_with_nobody_behind_it_it_is_a_ring() -> None:
+    assert one_leg(at(RINGBACK, 10.001, 10.15), at(SPEECH, 10.2, 14)).rings == 4
+    assert one_leg(at(RINGBACK, 10.03, 10.15), at(SPEECH, 11.2, 14)).rings == 4
+
+
+def test_a_long_note_that_comes_early_and_goes_over_into_music_is_no_ring_for_certain() -> None:
+    leg = one_leg(at(RINGBACK, 6.757, 7.779), at(MUSIC, 7.827, 13), rings=2)
+    assert (leg.rings, leg.most_rings) == (2, 3)
+    assert leg.pick_up is not None
+    assert round(6.56 * SR) in leg.pick_up
+
+
+def test_signalling_tells_what_the_sound_does_not() -> None:
+    leg = one_leg(at(RINGBACK, 10.03, 10.15), at(SPEECH, 10.2, 14), answered_at=round(10.15 * SR))
+    assert (leg.rings, leg.most_rings) == (4, 4)
+
+
+@pytest.mark.parametrize("kept", [(0, 1, 3), (0, 2)])
+def test_tones_of_a_refusal_behind_a_voice_that_keep_its_time_are_one(kept: tuple[int, ...]) -> None:
+    torn = [at(TONE, 14 + i, 14.49 + i) for i in kept]
+    heard = [at(RINGBACK, 1, 2), at(RINGBACK, 4, 5), at(SPEECH, 6, 12), *torn]
+    for is_refusals, outcomes in ((True, [ANSWERED, BUSY]), (False, [ANSWERED])):
+        legs = find_legs(
+            heard, sr=SR, plan=load_plan("tw"), end=20 * SR, is_tone=lambda s, _, own=is_refusals: own and s in torn
+        )
+        assert [leg.outcome for leg in legs] == outcomes
