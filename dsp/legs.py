@@ -18,7 +18,7 @@ from dsp.latency import latency_span, onset_span
 from dsp.leg import ANSWERED, NO_ANSWER, NONE, Leg, around, opened, voice_span
 from dsp.next_burst import due, more_rings
 from dsp.pick_up import pick_up_span
-from dsp.refusal import REFUSED, torn_refusal
+from dsp.refusal import REFUSED, begun_at, torn_refusal
 from dsp.reply import first_voice, machine_before, machine_reply, ringing_stopped
 from dsp.segment import MUSIC, Segment, Span
 from dsp.tone_on_beat import with_tones_on_beat
@@ -128,7 +128,7 @@ def _ringing(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
         evidence = (*train.bursts, refusal)
         refused = Leg(onset, train.count, outcome, None, None, None, evidence, restarted=train.restarted)
         # A refusal comes before the next ring; where that one did not come, somebody had picked up, and was not heard.
-        return opened(refused) if ringing_stopped(call, train, refusal.start) else refused
+        return opened(refused) if ringing_stopped(call, train, begun_at(call, refusal, after)) else refused
     reply = min((s for s in (voice, music, machine) if s), key=lambda s: s.start, default=None)
     signalled = _signalled(call, train, limit)
     if reply is None and signalled is None and not _may_be_answered(call, train, after, limit):

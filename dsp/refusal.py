@@ -54,6 +54,15 @@ def torn_refusal(call: Call, since: int, until: int) -> Segment | None:
     return None
 
 
+def begun_at(call: Call, refusal: Segment, since: int) -> int:
+    """Where a refusal began: with the first tone behind a sample that is its own, though packets lost parted it."""
+    tone = call.plan.busy if refusal.sound == BUSY else call.plan.congestion
+    if tone is None or call.is_tone is None:
+        return refusal.start
+    own = (s.start for s in between(call, (TONE, SPEECH), since, refusal.start) if call.is_tone(s, tone))
+    return min(own, default=refusal.start)
+
+
 def _keep_time(one: Segment, other: Segment, tone: Tone, *, sr: int) -> bool:
     """Whether two bursts begin, or end, whole periods of a tone apart."""
     period = sum(on + off for on, off in tone.cadence) * sr
