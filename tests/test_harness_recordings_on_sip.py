@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from agency_folder import HEAD
 from recorded_situations import FOLDER
-from steadiness import steady
+from steadiness import steady, taken_in_time
 
 from harness.agency import Agency, load_agency
 from harness.planned_call import TestCall
@@ -96,6 +96,9 @@ def placed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TestCall]:
 def test_a_recording_that_answers_is_nobody(placed: dict[str, TestCall], number: str, outcome: str, words: str) -> None:
     test = placed[number]
     (leg,) = test.measured.legs
+    if leg.answerer is None and not taken_in_time(test.record):  # a torn prompt is known for certain no more
+        assert leg.provisional or leg.answer_latency_s is None
+        return
     assert (leg.outcome, leg.answerer, leg.answer_latency_s) == (outcome, "recording", None)
     assert test.ending.outcome == outcome
     assert words in test.ending.sentence["zh"]
@@ -105,9 +108,8 @@ def test_a_recording_that_answers_is_nobody(placed: dict[str, TestCall], number:
 def test_a_voicemail_rang_four_times_before(placed: dict[str, TestCall]) -> None:
     test = placed["0227000501"]
     (leg,) = test.measured.legs
-    assert leg.rings == (4, 4) or (
-        not steady(test.record) and leg.rings is not None and leg.rings[0] <= 4 <= leg.rings[1]
-    )
+    assert leg.rings == (4, 4) or not steady(test.record)
+    assert leg.rings is None or leg.rings[0] <= 4 <= leg.rings[1]
     assert leg.waited_s is not None
     assert leg.waited_s.earliest <= 11.0 <= leg.waited_s.latest
 

@@ -174,6 +174,23 @@ def test_a_rebuilt_stream_counts_from_zero_and_is_no_stop() -> None:
     assert [(kind, source) for kind, _, source in looked(first + rebuilt)] == [(RTP_STARTED, "a"), (RTP_SOURCE, "b")]
 
 
+def test_a_packet_that_is_counted_before_it_is_known_where_from_is_told_with_that() -> None:
+    watch, news = RtpWatch(looked_s=0.0), RtpNews()
+    told = []
+    for at_s, packets, source in [(0.02, 0, ""), (0.04, 1, ""), (0.06, 2, "a"), (0.08, 3, "a")]:
+        before = watch.looked_s
+        watch.look(at_s, counted(packets, source=source))
+        told.append(news.look(watch, before_s=before, source=source, described=lambda: "a"))
+    assert [bool(one) for one in told] == [False, False, True, False]
+    (started,) = told[2]
+    assert (started["kind"], started["reason"]) == (RTP_STARTED, "a")
+    assert (started["earliest_s"], started["latest_s"]) == (0.02, 0.06)  # the packet came before the second look
+
+
+def test_packets_that_nobody_says_where_from_are_told_all_the_same() -> None:
+    assert [kind for kind, _, _ in looked([(n / 50, n, "") for n in range(1, 9)])] == [RTP_STARTED]
+
+
 def test_every_stop_has_its_resume() -> None:
     bursts = [(k + n / 50, 20 * k + min(n, 20), "a") for k in range(4) for n in range(1, 51)]
     told = [kind for kind, _, _ in looked(bursts)]

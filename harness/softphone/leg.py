@@ -88,6 +88,7 @@ class Leg:
 
     def forget_finished(self) -> None:
         """Drop calls of pjsua2's that are over."""
-        self.left = [call for call in self.left if not call.over]
+        if self.left:
+            self.left = [call for call in self.left if not call.over]
         if self.call is not None and self.call.over:
             self.call = None

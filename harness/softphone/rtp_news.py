@@ -29,6 +29,8 @@ class RtpNews:
     """When the call was answered."""
     absent: bool = False
     """Whether it was told that nothing came since the answer."""
+    nameless_s: float | None = None
+    """Since when packets come of which the library has not said yet where from; None: there are none such."""
 
     def look(
         self, watch: RtpWatch, *, before_s: float, source: str, described: Callable[[], str]
@@ -39,6 +41,11 @@ class RtpNews:
         only where that is told, for asking pjsua costs more than all counters together.
         """
         came = watch.packets > self.packets or (watch.packets < self.packets and watch.packets > 0)
+        if came and not source and self.nameless_s is None:  # it counts a packet before it says that
+            self.nameless_s = before_s
+            return []
+        if came and self.nameless_s is not None:
+            before_s, self.nameless_s = self.nameless_s, None
         self.packets = watch.packets
         told: list[dict[str, Any]] = []
         if came:
