@@ -34,7 +34,7 @@ def legs_before(call: Call, first: int) -> list[Leg]:
         voice = next((s for s in spoken if s.sound == SPEECH), None)
         told = tuple(spoken)
         rang = _may_have_rung(call, spoken, first) or _sounded_before(call, spoken, first)
-        rang |= first == call.end and _keep_time(call, spoken)
+        rang |= first == call.end and (_keep_time(call, spoken) or (not refusals and bool(call.unheard)))
         rang |= bool(refusals) and _is_amid(call, spoken, refusals[0])
         legs.append(Leg(None, 0, NONE, None, voice_span(call, voice), None, told, rang, music=voice is None))
     elif first < call.end and not refusals and _may_be_prompt(call, spoken, first):

@@ -20,6 +20,7 @@ from dsp.loud_stretch import (
     NEAR_S,
     STEADY_WHOLE,
     Samples,
+    beat_frames,
     clips,
     end_of,
     is_steady,
@@ -29,7 +30,6 @@ from dsp.loud_stretch import (
 )
 from dsp.segment import MISSING, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import TonePlan
-from dsp.tone_sets import ToneSet
 
 _ROUNDED = 0.0005
 _LATE_S = 0.11
@@ -85,7 +85,7 @@ def _ahead_of(
     while ring is not None:
         pairs = [(on * scale, ring.start - round((on + off) * scale * sr)) for on, off in plan.cadence]
         quiet = samples[: ring.start]
-        each = [ring_at(quiet, at, on, level_db, beat=_beat(plan), sr=sr) for on, at in pairs if at >= since]
+        each = [ring_at(quiet, at, on, level_db, beat=beat_frames(plan), sr=sr) for on, at in pairs if at >= since]
         ring = next((one for one in each if one is not None and _is_whole(one, pairs, sr=sr)), None)
         found = found if ring is None else [ring, *found]
     return found
@@ -130,7 +130,7 @@ def _next(known: Sequence[Segment], until: int, samples: Samples, *, sr: int, pl
         if at + round(LEAST_S * sr) > until:
             continue
         level_db = median_db(samples[last.start : last.end], sr=sr)
-        ring = ring_at(samples[: min(until, len(samples))], at, on * scale, level_db, beat=_beat(plan), sr=sr)
+        ring = ring_at(samples[: min(until, len(samples))], at, on * scale, level_db, beat=beat_frames(plan), sr=sr)
         if ring is not None:
             return ring
     return None
@@ -154,7 +154,7 @@ def _whole(last: Segment, begun: int, until: int, samples: Samples, *, sr: int, 
         over = end_of(levels > float(np.median(levels[:at])) - FALLS_DB, levels)
         if over is None or abs(over - at) * FRAME_S > NEAR_S:
             continue
-        if is_steady(levels[:over], STEADY_WHOLE, beat=_beat(plan)):
+        if is_steady(levels[:over], STEADY_WHOLE, beat=beat_frames(plan)):
             return Segment(RINGBACK, last.start, last.end + round(over * FRAME_S * sr), begins=last.begins)
     return None
 
@@ -177,12 +177,6 @@ def _scale(known: Sequence[Segment], *, sr: int, plan: TonePlan) -> float:
     near = [(b.start - a.start) / sr for a, b in pairwise(known)]
     told = [one / step for one in near for step in steps if fits(one, step)]
     return float(np.median(told)) if told else 1.0
-
-
-def _beat(plan: TonePlan) -> int:
-    """Frames in which the loudness of ringback's tones repeats."""
-    tone = plan.ringback
-    return round(ToneSet(tuple(sorted(tone.frequencies_hz)), tone.modulation_hz).beat_s / FRAME_S)
 
 
 def _may_be_voice(ring: Segment, ordered: Sequence[Segment], *, sr: int) -> bool:

@@ -9,8 +9,9 @@ from dsp.heard_call import Call, between
 from dsp.leg import NONE, Leg, voice_span
 from dsp.one_ringing import REPLIES
 from dsp.quantile import middle
+from dsp.refusal import REFUSED
 from dsp.ring_proof import EXACT, TOLD_S, is_exact, is_joined
-from dsp.segment import DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
+from dsp.segment import DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
 from dsp.trains import Train, without_refusals
 
 _LEAST_TONES_S = 0.5
@@ -20,6 +21,8 @@ _WORD_S = 0.3
 """No word is shorter."""
 _NEAR = 0.06
 """Rings that are whole periods apart, to this share of one, keep a beat."""
+_PARTED_S = 2.5
+"""A refusal goes on behind so long a hole."""
 _BESIDE_MUSIC_S = 1.6
 """Music's pauses are no longer."""
 
@@ -30,7 +33,7 @@ def unknown_call(call: Call) -> tuple[Leg, ...]:
     strange = [s for s in call.segments if s.sound in (TONE, DTMF, RINGBACK)]
     lasting = sum(s.length for s in strange) > _LEAST_TONES_S * call.sr
     heard = tuple(s for s in call.segments if s.sound in (SPEECH, MUSIC) or (lasting and s in strange))
-    if not heard and not call.unnamed:
+    if not (heard or call.unnamed or call.unheard):
         return ()
     voice = next((s for s in heard if s.sound == SPEECH), None)
     return (Leg(None, 0, NONE, None, voice_span(call, voice), None, heard, provisional=True),)
@@ -76,15 +79,21 @@ def _is_one_unlike(train: Train) -> bool:
 
 
 def doubtful_legs(call: Call, trains: Sequence[Train]) -> list[Leg]:
-    """A burst behind whoever picked up that proves no ringing: another telephone that rang, or a note."""
+    """What may have rung behind whoever picked up, and is not proven: another telephone, or a note."""
     if not trains:
         return []
-    behind = between(call, (RINGBACK,), trains[-1].last.end, call.end)
-    heard = without_refusals(behind, call.segments, sr=call.sr, plan=call.plan)
-    told = tuple(s for s in heard if _may_be_ring(call, s))
     over = trains[-1].last.end
-    spoken = any(s.start < burst.start for burst in told for s in between(call, REPLIES, over, call.end))
-    return [Leg(None, 0, NONE, None, None, None, told, provisional=True)] if spoken else []
+    behind = without_refusals(between(call, (RINGBACK,), over, call.end), call.segments, sr=call.sr, plan=call.plan)
+    told = [s for s in behind if _may_be_ring(call, s)]
+    told += [Segment(TONE, s.earliest, s.latest) for s in call.unheard if s.earliest > over and _is_free(call, s)]
+    spoken = any(s.start < one.start for one in told for s in between(call, REPLIES, over, call.end))
+    evidence = tuple(sorted(told, key=lambda s: s.start))
+    return [Leg(None, 0, NONE, None, None, None, evidence, provisional=True)] if spoken else []
+
+
+def _is_free(call: Call, sound: Span) -> bool:
+    """Whether no refusal follows that it may be the first burst of."""
+    return not between(call, tuple(REFUSED), sound.earliest, sound.latest + _PARTED_S * call.sr)
 
 
 def _may_be_ring(call: Call, burst: Segment) -> bool:

@@ -59,6 +59,8 @@ class Call:
     """Where a burst's tones are last heard behind packets that were lost; None: the samples are not at hand."""
     sure_end: End | None = None
     """Up to where a burst is surely its tones; None: the samples are not at hand."""
+    unheard: tuple[Span, ...] = ()
+    """What may have been rings that nobody told."""
 
     @property
     def knows_losses(self) -> bool:

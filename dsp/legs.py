@@ -51,6 +51,7 @@ def find_legs(
     is_tone: IsTone | None = None,
     rest_end: End | None = None,
     sure_end: End | None = None,
+    unheard: tuple[Span, ...] = (),
 ) -> tuple[Leg, ...]:
     """The legs of a call, in order.
 
@@ -70,6 +71,7 @@ def find_legs(
         is_tone: whether a segment is mostly a signal of the exchange (`dsp.tone_share`).
         rest_end: where a burst's tones are last heard behind packets that were lost (`dsp.tone_share`).
         sure_end: up to where a burst is surely its tones (`dsp.tone_share`).
+        unheard: what may have been rings that nobody told (`dsp.unheard_rings`).
     """
     ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
     ordered = with_tones_on_beat(ordered, sr=sr, plan=plan, buffer_s=buffer_s)
@@ -90,6 +92,7 @@ def find_legs(
         is_tone,
         rest_end,
         sure_end,
+        unheard,
     )
     trains = find_trains(ordered, sr=sr, plan=plan, buffer_s=buffer_s)
     legs: list[Leg] = []

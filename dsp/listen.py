@@ -25,6 +25,7 @@ from dsp.ring_in_music import with_rings_in_music
 from dsp.segment import Segment, Span
 from dsp.tone_plan import TonePlan, load_plan
 from dsp.tone_share import is_tone, rest_end, sure_end
+from dsp.unheard_rings import unheard_rings
 from dsp.unnamed import unnamed_sounds
 
 SCHEMA = "thirdring.listening/1"
@@ -113,6 +114,7 @@ def _listen(
         is_tone=lambda heard, tone: is_tone(samples, heard, tone, sr=sr),
         rest_end=lambda burst: rest_end(samples, burst, plan.ringback, sr=sr),
         sure_end=lambda burst: sure_end(samples, burst, plan.ringback, sr=sr),
+        unheard=unheard_rings(ordered, samples, sr=sr, plan=plan),
     )
     return Listening(ordered, legs, sr, len(samples), plan)
 

@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 from dsp.quantile import median
 from dsp.segment import RINGBACK, Segment
+from dsp.tone_plan import TonePlan
+from dsp.tone_sets import ToneSet
 
 Samples = npt.NDArray[np.generic]
 Levels = npt.NDArray[np.float64]
@@ -96,3 +98,9 @@ def levels_db(samples: Samples, frame: int) -> Levels:
     rows = wave.reshape(-1, frame)
     heard = rows - (median(wave) if len(wave) else 0.0) * (rows != 0)
     return np.asarray(10 * np.log10(np.square(heard).mean(axis=1) + 1e-10))
+
+
+def beat_frames(plan: TonePlan) -> int:
+    """Frames in which the loudness of ringback's tones repeats."""
+    tone = plan.ringback
+    return round(ToneSet(tuple(sorted(tone.frequencies_hz)), tone.modulation_hz).beat_s / FRAME_S)

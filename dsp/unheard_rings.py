@@ -1,0 +1,104 @@
+"""What may have been a ring, and nobody told: a sound out of quiet that is ringback's tones alone, or, where the line
+clipped it beyond recognition, as long as a ring and as loud all the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp.cadence import STRETCH
+from dsp.loud_stretch import FRAME_S, STEADY_WHOLE, beat_frames, clips, is_steady
+from dsp.loud_stretch import levels_db as steady_levels_db
+from dsp.quantile import median
+from dsp.segment import MISSING, MUSIC, SILENCE, SPEECH, Segment, Span
+from dsp.tone_plan import TonePlan
+from dsp.tone_share import tone_powers
+
+Samples = npt.NDArray[np.generic]
+Levels = npt.NDArray[np.float64]
+
+_FRAME_S = 0.010
+_QUIET, _OVER = 15, 4
+"""Frames: it begins out of so much quiet, and is over when so many in a row are quiet again."""
+_HOLE = 21
+"""The same on a silent line: ten packets were lost."""
+_RISES_DB, _FALLS_DB = 8.0, 8.0
+"""It stands so far out of what is before it, and so far above what is behind it."""
+_FAINTEST_DB, _NOTHING_DB = -56.0, -90.0
+_LEAST_S = 0.2
+_ALONE, _MOSTLY = 0.8, 0.7
+"""Share of a frame's power that its tones have, in so many of its frames."""
+_TELLS_NOTHING = (SPEECH, MUSIC, MISSING, SILENCE)
+_EXACT = 0.04
+
+
+def unheard_rings(segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan) -> tuple[Span, ...]:
+    """Each such sound where the call has no other name for it than speech or music, in order.
+
+    Args:
+        segments: what was heard.
+        samples: the call, mono, int16 or floats in [-1, 1], (n,).
+        sr: samples a second.
+        plan: whose tones ring.
+    """
+    named = [s for s in segments if s.sound not in _TELLS_NOTHING]
+    longest = max(on for on, _ in plan.cadence) * (1 + STRETCH)
+    clipped = bool(len(samples)) and clips(samples)
+    found = []
+    for start, end in _stretches(_levels(samples, sr), longest_s=longest):
+        span = Span(round(start * _FRAME_S * sr), round(end * _FRAME_S * sr))
+        if any(s.start < span.latest and s.end > span.earliest for s in named):
+            continue
+        sound = samples[span.earliest : span.latest]
+        if _is_alone(sound, sr=sr, plan=plan) or (clipped and clips(sound) and _is_steady(sound, sr=sr, plan=plan)):
+            found.append(span)
+    return tuple(found)
+
+
+def _levels(samples: Samples, sr: int) -> Levels:
+    """dBFS of each frame, without what does not change in it."""
+    size, full = round(_FRAME_S * sr), 32768 if samples.dtype == np.int16 else 1
+    frames = samples[: len(samples) // size * size].reshape(-1, size).astype(np.float32)
+    power = np.einsum("ij,ij->i", frames, frames) / size - frames.mean(axis=1) ** 2
+    return np.asarray(10 * np.log10(np.maximum(power.astype(np.float64) / full**2, 0) + 1e-10))
+
+
+def _stretches(levels: Levels, *, longest_s: float) -> Iterator[tuple[int, int]]:
+    """(first, one past the last) frame of each loud stretch between quiet, no longer than a ring."""
+    least, longest = round(_LEAST_S / _FRAME_S), round(longest_s / _FRAME_S)
+    heard, at = np.maximum(levels, _FAINTEST_DB - _RISES_DB), _QUIET
+    rises = np.flatnonzero(heard[1:] >= heard[:-1] + _RISES_DB / 2) + 1
+    for rise in rises[rises < len(heard) - least].tolist():
+        if rise < at:
+            continue
+        before = median(levels[rise - _QUIET : rise - 1])
+        loud = median(heard[rise : rise + least])
+        if loud >= max(before + _RISES_DB, _FAINTEST_DB):
+            over = _over(levels[rise : rise + longest + _HOLE], loud, silent=before < _NOTHING_DB)
+            if over is not None and over >= least:
+                yield rise, rise + over
+                at = rise + over
+
+
+def _over(levels: Levels, loud: float, *, silent: bool) -> int | None:
+    """The frame from which on nothing is as loud for a while; a silent line has no noise to tell lost packets by."""
+    sounds, count = levels > loud - _FALLS_DB, _HOLE if silent else _OVER
+    if not silent:
+        sounds |= levels < _NOTHING_DB
+    quiet = np.flatnonzero(np.convolve(sounds, np.ones(count), mode="valid") == 0)
+    return int(quiet[0]) if len(quiet) else None
+
+
+def _is_alone(sound: Samples, *, sr: int, plan: TonePlan) -> bool:
+    """Whether ringback's tones are most of a sound."""
+    _, share = tone_powers(sound, sr=sr, frequencies_hz=plan.ringback.frequencies_hz)
+    return len(share) > 0 and float(np.mean(share >= _ALONE)) >= _MOSTLY
+
+
+def _is_steady(sound: Samples, *, sr: int, plan: TonePlan) -> bool:
+    """Whether a sound is as long as a ring, and as loud all the time."""
+    if not any(abs(len(sound) / sr / on - 1) <= _EXACT for on, _ in plan.cadence):
+        return False
+    return is_steady(steady_levels_db(sound, round(FRAME_S * sr)), STEADY_WHOLE, beat=beat_frames(plan))

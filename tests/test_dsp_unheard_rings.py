@@ -1,0 +1,96 @@
+"""What may have been a ring that nobody told, by its tones alone or by a loudness that holds still."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dsp_calls import SR, VOICES, music, quiet, voice, with_noise
+
+from dsp import synthesis as syn
+from dsp.legs import ANSWERED, NONE, find_legs
+from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, Segment, Span
+from dsp.tone_plan import load_plan
+from dsp.unheard_rings import unheard_rings
+
+TW = load_plan("tw")
+
+
+def at(sound: str, start_s: float, end_s: float) -> Segment:
+    return Segment(sound, round(start_s * SR), round(end_s * SR))
+
+
+def ring(seconds: float, plan: str = "tw") -> np.ndarray:
+    return syn.cadence(load_plan(plan).ringback, seconds, sr=SR, level_dbfs=-20)
+
+
+def clipped(seconds: float) -> np.ndarray:
+    """A ring of which a coder on a line far too loud left nothing but its loudness."""
+    return syn.white_noise(round(seconds * SR), rng=np.random.default_rng(8), level_dbfs=-5)
+
+
+def found(*pieces: np.ndarray, plan: str = "tw", segments: tuple[Segment, ...] = ()) -> list[tuple[float, float]]:
+    wave = with_noise(np.clip(np.concatenate(pieces), -1, 1))
+    spans = unheard_rings(segments, wave, sr=SR, plan=load_plan(plan))
+    return [(span.earliest / SR, span.latest / SR) for span in spans]
+
+
+@pytest.mark.parametrize("plan", ["tw", "de", "fr", "it"])
+@pytest.mark.parametrize("lasts_s", [0.25, 0.6, 0.95])
+def test_a_ring_that_passed_for_music_is_found_where_it_sounds(plan: str, lasts_s: float) -> None:
+    heard = at(MUSIC, 1.9, 7)
+    ((start, end),) = found(quiet(2), ring(lasts_s, plan), quiet(0.3), music(4), plan=plan, segments=(heard,))
+    assert start == pytest.approx(2, abs=0.02)
+    assert end == pytest.approx(2 + lasts_s, abs=0.03)
+
+
+def test_one_that_was_told_is_not_told_again() -> None:
+    assert found(quiet(2), ring(1), quiet(2), segments=(at(RINGBACK, 2, 3),)) == []
+
+
+@pytest.mark.parametrize("noise", ["line", "silence"])
+def test_a_loudness_that_holds_still_for_as_long_as_a_ring_may_be_one_that_was_clipped(noise: str) -> None:
+    pieces = [quiet(2), clipped(1.0), quiet(2), clipped(1.0), quiet(2)]
+    wave = np.concatenate(pieces)
+    samples = with_noise(wave) if noise == "line" else syn.to_int16(wave)
+    assert [round(span.earliest / SR) for span in unheard_rings((), samples, sr=SR, plan=TW)] == [2, 5]
+    assert found(quiet(2), clipped(0.7), quiet(2)) == []
+    assert found(quiet(2), clipped(1.0) * 0.3, quiet(2)) == []
+
+
+def test_on_a_silent_line_lost_packets_part_none() -> None:
+    wave = syn.to_int16(np.concatenate([quiet(2), clipped(1.0), quiet(2)]))
+    wave[round(2.4 * SR) : round(2.56 * SR)] = 0
+    (span,) = unheard_rings((), wave, sr=SR, plan=TW)
+    assert span.latest / SR == pytest.approx(3, abs=0.02)
+
+
+@pytest.mark.parametrize("name", VOICES)
+@pytest.mark.parametrize("level_dbfs", [-30, -8])
+def test_no_voice_is_one(name: str, level_dbfs: float) -> None:
+    assert found(quiet(1), syn.at_level(voice(name), level_dbfs), quiet(1)) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_music_is_one(seed: int) -> None:
+    assert found(quiet(1), music(8, seed=seed), quiet(1)) == []
+
+
+def test_where_nothing_rang_for_certain_it_leaves_the_call_to_a_person() -> None:
+    prompt, some = at(SPEECH, 1, 3), (Span(5 * SR, 6 * SR),)
+    for heard, unheard, open_ in (((prompt,), some, True), ((prompt,), (), False), ((), some, True)):
+        legs = find_legs(heard, sr=SR, plan=TW, end=20 * SR, unheard=unheard)
+        assert [(leg.outcome, leg.provisional) for leg in legs] == [(NONE, open_)]
+
+
+@pytest.mark.parametrize("at_s", [5.5, 9.0])
+def test_behind_who_picked_up_it_may_be_another_telephone(at_s: float) -> None:
+    heard = [at(RINGBACK, 1, 2), at(RINGBACK, 4, 5), at(SPEECH, 6, 8)]
+    legs = find_legs(heard, sr=SR, plan=TW, end=20 * SR, unheard=(Span(round(at_s * SR), round((at_s + 1) * SR)),))
+    told = [(leg.outcome, leg.rings, leg.provisional) for leg in legs]
+    assert told == [(ANSWERED, 2, False), (NONE, 0, True)][: 1 + (at_s > 6)]
+
+
+def test_before_a_refusal_it_is_the_refusals_first_burst() -> None:
+    heard = [at(RINGBACK, 1, 2), at(RINGBACK, 4, 5), at(SPEECH, 6, 8), at(BUSY, 10, 15)]
+    legs = find_legs(heard, sr=SR, plan=TW, end=20 * SR, unheard=(Span(9 * SR, round(9.5 * SR)),))
+    assert [leg.outcome for leg in legs] == [ANSWERED, BUSY]
