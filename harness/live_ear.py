@@ -57,6 +57,7 @@ class LiveEar:
         self._plan, self._told_late = plan, False
         self._answered_at: int | None = None
         self._missing: list[tuple[int, int]] = []
+        self._unheard: list[tuple[int, int]] = []
         self.segments: list[Segment] = []
         """What is over, music in one piece; the music that plays now is among them, as far as it was heard."""
         self._over: list[Segment] = []
@@ -83,6 +84,7 @@ class LiveEar:
         for start, end in unheard(samples, here, rate=self._rate):
             over += TOGETHER.feed(self._detector, samples[at:start], at_once=at_once)
             over += self._detector.fill(end - start)
+            self._unheard.append((self._heard + start, self._heard + end))
             at = end
         return over + TOGETHER.feed(self._detector, samples[at:], at_once=at_once)
 
@@ -95,13 +97,13 @@ class LiveEar:
 
     def hand_over(self) -> HeardLive:
         """Give what was heard so far to whoever judges the call; nothing more is heard here."""
-        whole = not self._missing and not self._told_late
         return HeardLive(
-            detector=self._detector if whole else None,
+            detector=None if self._told_late else self._detector,
             segments=tuple(self._over),
             samples=self.samples(0.0),
             plan=self._plan,
             answered_at=self._answered_at,
+            missing=tuple(self._unheard),
         )
 
     @property

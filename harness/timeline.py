@@ -118,12 +118,13 @@ def build_timeline(
     never: int | None = len(samples) if at is None else at
     if record.imported:
         never = None  # nothing was signalled: what the ear hears may be a pick-up
-    found = None if live is None else live.to_the_end(samples, plan=plan, answered_at=at, missing=bool(windows))
+    missing = unheard(samples, windows, rate=rate)
+    found = None if live is None else live.to_the_end(samples, plan=plan, answered_at=at, missing=missing)
     listened = listen(
         samples,
         sr=rate,
         plan=plan,
-        missing=unheard(samples, windows, rate=rate),
+        missing=missing,
         early_until=never,
         answered_at=at,
         buffer_s=BUFFER_S + _excess_lag_s(record) + halted_s,
