@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from dsp.beat import LOST_S
+from dsp.cadence import STRETCH
 from dsp.heard_call import Call, between
 from dsp.leg import NONE, Leg, voice_span
 from dsp.one_ringing import REPLIES
@@ -39,6 +41,11 @@ def unknown_call(call: Call) -> tuple[Leg, ...]:
     return (Leg(None, 0, NONE, None, voice_span(call, voice), None, heard, provisional=True),)
 
 
+def is_doubtful(call: Call, train: Train) -> bool:
+    """Whether only a person can say how a ringing went."""
+    return is_interrupted(call, train) or may_hold_note(call, train) or may_have_rung_before(call, train)
+
+
 def is_interrupted(call: Call, train: Train) -> bool:
     """Whether a voice or music as long as a word is heard in one pause of a ringing: who picked up put through, and the
     next telephone keeps the first one's beat by chance; or an announcement. Who talks in the background does so in
@@ -51,6 +58,16 @@ def is_interrupted(call: Call, train: Train) -> bool:
 
 def _lasts(heard: Segment, since: int, until: int) -> int:
     return min(heard.end, until) - max(heard.start, since)
+
+
+def may_have_rung_before(call: Call, train: Train) -> bool:
+    """Whether a burst of the same tones that lost packets begins, or ends, a period before a ringing's first, with
+    nobody heard between."""
+    first, near = train.rings[0][0], LOST_S * call.sr
+    since = first.start - (1 + STRETCH) * train.period
+    bursts = [s for s in between(call, (RINGBACK,), since, first.start) if s.length >= TOLD_S * call.sr]
+    on_time = (s for s in bursts for by in (first.start - s.start, first.end - s.end) if abs(by - train.period) <= near)
+    return any(not between(call, REPLIES, s.end, first.start) for s in on_time)
 
 
 def may_hold_note(call: Call, train: Train) -> bool:

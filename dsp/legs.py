@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from dsp.before_ringing import legs_before
 from dsp.detector import EDGE_ERROR_S
-from dsp.doubtful_leg import doubtful_legs, is_interrupted, may_hold_note, unknown_call
+from dsp.doubtful_leg import doubtful_legs, is_doubtful, unknown_call
 from dsp.heard_call import Brief, Call, End, IsTone, between, nothing_brief
 from dsp.last_burst import begun_with, either, may_be_reply, without_last
 from dsp.latency import latency_span, onset_span
@@ -24,11 +24,14 @@ from dsp.segment import MUSIC, Segment, Span
 from dsp.tone_on_beat import with_tones_on_beat
 from dsp.tone_plan import TonePlan
 from dsp.trains import Train, find_trains
+from dsp.whole_burst import possible_holes, was_cut
 
 _WORD_S = 0.3
 """A sound without a name that lasts so long may be a word."""
 _STOPPED_S = 0.3
 """Of a ring that was due so much would have been heard, whatever packets were lost."""
+_AT_ONCE_S = 0.5
+"""An exchange that cuts a ring for a refusal sends it no later."""
 _SIGNAL_S = 0.030
 """A recording lags the signalling by 14 to 36 ms."""
 
@@ -101,7 +104,7 @@ def find_legs(
     for train, following in zip(trains, (*trains[1:], None), strict=False):
         limit = following.onset if following else end
         leg = _ringing(call, train, limit, behind=bool(legs))
-        legs.append(opened(leg) if is_interrupted(call, train) or may_hold_note(call, train) else leg)
+        legs.append(opened(leg) if is_doubtful(call, train) else leg)
         legs += _refused_after(call, leg, limit)
     legs += doubtful_legs(call, trains)
     return tuple(legs) or unknown_call(call)
@@ -130,8 +133,7 @@ def _ringing(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
         outcome = REFUSED[refusal.sound]
         evidence = (*train.bursts, refusal)
         refused = Leg(onset, train.count, outcome, None, None, None, evidence, restarted=train.restarted)
-        # A refusal comes before the next ring; where that one did not come, somebody had picked up, and was not heard.
-        return opened(refused) if ringing_stopped(call, train, begun_at(call, refusal, after)) else refused
+        return opened(refused) if _picked_up_before(call, train, begun_at(call, refusal, after)) else refused
     reply = min((s for s in (voice, music, machine) if s), key=lambda s: s.start, default=None)
     signalled = _signalled(call, train, limit)
     if reply is None and signalled is None and not _may_be_answered(call, train, after, limit):
@@ -165,6 +167,13 @@ def _picked_up(call: Call, train: Train, leg: Leg, reply: Segment | None, limit:
     if reply is None or not may_be_reply(call, train, reply):
         return told
     return either(told, _picked_up(call, without_last(train), leg, begun_with(train.last, reply), limit))
+
+
+def _picked_up_before(call: Call, train: Train, refused: int) -> bool:
+    """Whether somebody had picked up and was not heard before a refusal: it comes before the next ring, and only with
+    it an exchange cuts one."""
+    cut = was_cut(call, train, max(possible_holes(train.last))) and refused - train.last.end > _AT_ONCE_S * call.sr
+    return cut or ringing_stopped(call, train, refused)
 
 
 def _may_be_answered(call: Call, train: Train, after: int, limit: int) -> bool:

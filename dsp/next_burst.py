@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import ceil
 
-from dsp.beat import EARLY_S
+from dsp.beat import EARLY_S, LOST_S
+from dsp.cadence import STRETCH
 from dsp.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, CUT_LATE_S, HAIR_S, PACKET_S, SHORT_S
 from dsp.heard_call import Call
 from dsp.one_ringing import PIECE_S, TOLD
@@ -29,11 +30,22 @@ def due(call: Call, train: Train) -> float:
             torn = lost_until(call.segments, brief, within=BESIDE_LOST_S * sr)
             return brief + CUT_LATE_S * sr if torn is None else min(torn + AFTER_HOLE_S * sr, at + on)
         if gone is None:
-            return at - HAIR_S * sr
+            return max(at, _latest_next(call, train)) - HAIR_S * sr
         if gone < at + on - 2 * _PIECE_S * sr:
             return min(gone + AFTER_HOLE_S * sr, at + on)
         at += train.period
     return at - HAIR_S * sr
+
+
+def _latest_next(call: Call, train: Train) -> float:
+    """No later the next ring begins: where one ring alone is longer than the plan's, or was before two packets of it
+    were lost, the line's whole cadence may run so slow; and one that was cut at once is not looked for there."""
+    if len(train.rings) > 1 or train.sure:
+        return 0.0
+    slow = (train.rings[0][0].length / call.sr + LOST_S) / call.plan.cadence[0][0]
+    if slow <= 1:
+        return 0.0
+    return train.last_start + (min(slow, 1 + STRETCH) * call.plan.period_s + SHORT_S) * call.sr
 
 
 def brief_end(call: Call, train: Train, at: float) -> int | None:
@@ -43,8 +55,9 @@ def brief_end(call: Call, train: Train, at: float) -> int | None:
     heard = [s for s in call.segments if s.sound == RINGBACK and s.length < PIECE_S * call.sr]
     told = next((s.end for s in (*call.doubtful, *heard) if s.start in reach and s.start > train.last.end), None)
     if told is None:
-        whole = round(at + call.plan.cadence[0][0] * call.sr)
-        told = next((min(s.end, whole) for s in call.segments if s.sound == MUSIC and s.start in reach), None)
+        # Of a ring that is taken for music's beginning nothing tells where it ends.
+        behind = round(at + train.period - (CUT_LATE_S + HAIR_S) * call.sr)
+        told = next((min(s.end, behind) for s in call.segments if s.sound == MUSIC and s.start in reach), None)
     return call.brief(round(at), train.last) if told is None else told
 
 

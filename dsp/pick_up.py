@@ -85,7 +85,7 @@ def _not_whole(call: Call, train: Train, reply: Segment | None, latest: float, h
     if gone is None and was_cut(call, train, hole):
         return _cut(call, train, reply, latest)
     if gone is not None and gone < whole_end(call, train, hole) - AFTER_HOLE_S * sr:
-        return end - EDGE_ERROR_S * sr, min(latest, gone + CUT_LATE_S * sr)
+        return end - EDGE_ERROR_S * sr, min(latest, gone + AFTER_HOLE_S * sr)
     # What was put in behind a burst that was cut makes it longer.
     put_in = PACKET_S if call.buffer_s else 0.0
     return end - (EDGE_ERROR_S + put_in) * sr, latest

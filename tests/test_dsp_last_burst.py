@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsp.legs import ANSWERED, Leg, find_legs
+from dsp.legs import ANSWERED, NONE, Leg, find_legs
 from dsp.segment import BUSY, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
 
@@ -78,3 +78,41 @@ def test_tones_of_a_refusal_behind_a_voice_that_keep_its_time_are_one(kept: tupl
             heard, sr=SR, plan=load_plan("tw"), end=20 * SR, is_tone=lambda s, _, own=is_refusals: own and s in torn
         )
         assert [leg.outcome for leg in legs] == outcomes
+
+
+def test_of_a_ring_that_passes_for_musics_beginning_nothing_tells_where_it_ends() -> None:
+    leg = one_leg(at(MUSIC, 10, 22))
+    assert (leg.rings, leg.most_rings) == (3, 4)
+    assert leg.pick_up is not None
+    assert {round(9.5 * SR), round(11.4 * SR), round(12.9 * SR)} <= set(range(*_ends(leg)))
+
+
+def test_one_ring_of_no_plans_length_tells_no_period() -> None:
+    for on_s, open_ in ((1.034, 1), (1.0, 0)):
+        (leg,) = find_legs(
+            [at(RINGBACK, 2.06, 2.06 + on_s), at(SPEECH, 7.35, 9)], sr=SR, plan=load_plan("tw"), end=10 * SR
+        )
+        assert (leg.rings, leg.more_rings) == (1, open_)
+        assert leg.pick_up is not None
+        assert (round(5.371 * SR) in leg.pick_up) == bool(open_)
+
+
+def test_a_refusal_long_after_a_ring_that_was_cut_is_no_refusal_of_the_call() -> None:
+    for busy_s, outcome in ((11.0, BUSY), (12.7, NONE)):
+        leg = one_leg(at(RINGBACK, 10, 10.5, stops=True), at(BUSY, busy_s, 18))
+        assert leg.outcome == outcome
+    assert one_leg(at(BUSY, 9.6, 18)).outcome == BUSY
+
+
+def test_a_burst_a_period_before_a_ringing_that_proves_nothing_may_be_its_first_ring() -> None:
+    torn = Segment(RINGBACK, round(0.78 * SR), round(1.505 * SR), begins=False)
+    whole = Segment(RINGBACK, round(5.507 * SR), round(6.505 * SR), stops=True)
+    for before, rings in (((torn,), 0), ((), 1)):
+        heard = [*before, whole, at(MUSIC, 11.51, 21.5)]
+        assert [leg.rings for leg in find_legs(heard, sr=SR, plan=load_plan("mx"), end=22 * SR)] == [rings]
+
+
+def test_behind_packets_known_to_be_lost_a_rest_of_the_burst_may_be_too_short_to_be_heard() -> None:
+    leg = one_leg(at(RINGBACK, 10, 10.175), at(MISSING, 10.175, 10.295), at(SPEECH, 11, 13))
+    assert leg.pick_up is not None
+    assert round(10.4 * SR) in leg.pick_up
