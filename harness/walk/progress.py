@@ -26,7 +26,8 @@ STEP_S = 0.1
 """How long the caller sleeps between two looks; the ear is ≤ 0.5 s behind anyway."""
 CROWDED_STEP_S = 0.5
 """The same where nobody looks on and a crowd of calls is up: to wake 150 threads ten times a second cost as much as
-their ears. What is signalled wakes a caller at once all the same, and every instant is measured by the sound."""
+their ears. What is signalled wakes a caller at once all the same, what is heard does within a second, and every instant
+is measured by the sound."""
 LONGEST_CALL_S = 300.0
 """No call lasts longer, whatever its scenario says, unless the agency sets another limit."""
 
