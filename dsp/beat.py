@@ -144,7 +144,7 @@ def is_sure(group: Sequence[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> bo
     if _begins_late(group, wanted, sr):
         return False
     if beat.period == nominal:
-        return beat.on_it >= 2
+        return beat.on_it > 2 or (beat.on_it == 2 and not _grows(group, sr))
     if beat.on_it == _BY_CHANCE:
         return not (_may_be_late(group, beat, nominal, sr) or _grows(group, sr))
     return beat.on_it > _BY_CHANCE

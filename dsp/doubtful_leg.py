@@ -14,6 +14,7 @@ from dsp.quantile import middle
 from dsp.refusal import REFUSED
 from dsp.ring_proof import EXACT, TOLD_S, is_exact, is_joined
 from dsp.segment import DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
+from dsp.torn_bursts import Torn
 from dsp.trains import Train, without_refusals
 
 _LEAST_TONES_S = 0.5
@@ -51,6 +52,7 @@ def is_interrupted(call: Call, train: Train) -> bool:
     next telephone keeps the first one's beat by chance; or an announcement. Who talks in the background does so in
     other pauses, too."""
     pauses = [(a[-1].end, b[0].start) for a, b in pairwise(train.rings)]
+    pauses += [(b.first_end, b.first_end + b.hole) for b in train.bursts if isinstance(b, Torn) and b.hole]
     heard = [s for s in call.segments if s.sound in (SPEECH, MUSIC) and s.end > call.early_until]
     told = [any(_lasts(s, *pause) > _WORD_S * call.sr for s in heard) for pause in pauses]
     return sum(told) == 1

@@ -28,8 +28,8 @@ def lost_at_onset(call: Call, train: Train) -> float:
     tells, or a jitter buffer may have moved what the others tell and the first one is not whole; or its first burst."""
     lacks = call.plan.cadence[0][0] * call.sr - train.rings[0][0].length
     moved = call.buffer_s and lacks > 2 * EARLY_S * call.sr
-    # Of a lone burst out of quiet a hole in the packets may have taken more.
-    alone = len(train.bursts) == 1 and not train.sure and lacks <= HOLE_S * call.sr
+    # Of the first of two rings, or of one alone, a hole in the packets may have taken more.
+    alone = len(train.rings) <= 2 and not train.sure and lacks <= HOLE_S * call.sr
     lost = max(LOST_S * call.sr, lacks if alone else 0.0)
     return max(train.unheard + (lost if moved or not train.sure else 0.0), _known_lost(call, train))
 

@@ -19,6 +19,8 @@ STOP_ERROR_S = 0.012
 """A cut is known to this where the line's noise goes on behind the burst: nothing was lost."""
 SHORT_CUT_ERROR_S = 0.045
 """A cut is known to this where little was left of the burst."""
+_LATER_S = 0.004
+"""No whole burst ends so much later than the others."""
 _SMEARED_S, _BRIDGED_S, _SPOKEN_S = 0.100, 0.140, 0.350
 """So much of a voice may pass for a tone; so much with a hole before it; so much where the voice is known no sooner
 than the tone is over."""
@@ -68,7 +70,10 @@ def _span(call: Call, train: Train, reply: Segment | None, latest: float, hole: 
     end, sr = train.last.end, call.sr
     if is_whole(call, train, hole):
         # The burst ran its full length: the pick-up came after it.
-        return whole_end(call, train, hole) + HAIR_S * sr, latest
+        whole = whole_end(call, train, hole)
+        # A coder goes on with a burst that was cut until its frame is over, and one put in for a lost packet does.
+        put_in = PACKET_S if end > whole - train.lean + _LATER_S * sr else -HAIR_S
+        return whole - put_in * sr, latest
     early, late = _not_whole(call, train, reply, latest, hole)
     if call.sure_end is not None and not train.last.stops:
         early = max(min(early, call.sure_end(train.last) - EDGE_ERROR_S * sr), train.last.start)

@@ -22,6 +22,8 @@ _SAME_S = 0.0015
 """Ends of bursts that agree to this are equal: edges are known to 1.5 ms at 20 dB."""
 _CODED_S = 0.002
 """Coders move an edge by so much; what is cut so near to its end sounds whole."""
+_LOST_S = 0.015
+"""What a burst lacks for want of a packet is no less."""
 _BESIDE_S = 0.004
 """So near to a multiple of 20 ms an end is a packet's."""
 
@@ -141,7 +143,15 @@ def _nothing_lost(call: Call, train: Train) -> bool:
     or as packets' ends are 20 ms apart, and no other burst has a hole."""
     if train.last.stops or call.knows_losses:
         return True
-    return not (ends_a_packet(call, train.last.end) or any(isinstance(burst, Torn) for burst in train.bursts))
+    torn = any(isinstance(burst, Torn) for burst in train.bursts) or _have_lost(call, train)
+    return not (torn or ends_a_packet(call, train.last.end))
+
+
+def _have_lost(call: Call, train: Train) -> bool:
+    """Whether two rings before the last one have lost packets at an edge: they lack as much of the longest."""
+    lengths = [ring[0].length for ring in train.rings[:-1]]
+    least = _LOST_S * call.sr
+    return sum(max(lengths, default=0) - length >= least for length in lengths) >= 2
 
 
 def ends_a_packet(call: Call, end: int) -> bool:

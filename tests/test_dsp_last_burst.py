@@ -116,3 +116,44 @@ def test_behind_packets_known_to_be_lost_a_rest_of_the_burst_may_be_too_short_to
     leg = one_leg(at(RINGBACK, 10, 10.175), at(MISSING, 10.175, 10.295), at(SPEECH, 11, 13))
     assert leg.pick_up is not None
     assert round(10.4 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize(("later_s", "certain"), [(0.0, True), (0.006, False)])
+def test_a_burst_that_ends_later_than_the_others_may_be_one_that_was_cut_and_a_coder_went_on_with(
+    later_s: float, certain: bool
+) -> None:
+    leg = one_leg(at(RINGBACK, 10, 11 + later_s), at(SPEECH, 12, 14))
+    assert leg.pick_up is not None
+    assert (round(10.987 * SR) in leg.pick_up) != certain
+
+
+def test_where_other_rings_lost_packets_the_last_one_may_have_lost_its_end() -> None:
+    whole = [at(RINGBACK, 1 + 3 * i, 2 + 3 * i) for i in range(4)]
+    torn = [whole[0], at(RINGBACK, 4.035, 5), at(RINGBACK, 7, 7.975), whole[3]]
+    last, voice = at(RINGBACK, 13, 13.93), at(SPEECH, 17, 18)
+    for before, open_ in ((torn, True), (whole, False)):
+        (leg,) = find_legs([*before, last, voice], sr=SR, plan=load_plan("tw"), end=20 * SR)
+        assert leg.pick_up is not None
+        assert (15 * SR in leg.pick_up) == open_
+
+
+def test_the_first_of_two_rings_may_have_lost_as_much_as_it_lacks() -> None:
+    heard = [at(RINGBACK, 2.02, 3.056), at(RINGBACK, 6.809, 7.669), at(SPEECH, 7.829, 8.3)]
+    (leg,) = find_legs(heard, sr=SR, plan=load_plan("hu"), end=9 * SR)
+    assert leg.ring_onset is not None
+    assert round(1.807 * SR) in leg.ring_onset
+
+
+def test_a_first_ring_shorter_than_the_others_is_not_what_tells_the_plans_period() -> None:
+    heard = [at(RINGBACK, 5.68, 6.661), at(RINGBACK, 8.6815, 9.689), at(RINGBACK, 11.709, 12.716), at(SPEECH, 19.9, 21)]
+    (leg,) = find_legs(heard, sr=SR, plan=load_plan("tw"), end=22 * SR)
+    assert leg.ring_onset is not None
+    assert round(5.653 * SR) in leg.ring_onset
+
+
+def test_words_where_a_sender_seemed_to_halt_inside_a_ring_leave_the_call_to_a_person() -> None:
+    rings = [(0.154, 1.153), (5.154, 6.153), (10.155, 10.341), (11.318, 12.316), (16.318, 17.316)]
+    bursts = [Segment(RINGBACK, round(a * SR), round(b * SR), stops=a != 5.154) for a, b in rings]
+    heard = [*bursts, at(SPEECH, 10.445, 10.885), at(SPEECH, 20.16, 21.4)]
+    legs = find_legs(heard, sr=SR, plan=load_plan("br"), end=22 * SR)
+    assert (legs[-1].outcome, legs[-1].provisional) == (NONE, True)
