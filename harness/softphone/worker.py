@@ -12,7 +12,6 @@ import select
 import signal
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +20,12 @@ from harness.softphone.follow import leads_from_dict
 from harness.softphone.line import line_from_dict
 from harness.softphone.own_stdout import claim_stdout
 from harness.softphone.pjsip import SipEndpoint, loaded
-from harness.softphone.rtp_news import RtpNews
-from harness.softphone.rtp_watch import RtpWatch, Sent
 from harness.softphone.signals import RELEASED, RESPONSE, SipSignal
+from harness.softphone.stream_looks import StreamLooks
 from harness.softphone.trace import Logged, TraceFile
 
 POLL_S = 0.003
 """Longest blind spell: a received message is stamped within an interval no wider than this on a quiet machine."""
-LOOK_S = 0.020
-"""How often the RTP counters are read, and how long is waited where the kernel stamps messages: there a spell need not
-be short for a stamp to be narrow, and 333 of them a second cost more than a call's sound does."""
-LOOKED_AT = 4
-"""Streams whose counters are read at a look: of more than these each has its turn every second, third or fourth look,
-and what is missing of it is told within a window that is so much wider. Reading all at every look cost twice what the
-library takes for a call."""
-SENT_S = 0.2
-"""How often it is read what a stream sent, which only a finished call tells."""
-MANY_LEGS, LOOK_MANY_S, LOOKED_AT_MANY = 8, 0.080, 8
-"""With more legs than these it is looked a quarter as often, at twice as many streams: a loss among sixteen calls is
-told within 160 ms."""
 CLOSE_S = 0.080
 """A recorder that is let go writes its last block within the bridge's next frames."""
 UNHEARD_S = 4.0
@@ -56,9 +42,6 @@ class Worker:
     def __init__(self, commands: int, events: int) -> None:
         self._commands, self._events = commands, events
         self._pending = b""
-        self._watches: dict[str, RtpWatch] = {}
-        self._sent: dict[str, tuple[float, Sent]] = {}
-        self._news: dict[str, RtpNews] = {}
         self._traces: dict[str, TraceFile] = {}
         self._known: set[str] = set()
         self._looked = 0.0
@@ -77,6 +60,7 @@ class Worker:
             traced=self._traced,
             dropped=self._dropped,
         )
+        self._streams = StreamLooks(self._endpoint, self._send)
         self._send(event="ready", port=self._endpoint.port, most_legs=loaded().most_calls)
 
     def fail(self, error: SoftphoneError) -> None:
@@ -95,15 +79,11 @@ class Worker:
             self._turn(POLL_S)
         self._report_recorded(time.monotonic() + CLOSE_S)
 
-    @property
-    def _look_s(self) -> float:
-        return LOOK_S if len(self._watches) <= MANY_LEGS else LOOK_MANY_S
-
     def _spell_s(self) -> float:
         if not self._endpoint.stamped:
             return POLL_S
         # A library that waits whole milliseconds would wake just before it is due, and look twice.
-        return min(max(self._looked + self._look_s + 0.001 - time.monotonic(), 0.001), self._look_s)
+        return min(max(self._looked + self._streams.every_s + 0.001 - time.monotonic(), 0.001), self._streams.every_s)
 
     def _turn(self, timeout_s: float) -> None:
         self._endpoint.poll(timeout_s)
@@ -111,9 +91,9 @@ class Worker:
             self._obey(command)
         now = time.monotonic()
         self._press_due(now)
-        if now - self._looked >= self._look_s:
+        if now - self._looked >= self._streams.every_s:
             self._looked = now
-            self._watch(now)
+            self._streams.look(now)
             self._report_recorded(now)
 
     # --- commands -----------------------------------------------------------------------------------
@@ -153,7 +133,7 @@ class Worker:
         far, near = Path(command["far"]), Path(command["near"])
         earliest, latest = self._endpoint.record(leg, far=far, near=near, tick=self._tick)
         self._send(event="recording", leg=leg, earliest_s=earliest, latest_s=latest)
-        self._watches[leg], self._news[leg] = RtpWatch(looked_s=latest), RtpNews()
+        self._streams.begin(leg, looked_s=latest)
         self._endpoint.dial(
             leg,
             command["uri"],
@@ -239,34 +219,9 @@ class Worker:
     def _notify(self, leg: str, signal: SipSignal) -> None:
         self._send(event="signal", leg=leg, signal=signal.to_dict())
         if signal.kind == RELEASED:
-            self._finish_watch(leg)
+            self._streams.end(leg)
         elif signal.kind == RESPONSE and signal.method == "INVITE" and 200 <= signal.status < 300:
-            news = self._news.get(leg)
-            if news is not None and news.answered_s is None:
-                news.answered_s = signal.latest_s
-
-    def _watch(self, now: float) -> None:
-        for leg in list(self._watches)[: LOOKED_AT if len(self._watches) <= MANY_LEGS else LOOKED_AT_MANY]:
-            watch = self._watches[leg] = self._watches.pop(leg)  # the others come first the next time
-            ours = leg not in self._sent or now - self._sent[leg][0] >= SENT_S
-            counters = self._endpoint.statistics(leg, ours=ours)
-            if counters is None:
-                continue
-            if counters.ours is not None:
-                self._sent[leg] = now, counters.ours
-            before_s, unsettled_s = watch.looked_s, watch.unsettled_s
-            for earliest, latest, packets in watch.look(time.monotonic(), counters):
-                self._send(event="missing", leg=leg, start_s=earliest, end_s=latest, packets=packets)
-            if watch.unsettled_s != unsettled_s:
-                self._send(event="unsettled", leg=leg, since_s=watch.unsettled_s)
-            self._tell_news(leg, watch, before_s, counters.source)
-
-    def _tell_news(self, leg: str, watch: RtpWatch, before_s: float, source: str) -> None:
-        told = self._news[leg].look(
-            watch, before_s=before_s, source=source, described=lambda: self._endpoint.described(leg)
-        )
-        for values in told:
-            self._send(event="signal", leg=leg, signal=SipSignal(**values).to_dict())
+            self._streams.answered(leg, signal.latest_s)
 
     def _dropped(self, leg: str) -> None:
         self._closing[leg] = time.monotonic()
@@ -285,20 +240,6 @@ class Worker:
         trace = self._traces.pop(leg, None)
         if trace is not None:
             trace.close()
-
-    def _finish_watch(self, leg: str) -> None:
-        watch = self._watches.pop(leg, None)
-        if watch is not None:
-            self._send(
-                event="rtp",
-                leg=leg,
-                packets=watch.packets,
-                lost=watch.lost,
-                jitter_buffer_ms=watch.jitter_buffer_ms,
-                last_packet_s=watch.arrived_s,
-                missing=watch.windows,
-                **(asdict(self._sent.pop(leg)[1]) if leg in self._sent else {}),
-            )
 
     def _traced(self, leg: str, message: Logged, at_s: float) -> None:
         file = self._traces.get(leg)
