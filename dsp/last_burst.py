@@ -6,13 +6,15 @@ was due just then. Nor does what comes early for the beat: lost packets make a r
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from dsp.beat import EARLY_S, LOST_S
 from dsp.edges_known import BESIDE_LOST_S
 from dsp.heard_call import Call
 from dsp.leg import Leg
 from dsp.next_burst import next_burst
-from dsp.one_ringing import PIECE_S
+from dsp.one_ringing import PIECE_S, TOLD
+from dsp.quantile import middle
 from dsp.ring_proof import lost_since
 from dsp.segment import SPEECH, Segment, Span
 from dsp.trains import Train
@@ -32,9 +34,9 @@ def may_be_reply(call: Call, train: Train, reply: Segment | None) -> bool:
     apart = (reply.start - last.end) / sr
     if not -_TOUCHES_S <= apart <= (_SOON_S if last.length < _BRIEF_S * sr else _FOLLOWS_S):
         return False
-    if last.told or last.stops or _is_on_time(call, train):
-        return False
-    return last.length < PIECE_S * sr or _is_early(call, train)
+    if _is_early(call, train):
+        return True
+    return last.length < PIECE_S * sr and not (last.told or last.stops or _is_on_time(call, train))
 
 
 def _is_on_time(call: Call, train: Train) -> bool:
@@ -44,16 +46,20 @@ def _is_on_time(call: Call, train: Train) -> bool:
     if len(before.rings) < 2:  # of two rings the later one tells the period
         before = replace(before, period=call.plan.period_s * call.sr)
     lost = lost_since(call.segments, train.last.start, within=BESIDE_LOST_S * call.sr)
-    return lost is None and abs(train.last.start - train.lean - next_burst(call, before)) <= 4 * EARLY_S * call.sr
+    return lost is None and abs(train.last.start - train.lean - next_burst(call, before)) <= 2 * EARLY_S * call.sr
 
 
 def _is_early(call: Call, train: Train) -> bool:
     """Whether the last ring comes sooner behind the one before it than packets lost of that one, or a jitter buffer,
-    make it."""
-    if len(train.rings) < 2:
+    make it; where those before it keep a beat, than its hair."""
+    starts = [ring[0].start for ring in train.rings]
+    if len(starts) < 2:
         return False
-    step = train.rings[-1][0].start - train.rings[-2][0].start
-    return step < train.period - max(LOST_S, call.buffer_s) * call.sr
+    steps = [b - a for a, b in pairwise(starts[:-1])]
+    steady = len(steps) >= TOLD - 1 and max(steps) - min(steps) <= 4 * EARLY_S * call.sr
+    period = middle(steps) if steady else train.period
+    slack = max(4 * EARLY_S if steady else LOST_S, call.buffer_s)
+    return starts[-1] - starts[-2] < period - slack * call.sr
 
 
 def without_last(train: Train) -> Train:

@@ -84,7 +84,11 @@ def more_rings(call: Call, train: Train, pick_up: Span) -> int:
 
 def _sooner(call: Call, train: Train) -> float:
     """So many samples sooner than counted the next ring may have begun: where no three rings keep a beat, by as much as
-    the last one began late, for want of its first packets; twice that where it is counted from the one before it."""
+    the last one began late, for want of its first packets; twice that where it is counted from the one before it. Where
+    one ring alone is shorter than the plan's, the line's whole cadence may run so fast."""
+    if len(train.rings) < 2 and not train.sure:
+        fast = max(train.rings[0][0].length / call.sr / call.plan.cadence[0][0], 1 - STRETCH)
+        return max(1 - fast, 0.0) * call.plan.period_s * call.sr
     if train.on_beat >= TOLD or len(train.rings) < 2:
         return 0.0
     lacks = max(ring[0].length for ring in train.rings) - train.rings[-1][0].length

@@ -157,3 +157,19 @@ def test_words_where_a_sender_seemed_to_halt_inside_a_ring_leave_the_call_to_a_p
     heard = [*bursts, at(SPEECH, 10.445, 10.885), at(SPEECH, 20.16, 21.4)]
     legs = find_legs(heard, sr=SR, plan=load_plan("br"), end=22 * SR)
     assert (legs[-1].outcome, legs[-1].provisional) == (NONE, True)
+
+
+def test_a_note_early_for_a_beat_that_the_rings_before_keep_may_be_the_musics() -> None:
+    notes = [at(RINGBACK, 18.954, 19.175), at(TONE, 19.21, 19.44), at(TONE, 22, 22.5)]
+    leg = one_leg(*notes, rings=6)
+    assert (leg.rings, leg.most_rings) == (6, 7)
+    assert leg.pick_up is not None
+    assert round(17.27 * SR) in leg.pick_up
+
+
+def test_one_ring_shorter_than_the_plans_may_be_of_a_line_that_runs_fast() -> None:
+    for on_s, open_ in ((0.929, True), (1.0, False)):
+        heard = [at(RINGBACK, 0.793, 0.793 + on_s), at(SPEECH, 3.7, 5.7)]
+        (leg,) = find_legs(heard, sr=SR, plan=load_plan("tw"), end=7 * SR)
+        assert leg.rings == 1
+        assert (leg.most_rings == 2) == open_

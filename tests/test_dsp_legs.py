@@ -72,7 +72,8 @@ def test_the_interval_always_holds_the_truth(pick_up_s, wait_s):
     (leg,) = legs([*ringing(1, 1 + pick_up_s), at(SPEECH, 1 + pick_up_s + wait_s, 40 + wait_s)])
     assert leg.outcome == ANSWERED
     assert leg.rings <= int(pick_up_s // 3) + 1 <= leg.most_rings
-    assert leg.rings == leg.most_rings or not 0.12 < within < 0.9  # a voice's first sound, or packets lost
+    # A voice's first sound, or a hole of ten packets and two more that were lost before it.
+    assert leg.rings == leg.most_rings or not 0.12 < within < 0.72
     assert round((1 + pick_up_s) * SR) in leg.pick_up
     assert pick_up_s * SR in leg.answer_latency
 
