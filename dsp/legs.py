@@ -171,7 +171,9 @@ def _picked_up(call: Call, train: Train, leg: Leg, reply: Segment | None, limit:
 
 def _picked_up_before(call: Call, train: Train, refused: int) -> bool:
     """Whether somebody had picked up and was not heard before a refusal: it comes before the next ring, and only with
-    it an exchange cuts one."""
+    it an exchange cuts one. Where a 200 came behind the first ring the signalling tells more than the cut."""
+    if call.answered_at is not None and call.answered_at > train.onset:
+        return ringing_stopped(call, train, refused)
     cut = was_cut(call, train, max(possible_holes(train.last))) and refused - train.last.end > _AT_ONCE_S * call.sr
     return cut or ringing_stopped(call, train, refused)
 
