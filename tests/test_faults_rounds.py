@@ -11,8 +11,7 @@ from left_out import leave_out
 from harness.bench.faults import small_disk
 from harness.bench.faults.broken_sound import broken_recordings
 from harness.bench.faults.clock_set import clock_set
-from harness.bench.faults.real_kills import programme_killed
-from harness.bench.faults.real_server import server_killed
+from harness.bench.faults.real_packets import busy_machine
 from harness.bench.faults.stopped import database_taken, killed
 from harness.bench.faults.tally import COUNTS, Round
 from harness.bench.reliability import BEGIN, END, HEAD, REAL, VIRTUAL, put, row
@@ -31,7 +30,7 @@ def test_nothing_is_lost_doubled_or_wrong(fault: Callable[[int], Round]) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", [database_taken, programme_killed, server_killed], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("fault", [database_taken, busy_machine], ids=lambda one: one.__name__)
 def test_nothing_is_lost_where_it_takes_longer(fault: Callable[[int], Round]) -> None:
     found = fault(1)
     assert found.clean, found

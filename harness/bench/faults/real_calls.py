@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import sys
 import tempfile
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from harness.again import hear_again
 from harness.agency import Agency
@@ -35,6 +38,8 @@ SCRIPT = Path(__file__).with_name("pbx.toml")
 NUMBERS = tuple(f"022700020{n}" for n in range(1, 5))
 LONG_S = 9.0
 """A call of the script from its claim to its keeping, about."""
+RELEASED_WITHIN_S = 5.0
+"""The far end's process may be put off, and notes a release only when its BYE was answered (RFC 3261 §15.1.1)."""
 HELD_AGAINST = ("no_answer", "busy", "rejected", "congestion")
 
 
@@ -66,43 +71,40 @@ def placing(agency: Agency, telephones: Telephones, threads: ThreadPoolExecutor)
 
 
 def look_at_real(agency: Agency, folder: Path, *, redialled: bool = False) -> Round:
-    """Look at an agency behind a round of real calls; `redialled`: each telephone was called again on purpose."""
+    """Look at an agency behind a round of real calls; `redialled`: each was called again, behind its PBX's death."""
     truth = read_truth(truth_of(folder))
     by_number: dict[str, int] = defaultdict(int)
     for entries in truth.values():
         by_number[entries[0].number] += 1
     with open_store(agency.database) as store:
         kept = [store.get_call(row["call_id"]) for row in store.list_calls(limit=10**6)]
-        heard = [(record, measured) for record, measured in (_heard(call["record"], agency) for call in kept)]
+        again = [hear_again(call["record"], agency) for call in kept]
+        heard = [(one.record, one.measured) for one in again]
         left = sum(one["state"] == LEFT for row in store.plans.months() for one in store.plans.tests(row["month"]))
         void = sum(one.outcome == VOID for one in claims(agency))
         found = Round(
             calls=len(truth),
             lost=_lost(truth, agency, store) + sum(1 for _ in unknown_sound(agency, store)),
             twice=0 if redialled else sum(n - 1 for n in by_number.values()),
-            wrong=sum(wrong(*one, truth.get(one[0].sip_call_id, [])) for one in heard),
+            wrong=sum(wrong(*one, truth.get(one[0].sip_call_id, [])) for one in heard)
+            + sum(differs(call["measured"], one.measurement) for call, one in zip(kept, again, strict=True)),
             zero=sum(held_against(*one, truth.get(one[0].sip_call_id, [])) for one in heard),
             unproved=len(verify(agency.folder, store).findings),
-            up=sum(still_up(entries) for entries in truth.values()),
+            up=0 if redialled else sum(still_up(entries) for entries in truth.values()),
             unknown=left,
             void=void,
         )
-    if found.wrong:
+    if not found.clean:
         _keep(folder)
     return found
 
 
 def _keep(folder: Path) -> None:
-    """Put a round with a wrong number where somebody can look at it: its own folder is gone with it."""
+    """Put a round that is not as it should be where somebody can look at it: its own folder is gone with it."""
     kept = Path(tempfile.mkdtemp(prefix="thirdring-wrong-"))
     with suppress(shutil.Error):  # a socket is no file
         shutil.copytree(folder, kept, dirs_exist_ok=True)
     print(f"kept: {kept}", file=sys.stderr, flush=True)
-
-
-def _heard(record: dict[str, object], agency: Agency) -> tuple[CallRecord, Measured]:
-    again = hear_again(record, agency)
-    return again.record, again.measured
 
 
 def _lost(truth: dict[str, list[Truth]], agency: Agency, store: Store) -> int:
@@ -112,6 +114,18 @@ def _lost(truth: dict[str, list[Truth]], agency: Agency, store: Store) -> int:
     known = {row["number"] for row in store.list_calls(limit=10**6)}
     settled = {one.number for one in claims(agency) if one.outcome in (VOID, "unknown")}
     return len(rang - told) + len(rang - known - settled)
+
+
+def until(true: Callable[[], object], seconds: float) -> None:
+    """Wait until something is so, at most so long."""
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def until_released(folder: Path, seconds: float = RELEASED_WITHIN_S) -> None:
+    """Wait until every call is over at the far end, too."""
+    until(lambda: not any(map(still_up, read_truth(truth_of(folder)).values())), seconds)
 
 
 def wrong(record: CallRecord, measured: Measured, truth: list[Truth]) -> bool:
@@ -126,6 +140,14 @@ def wrong(record: CallRecord, measured: Measured, truth: list[Truth]) -> bool:
     for one in found:
         print(f"{record.call_id}: {one}", file=sys.stderr, flush=True)
     return bool(found)
+
+
+def differs(kept: dict[str, Any] | None, again: dict[str, Any]) -> bool:
+    """Whether what the database keeps of a call's legs is not what its recording, heard again, says."""
+    if kept is None:
+        return False
+    anew = json.loads(json.dumps(again))
+    return any(kept[name] != anew[name] for name in ("outcome", "legs"))
 
 
 def held_against(record: CallRecord, measured: Measured, truth: list[Truth]) -> bool:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,8 +24,9 @@ from harness.bench.faults.real_calls import (
     look_at_real,
     pbx,
     placing,
-    still_up,
     truth_of,
+    until,
+    until_released,
 )
 from harness.bench.faults.tally import Round
 from harness.ledger import claims
@@ -43,7 +44,7 @@ def programme_killed(seed: int) -> Round:
         with _running(agency) as process:
             at_a_moment(seed, agency, process)
             process.kill()
-        until(lambda: not any(map(still_up, read_truth(truth_of(folder)).values())))
+        until_released(folder, LIMIT_S)
         _to_its_end(agency)
         return look_at_real(agency, folder)
 
@@ -58,7 +59,7 @@ def telephone_killed(seed: int) -> Round:
             if workers:
                 os.kill(rng.choice(workers), signal.SIGKILL)
             process.communicate(timeout=LIMIT_S)
-        until(lambda: not any(map(still_up, read_truth(truth_of(folder)).values())))
+        until_released(folder, LIMIT_S)
         return look_at_real(agency, folder)
 
 
@@ -71,7 +72,7 @@ def pbx_killed(seed: int) -> Round:
         with Telephones(several=True) as telephones, ThreadPoolExecutor(len(NUMBERS)) as threads:
             with pbx(folder, port=port) as far:
                 calls = placing(agency, telephones, threads)
-                until(lambda: len(read_truth(truth_of(folder))) == len(NUMBERS))
+                until(lambda: len(read_truth(truth_of(folder))) == len(NUMBERS), LIMIT_S)
                 time.sleep(rng.uniform(0, LONG_S - 2))
                 far._processes[0].kill()
                 first = list(_over(calls))
@@ -80,7 +81,7 @@ def pbx_killed(seed: int) -> Round:
         found = look_at_real(agency, folder, redialled=True)
         dead = sum(1 for one in first if isinstance(one, TestCall) and one.measured.outcome == "no_answer")
         alive = sum(isinstance(one, TestCall) and one.measured.outcome == "answered" for one in again)
-        return found + Round(zero=dead, lost=len(NUMBERS) - alive, up=-found.up)
+        return found + Round(zero=dead, lost=len(NUMBERS) - alive)
 
 
 def _over(calls: dict[str, Future[TestCall]]) -> Iterator[TestCall | BaseException]:
@@ -120,14 +121,8 @@ def _to_its_end(agency: Agency) -> None:
 
 def at_a_moment(seed: int, agency: Agency, process: subprocess.Popen[bytes]) -> None:
     """Wait until a call was claimed, and then for as long as the seed says: up to the keeping of the last."""
-    until(lambda: claims(agency) or process.poll() is not None)
+    until(lambda: claims(agency) or process.poll() is not None, LIMIT_S)
     time.sleep(random.Random(seed).uniform(0, LONG_S))
-
-
-def until(true: Callable[[], object], seconds: float = LIMIT_S) -> None:
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.02)
 
 
 def _children(pid: int) -> list[int]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from harness.bench.faults.agency import make_agency
-from harness.bench.faults.real_calls import NUMBERS, look_at_real, pbx, placing
+from harness.bench.faults.real_calls import NUMBERS, look_at_real, pbx, placing, until_released
 from harness.bench.faults.tally import Round
 from harness.bench.relay import Fate
 from harness.bench.relay_process import RelayProcess
@@ -87,6 +87,7 @@ def _called(folder: Path, addresses: dict[str, str]) -> Round:
     with Telephones(several=True) as telephones, ThreadPoolExecutor(len(NUMBERS)) as threads:
         for call in placing(agency, telephones, threads).values():
             call.result(LIMIT_S)
+    until_released(folder)
     return look_at_real(agency, folder)
 
 

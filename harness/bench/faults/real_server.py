@@ -20,13 +20,12 @@ from urllib.parse import urlencode
 
 from harness.agency import Agency
 from harness.bench.faults.agency import make_agency
-from harness.bench.faults.real_calls import NUMBERS, look_at_real, pbx, still_up, truth_of
-from harness.bench.faults.real_kills import LIMIT_S, at_a_moment, until
+from harness.bench.faults.real_calls import NUMBERS, look_at_real, pbx, until, until_released
+from harness.bench.faults.real_kills import LIMIT_S, at_a_moment
 from harness.bench.faults.tally import Round
 from harness.programme.settings import PROGRAMME_FILE
 from harness.store import open_store
 from harness.store.plans import OVER
-from harness.switchboard.truth import read_truth
 from harness.web.passwords import hashed
 from harness.web.rights import Role
 
@@ -53,9 +52,9 @@ def server_killed(seed: int) -> Round:
         with _serving(agency) as (process, port), _Clerk(port) as clerk:
             at_a_moment(seed, agency, process)
             process.kill()
-        until(lambda: not any(map(still_up, read_truth(truth_of(folder)).values())))
+        until_released(folder, LIMIT_S)
         with _serving(agency) as (process, _):
-            until(lambda: _all_over(agency, months))
+            until(lambda: _all_over(agency, months), LIMIT_S)
             process.send_signal(signal.SIGTERM)
             process.wait(LIMIT_S)
         return look_at_real(agency, folder) + _written(agency, clerk.kept)
@@ -87,7 +86,7 @@ def _serving(agency: Agency) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     with said.open("wb") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
     try:
-        until(lambda: process.poll() is not None or _answers(port))
+        until(lambda: process.poll() is not None or _answers(port), LIMIT_S)
         if process.poll() is not None:
             raise RuntimeError(f"the server did not begin: {said.read_text(encoding='utf-8')[-600:]}")
         yield process, port
