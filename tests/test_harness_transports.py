@@ -32,6 +32,8 @@ from harness.softphone.pool import WorkerPool
 from harness.softphone.signals import RELEASED, REQUEST, SipSignal
 
 pytestmark = pytest.mark.realtime
+SLOW = pytest.mark.slow
+"""Some seconds until a connection that is refused is given up."""
 
 CA = str(CERTIFICATES / "ca.pem")
 SECRET = "correct-horse-battery-staple"
@@ -116,7 +118,7 @@ def test_the_library_is_asked_for_itself_and_not_by_its_version() -> None:
     assert told.most_calls >= 4
 
 
-@pytest.mark.parametrize("certificate", ["by-name", "expired", "unsigned"])
+@pytest.mark.parametrize("certificate", ["unsigned", *(pytest.param(n, marks=SLOW) for n in ("by-name", "expired"))])
 def test_a_server_with_a_wrong_certificate_is_told_nothing(tmp_path: Path, certificate: str) -> None:
     line = Line(bind="127.0.0.1", transport="tls", tls_ca_file=CA, accept_old_openssl=True)
     with SipStreamPeer(answers, certificate=certificate) as peer, WorkerPool(line) as pool:
@@ -128,7 +130,7 @@ def test_a_server_with_a_wrong_certificate_is_told_nothing(tmp_path: Path, certi
     assert statuses(seen) == []
 
 
-@pytest.mark.parametrize("newest", OLD_TLS)
+@pytest.mark.parametrize("newest", [pytest.param(OLD_TLS[0], marks=SLOW), *OLD_TLS[1:]])
 def test_a_server_that_speaks_nothing_newer_than_tls_1_1_is_told_nothing(
     tmp_path: Path, newest: ssl.TLSVersion
 ) -> None:

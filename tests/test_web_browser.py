@@ -19,7 +19,7 @@ PAGES = [
 PATHS = [f"{role or 'nobody'} {path}" for role, path in PAGES]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["light", "dark"])
 @pytest.mark.parametrize(("role", "path"), PAGES, ids=PATHS)
 def test_a_page_has_no_violation_of_wcag(role, path, dark, page_of):
     assert violations(page_of(role, path, dark=dark)) == []

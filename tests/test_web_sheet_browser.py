@@ -125,7 +125,7 @@ def test_who_hears_every_clip_of_a_call_of_90_s_is_done_in_a_minute_too(page_of,
     assert heard_s / 1.5 + by_hand_s <= MOST_S
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 320], ids=["wide", "telephone"])
 def test_the_sheet_has_no_violation_of_wcag_and_fits(width, dark, page_of):
     page = ready(page_of(Role.TESTER, "/calls/c-axe/sheet", width=width, dark=dark))
