@@ -276,10 +276,33 @@ def test_a_head_with_a_number_that_no_entry_has_is_a_line_that_is_wrong(agency):
     assert kinds(agency) == {"head_line"}
 
 
-def test_a_guard_that_was_lifted_is_told_of(agency):
+@pytest.mark.parametrize("name", ["sheets_chained_INSERT", "evidence_UPDATE", "rows_INSERT_marked"])
+@pytest.mark.parametrize("hollow", [False, True])
+def test_a_guard_that_was_lifted_or_made_hollow_is_told_of(agency, name, hollow):
     with closing(sqlite3.connect(agency.database)) as opened, opened:
-        opened.execute("DROP TRIGGER sheets_chained_INSERT")
-    assert kinds(agency) == {"guard_gone"}
+        opened.execute(f"DROP TRIGGER {name}")
+        if hollow:
+            opened.execute(f"CREATE TRIGGER {name} BEFORE DELETE ON {name.split('_')[0]} BEGIN SELECT 1; END")
+    assert [(one.kind, one.values["name"]) for one in found(agency)] == [("guard_gone", name)]
+
+
+def test_a_trigger_that_swallows_what_is_to_be_kept_is_told_of(agency, capsys):
+    with closing(sqlite3.connect(agency.database)) as opened, opened:
+        opened.execute("CREATE TRIGGER quiet BEFORE INSERT ON call_marks BEGIN SELECT RAISE(IGNORE); END")
+    assert [(one.kind, one.values["name"]) for one in found(agency)] == [("guard_strange", "quiet")]
+    assert run(["verify", "--agency", str(agency.folder), "--lang", "en"]) == 1
+    assert "quiet" in capsys.readouterr().out
+
+
+def test_an_empty_database_beside_recordings_is_told_of(agency, capsys):
+    agency.database.unlink()
+    assert "cut_off" in kinds(agency)
+    heads_file(agency.database).unlink()
+    assert kinds(agency) == {"database_gone"}
+    assert run(["verify", "--agency", str(agency.folder)]) == 1
+    shutil.rmtree(agency.recordings)
+    assert kinds(agency) == set()
+    assert run(["verify", "--agency", str(agency.folder)]) == 0
 
 
 def test_another_program_cannot_add_a_row(agency):
@@ -306,10 +329,15 @@ def test_what_was_rolled_back_is_in_no_chain(agency):
 
 
 def test_a_database_of_before_is_found_as_it_is_and_kept_from_then_on(agency):
+    with closing(sqlite3.connect(agency.database)) as opened:
+        of_before = "type = 'trigger' AND sql NOT LIKE '%evidence%' AND name NOT LIKE '%!_kept!_%' ESCAPE '!'"
+        triggers = opened.execute(f"SELECT sql FROM sqlite_master WHERE {of_before}").fetchall()
     with behind_its_back(agency.database, back=False) as opened:
         opened.execute("DELETE FROM _sqlite_migrations WHERE name = 'm018_evidence'")
         opened.execute("DROP TABLE call_files")
         opened.execute("DROP TABLE evidence")
+        for (sql,) in triggers:
+            opened.execute(sql)
     heads_file(agency.database).unlink()
     assert found(agency) == ()
     with open_store(agency.database) as store:

@@ -22,6 +22,8 @@ from harness.store.heads import Head, heads_file, read_head
 from harness.store.store import summary_of
 
 FILES = ("recordings", "call_files")
+SOUND = "recordings/*/*.flac"
+"""Calls' sound as it lies in an agency's folder once they are over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,9 @@ def _look(folder: Path, store: Store, heads: Sequence[Head], wrong_lines: Sequen
     found += _figures(walked, store)
     found += _summaries(store)
     found += [Finding("guard_gone", values={"name": name}) for name in store.evidence.guards_gone()]
+    found += [Finding("guard_strange", values={"name": name}) for name in store.evidence.guards_strange()]
+    if not walked.links and not found and any(folder.glob(SOUND)):
+        found.append(Finding("database_gone"))
     deleted = _deleted(store)
     checked = [(entry, _file(entry, folder, deleted)) for (what, _), entry in walked.newest.items() if what in FILES]
     found += [one for _, one in checked if isinstance(one, Finding)]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 
-from harness.store.chain import KEYS, chained_columns, guards_of, shown
+from sqlite_utils import Database
+
+from harness.store.chain import KEYS, ChainedConnection, chained_columns, shown
 from harness.store.connection import Room, Row
 from harness.store.heads import Head, head_of
+from harness.store.migrations import steps
 
 
 class Evidence(Room):
@@ -42,11 +46,12 @@ class Evidence(Room):
 
     def guards_gone(self) -> list[str]:
         """Triggers that should be there as they were made, and are not."""
-        there = dict(self._db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
-        wanted = {name: sql for table in KEYS for name, sql in guards_of(table, self._columns(table)).items()}
-        return sorted(name for name, sql in wanted.items() if there.get(name) != sql) + [
-            name for name in ("evidence_UPDATE", "evidence_DELETE") if name not in there
-        ]
+        there = _triggers(self._db)
+        return sorted(name for name, sql in _as_made().items() if there.get(name) != sql)
+
+    def guards_strange(self) -> list[str]:
+        """Triggers that were not made here: one can swallow a row before it is kept, and none is refused by SQLite."""
+        return sorted(_triggers(self._db).keys() - _as_made().keys())
 
     @contextmanager
     def as_it_is(self) -> Iterator[None]:
@@ -78,3 +83,17 @@ class Evidence(Room):
 
     def _columns(self, table: str) -> tuple[str, ...]:
         return chained_columns(self._db, table)
+
+
+@cache
+def _as_made() -> dict[str, str]:
+    """Every trigger of a new database, by name."""
+    new = Database(ChainedConnection(":memory:"))
+    steps.apply(new)
+    found = _triggers(new)
+    new.close()
+    return found
+
+
+def _triggers(db: Database) -> dict[str, str]:
+    return dict(db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
