@@ -20,6 +20,7 @@ from harness.assisted.remarks import remark
 from harness.callback import CALLBACKS
 from harness.prompts.marks import load_marks
 from harness.record import record_from_dict
+from harness.recording import sha256
 from harness.store import open_store
 from harness.test_call import call_folder
 from harness.web.rights import Role
@@ -197,6 +198,9 @@ def test_a_prompt_is_marked_listed_and_only_replaced_when_asked(server: Running,
     assert 'value="9"' in again.text
     assert client.post(path, A_MARK | {"at": "9", "replace": "1"}).status == 303
     assert [one.at_s for one in load_marks(agency.folder)] == [9.0]
+    with open_store(agency.database) as store:
+        newest = store.log.named("prompt_marked")[0]
+    assert newest["detail"]["sha256"] == sha256(agency.folder / "prompts" / "main-menu.json")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from harness.cli.noted import note_change
 from harness.cli.options import Asked, asked_for
 from harness.cli.output import print_json, print_lines, print_table
 from harness.errors import DONE
@@ -41,10 +42,12 @@ def mark(
 ) -> int:
     """在一段錄音裡標出一個時間點。Mark an instant of a recorded prompt."""
     from harness.prompts.marking import mark_prompt
+    from harness.recording import sha256
 
     made, file = mark_prompt(
         target, agency_folder=asked.agency, at_s=at_s, name=name, what=what, kind=kind, site=site, replace=replace
     )
+    note_change(asked.agency, "prompt_marked", command="prompt mark", name=made.name, at_s=at_s, sha256=sha256(file))
     if asked.as_json:
         print_json({**made.to_dict(), "file": str(file)})
     else:

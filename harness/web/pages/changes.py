@@ -25,7 +25,15 @@ from harness.web.visit import Visit
 A_PAGE = 50
 KINDS = (
     *(CHANGED, ADDED, UNIT_CHANGED, ENDED, IMPORTED, "form_brought", "form_copied", "scenario_brought"),
-    *("tone_learnt", "line_secret_set", "person_added", "person_roles", "person_password", "person_removed"),
+    *(
+        "tone_learnt",
+        "prompt_marked",
+        "line_secret_set",
+        "person_added",
+        "person_roles",
+        "person_password",
+        "person_removed",
+    ),
     *("sound_deleted", "sound_brought", "sound_text", "tone_brought", "second_factor_reset", BEGUN, FINISHED),
 )
 """What the log calls a change of the settings."""

@@ -13,6 +13,7 @@ from harness.prompts.kinds import KINDS
 from harness.prompts.marking import mark_prompt
 from harness.prompts.marks import END, WHATS, load_marks
 from harness.prompts.suggest import Suggestion, suggest
+from harness.recording import sha256
 from harness.store import open_store
 from harness.web.beside_sound import text_beside
 from harness.web.declared import page
@@ -66,11 +67,12 @@ def mark(visit: Visit, call: dict[str, Any]) -> Response:
     except WrongInput as error:
         sentence = sentence_of(error).replace(f"{visit.agency.folder}/", "")
         return _marking(visit, call, typed, wrong=sentence)
-    visit.log("prompt_marked", call_id=call["call_id"], name=made, at_s=typed["at"])
-    return done(visit, "/settings/prompts", "prompts_page.marked", name=made)
+    visit.log("prompt_marked", call_id=call["call_id"], at_s=typed["at"], **made)
+    return done(visit, "/settings/prompts", "prompts_page.marked", name=made["name"])
 
 
-def _mark(visit: Visit, call_id: str, typed: dict[str, str]) -> str:
+def _mark(visit: Visit, call_id: str, typed: dict[str, str]) -> dict[str, str]:
+    """The mark's name, and its file's SHA-256."""
     what, kind = typed["what"], typed["kind"] or None
     if what not in WHATS or (kind is not None and kind not in KINDS):
         raise WrongInput("prompts_page.no_such", value=kind if what in WHATS else what)
@@ -80,7 +82,8 @@ def _mark(visit: Visit, call_id: str, typed: dict[str, str]) -> str:
         raise WrongInput("prompts_page.no_seconds", value=typed["at"]) from None
     told: dict[str, Any] = {"at_s": at_s, "name": typed["name"], "what": what, "kind": kind}
     told |= {"site": typed["site"] or None, "replace": bool(typed["replace"])}
-    return mark_prompt(call_id, agency_folder=visit.agency.folder, **told)[0].name
+    made, file = mark_prompt(call_id, agency_folder=visit.agency.folder, **told)
+    return {"name": made.name, "sha256": sha256(file)}
 
 
 def _marking(visit: Visit, call: dict[str, Any], typed: dict[str, str], *, wrong: str = "") -> Response:
