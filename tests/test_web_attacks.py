@@ -1,6 +1,7 @@
 """What somebody tries who wants in, wants what is not theirs, or wants the pages down."""
 
 import ast
+import json
 import queue
 import re
 import socket
@@ -172,6 +173,18 @@ def test_what_breaks_before_a_page_can_be_made_tells_nothing_and_has_every_heade
     assert "secret" not in answer.text
     assert re.search(r"[0-9a-f]{8}", answer.text)
     assert set(whole) - {"content-length", "content-type", "date"} <= set(answer.headers)
+
+
+def test_a_database_that_cannot_be_opened_is_no_to_whoever_asks_for_health(alone: Running):
+    database = alone.site.folder / "thirdring.db"
+    database.rename(database.with_suffix(".kept"))
+    database.write_bytes(b"no database at all" * 99)
+    try:
+        told = alone.client().get("/healthz")
+    finally:
+        database.with_suffix(".kept").rename(database)
+    assert (told.status, json.loads(told.text)["checks"]["database"]) == (503, False)
+    assert alone.client().get("/healthz").status == 200
 
 
 @pytest.mark.parametrize("name", ["thirdring.db", "agency.toml", "recordings"])

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,9 @@ from starlette.routing import BaseRoute
 from harness.web.rights import Right
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from harness.web.site import Site
     from harness.web.visit import Visit
 
 SMALL_BODY = 1 << 20
@@ -51,6 +54,8 @@ class Declared:
     """The longest body that it takes."""
     answer: Answer
     """The page's function."""
+    unopened: Callable[[Site], Response] | None = None
+    """What answers where the database cannot be opened; None: the sentence that the server is at fault."""
 
     @property
     def name(self) -> str:
@@ -80,11 +85,13 @@ def page(
     of: Fetch | None = None,
     nav: Nav | None = None,
     most_bytes: int = SMALL_BODY,
+    unopened: Callable[[Site], Response] | None = None,
 ) -> Callable[[Answer], Declared]:
     """Declare a route; the function takes the `Visit` and, with `of`, what that found."""
 
     def declare(answer: Answer) -> Declared:
-        return Declared(path=path, method=method, right=right, of=of, nav=nav, most_bytes=most_bytes, answer=answer)
+        way = Declared(path=path, method=method, right=right, of=of, nav=nav, most_bytes=most_bytes, answer=answer)
+        return replace(way, unopened=unopened)
 
     return declare
 

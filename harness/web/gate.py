@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from harness.errors import StoreError
 from harness.store import open_store
 from harness.web.declared import Declared
 from harness.web.error_pages import answer_to
@@ -75,6 +76,15 @@ def _refused(one: Declared, site: Site, request: Request) -> Response | None:
 
 
 def _answered(one: Declared, site: Site, request: Request, form: FormData) -> Response:
+    try:
+        return _from_page(one, site, request, form)
+    except StoreError:
+        if one.unopened is None:
+            raise
+        return one.unopened(site)
+
+
+def _from_page(one: Declared, site: Site, request: Request, form: FormData) -> Response:
     with visiting(site, request, form, right=one.right) as visit:
         try:
             _admit(one, visit)
