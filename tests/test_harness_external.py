@@ -13,7 +13,7 @@ from odfdo import Document
 from office import convert, need_office
 from rubric_cases import best, call
 
-from harness.agency import Agency
+from harness.agency import Agency, load_agency
 from harness.cli.program import run
 from harness.errors import DONE, WRONG_USAGE
 from harness.external.cells import read_pages
@@ -238,6 +238,17 @@ def test_days_and_times_are_read_as_people_write_them() -> None:
 def test_units_of_one_name_are_told_apart(agency: Agency) -> None:
     twins = (*agency.units, agency.units[0].__class__(unit="u9", name="一課", extension="9"))
     assert list(names_of(twins)) == ["一課（u1）", "二課", "三課", "一課（u9）"]
+
+
+@pytest.mark.parametrize("name", ["=1+1<b>\x1b[31m三課", "戶政所/服務站", "第1科[*?:\\']"])
+def test_a_unit_that_no_page_can_be_called_by_gets_its_sheet_and_comes_back(
+    name: str, agency: Agency, capsys: pytest.CaptureFixture[str]
+) -> None:
+    units = agency.folder / "units.csv"
+    units.write_text(units.read_text("utf-8").replace("三課", name), encoding="utf-8")
+    file = made(load_agency(agency.folder), "u3")
+    _, told = asked(agency, capsys, "import", str(filled(file, {key: GOOD[key] for key in GOOD if key != "unit"})))
+    assert [one["unit"] for one in told["calls"]] == ["u3"]
 
 
 def test_libreoffice_keeps_what_we_read_back(agency: Agency, request: pytest.FixtureRequest) -> None:

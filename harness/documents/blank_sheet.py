@@ -6,6 +6,7 @@ is locked against slips, not against people: what comes back is checked cell by 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -71,7 +72,7 @@ def heading_cells(form: Form) -> str:
 
 
 def _page(name: str, form: Form, lines: Sequence[Line], rules: dict[tuple[str, ...], str]) -> Table:
-    table = Table(name)
+    table = Table(re.sub(r"[\[\]*?:/\\']", "_", name))  # what a spreadsheet's page cannot be called
     table.set_attribute("table:protected", "true")  # without a password: against slips only
     for column in WIDTHS:
         made = Column(style=f"co-{column}")

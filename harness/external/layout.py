@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.directory import Unit
+from harness.documents.table import printable
 from harness.words import say
 from rubric.answer import option_points
 from rubric.schema import Form, Item
@@ -51,7 +52,7 @@ class Line:
 
 def names_of(units: tuple[Unit, ...]) -> Mapping[str, str]:
     """What a unit is called on the sheet → its id; two of one name show their ids."""
-    names = [unit.name or unit.unit for unit in units]
+    names = [printable(unit.name).strip() or unit.unit for unit in units]
     return {
         name if names.count(name) == 1 else f"{name}（{unit.unit}）": unit.unit
         for unit, name in zip(units, names, strict=True)
