@@ -76,7 +76,7 @@ def _read(path: Path, name: str) -> tuple[Samples, int]:
         return read_m4a(path, name)
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         _whole_wav(path, name)
-    elif head[:4] != b"fLaC" and head[:3] != b"ID3" and not (head[0] == 0xFF and head[1] & 0xE0 == 0xE0):
+    elif head[:4] != b"fLaC" and head[:3] != b"ID3" and not (head[:1] == b"\xff" and head[1:2] >= b"\xe0"):
         raise WrongInput("imported.not_sound", file=name)
     return _by_libsndfile(path, name)
 
