@@ -10,14 +10,18 @@ import io
 import json
 import random
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from agency_folder import make_agency
+from outside_calls import write
 from programme_month import PROGRAMME
 from rubric_cases import best, call
 from sip_torture import MESSAGES, addressed
@@ -26,13 +30,22 @@ from harness.agency import load_agency
 from harness.backup import restore
 from harness.directory import read_units
 from harness.directory_files import import_units
+from harness.directory_sheet import read_directory
+from harness.documents.blank_sheet import write_blank
+from harness.documents.spreadsheet import write_ods
+from harness.documents.xlsx import write_xlsx
 from harness.errors import ThirdringError
-from harness.hearing import read_audio
+from harness.external.cells import read_pages
+from harness.hearing import find_plan, read_audio
 from harness.imported.sound import read_sound
 from harness.ladder.messages import _branch, _note, _start
 from harness.number_text import digits_of, target_of
+from harness.papers.settings import read_paper_settings
 from harness.programme.calendar_import import import_calendar
+from harness.programme.month_plan import MonthPlan, PlannedTest
+from harness.programme.published import verify_file
 from harness.programme.settings import read_programme
+from harness.prompts.marks import PROMPTS, load_marks, make_mark, save_mark
 from harness.q850 import reasons_of
 from harness.questions import questions_in
 from harness.scenario import load_scenario
@@ -42,6 +55,7 @@ from harness.softphone.growing_wav import GrowingWav, repair_header
 from harness.softphone.message import parse_message
 from harness.softphone.trace import parse_log, without_secrets
 from harness.store.heads import read_head
+from harness.switchboard.sound import prompt, to_pcm
 from harness.toml_file import read_json
 
 ROOT = Path(__file__).parent.parent
@@ -56,6 +70,8 @@ class Target:
     """What it reads on good days."""
     read: Callable[[Path, bytes], object]
     """Reads bytes, in a folder of its own; raises nothing but ThirdringError."""
+    slow: int = 1
+    """So many times fewer files are tried: it starts a process for each."""
 
 
 def attempt(target: Target, data: bytes, folder: Path) -> None:
@@ -101,8 +117,6 @@ def _agency(folder: Path, name: str, data: bytes) -> Path:
 
 @cache
 def _good_agency() -> Path:
-    import tempfile
-
     folder = Path(tempfile.mkdtemp(prefix="fuzz-agency-"))
     make_agency(folder, {"0227000001": "127.0.0.1:5060"})
     return folder
@@ -156,6 +170,62 @@ def _answers(folder: Path, data: bytes) -> None:
     score_said(form, said, best())
 
 
+def _spreadsheets() -> list[bytes]:
+    rows = [["unit", "name", "number", "extension"], ["u1", "一課", "0227000001", "201"], ["u2", "=1+1", "x", ""]]
+    ods, form = io.BytesIO(), find_form("keelung-102")
+    write_ods(ods, {"units": rows, "two": [["a", 1.5, None]]})
+    with tempfile.TemporaryDirectory() as folder:
+        xlsx, blank = Path(folder) / "a.xlsx", Path(folder) / "b.ods"
+        write_xlsx(xlsx, "units", rows)
+        write_blank(blank, form, load_agency(_good_agency()).units, ["one"])
+        return [ods.getvalue(), xlsx.read_bytes(), blank.read_bytes()]
+
+
+def _spreadsheet(folder: Path, data: bytes) -> None:
+    path = folder / ("a.xlsx" if b"xl/" in data else "a.ods")
+    path.write_bytes(data)
+    for read in (read_directory, read_pages, lambda one: questions_in(one, units=("u1",))):
+        with suppress(ThirdringError):
+            read(path)
+
+
+def _sent(kind: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return write(Path(folder) / f"a.{kind}", np.sin(np.arange(8000)) * 0.3).read_bytes()
+
+
+def _mark() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        menu = to_pcm(prompt("ivr-menu", 8000))
+        told = {"rate": 8000, "at_s": 2.0, "name": "a", "what": "end", "site": "", "marked_in": "c1"}
+        mark = make_mark(menu, tones=find_plan("tw"), **told)  # type: ignore[arg-type]
+        return save_mark(mark, Path(folder)).read_bytes()
+
+
+def _marks(folder: Path, data: bytes) -> None:
+    (folder / PROMPTS).mkdir()
+    (folder / PROMPTS / "a.json").write_bytes(data)
+    for mark in load_marks(folder):
+        json.dumps(mark.to_dict())
+
+
+def _tones(folder: Path, data: bytes) -> None:
+    (folder / "tones").mkdir()
+    (folder / "tones" / "own.toml").write_bytes(data)
+    find_plan("own", agency_folder=folder)
+
+
+def _month() -> bytes:
+    at = datetime(2026, 12, 2, 2, tzinfo=UTC)
+    tests = (PlannedTest(at=at, id="2026-12-1-u1", round=1, unit="u1"),)
+    return json.dumps(MonthPlan(month="2026-12", seed="s", drawn_at=at, inputs="", tests=tests).to_dict()).encode()
+
+
+def _papers(folder: Path, data: bytes) -> None:
+    (folder / "papers.toml").write_bytes(data)
+    read_paper_settings(folder)
+
+
 def _manifest(folder: Path, data: bytes) -> None:
     (folder / "backup.json").write_bytes(data)
     restore(folder, folder / "back")
@@ -168,6 +238,13 @@ TARGETS: dict[str, Target] = {
         lambda: [_sound("FLAC"), _sound("FLAC", 2)], _file("a.flac", lambda path: read_sound(path, far="left"))
     ),
     "listen": Target(lambda: [_sound("WAV"), _sound("FLAC")], _file("a.bin", read_audio)),
+    "mp3": Target(lambda: [_sent("mp3")], _file("a.mp3", lambda path: read_sound(path, far=""))),
+    "m4a": Target(lambda: [_sent("m4a")], _file("a.m4a", lambda path: read_sound(path, far=""))),
+    "spreadsheet": Target(_spreadsheets, _spreadsheet, slow=5),
+    "prompt-mark": Target(lambda: [_mark()], _marks),
+    "tones": Target(_texts("dsp/tone_plans/*.toml"), _tones),
+    "papers": Target(_texts("harness/papers/papers_template.toml"), _papers),
+    "published": Target(lambda: [_month()], _file("plan-2026-12.json", verify_file)),
     "form": Target(
         _texts("rubric/forms/*.toml", "tests/bad_forms/*.toml"), _file("f.toml", lambda path: find_form(str(path)))
     ),
