@@ -17,7 +17,7 @@ from rubric_cases import best, call
 
 from harness.cli.program import run
 from harness.evidence.case import NO_SOUND, export_case
-from harness.evidence.signature import KEY_FILE
+from harness.evidence.signature import KEY_FILE, signer
 from harness.form_files import make_form
 from harness.store import open_store
 
@@ -151,6 +151,19 @@ def test_without_the_key_nobody_makes_a_case_of_his_own(case, tmp_path, lie):
     without_openssl(copy)  # and without openssl the chain still tells
     resummed(copy)
     assert "WRONG" in checked(copy).stdout
+
+
+def test_a_case_that_is_signed_by_another_key_is_told(case, tmp_path):
+    """The page to be read is no entry of the chain: who may put another key beside it could write it anew."""
+    copy = tmp_path / "case"
+    shutil.copytree(case, copy)
+    (copy / "sheet.html").write_text("<p>100</p>", "utf-8")
+    other, _ = signer(tmp_path / "other.pem")
+    (copy / "public-key.pem").write_bytes(other.public_pem)
+    resummed(copy)
+    (copy / "SHA256SUMS.sig").write_bytes(other.sign((copy / "SHA256SUMS").read_bytes()))
+    done = checked(copy)
+    assert (done.returncode, other.fingerprint in done.stdout) == (1, True)
 
 
 @pytest.mark.parametrize("seed", range(12))

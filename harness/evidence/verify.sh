@@ -13,7 +13,9 @@ echo "1. 檔案完整 files are whole"
 if command -v openssl >/dev/null; then
   openssl pkeyutl -verify -pubin -inkey public-key.pem -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig >/dev/null 2>&1 ||
     failed "2. SHA256SUMS.sig"
-  echo "2. 簽章相符，公鑰指紋 signed by the key" "$(openssl pkey -pubin -in public-key.pem -outform DER | sha)"
+  key=$(openssl pkey -pubin -in public-key.pem -outform DER | sha)
+  grep -qF "$key" entries/* || failed "2. 鏈裡沒有記下這把公鑰 no entry names this key: $key"
+  echo "2. 簽章相符，公鑰指紋 signed by the key" "$key"
 else
   echo "2. 沒有 openssl，簽章未核對 no openssl: the signature was not checked"
 fi
