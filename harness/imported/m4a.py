@@ -35,6 +35,8 @@ def _decoded(file: Any, name: str) -> tuple[NDArray[np.float32], int]:
     if not file.streams.audio:
         raise WrongInput("imported.empty", file=name)
     stream = file.streams.audio[0]
+    if stream.codec_context is None:  # a codec that FFmpeg does not know, or has no decoder for
+        raise WrongInput("imported.broken", file=name)
     announced = 0.0 if stream.duration is None else float(stream.duration * stream.time_base)
     rate, blocks, held = int(stream.codec_context.sample_rate), list[NDArray[np.float32]](), 0
     refuse_large(announced * rate, rate, int(stream.codec_context.channels), name)
