@@ -121,10 +121,10 @@ def settle(agency: Agency, attempt_id: str, outcome: str) -> None:
         _create(path, {"outcome": outcome})
     except FileExistsError:
         raise LedgerError("ledger.settled_before", attempt_id=attempt_id) from None
-    except LedgerError:
+    except LedgerError as error:
         with suppress(OSError):
             path.unlink()  # a full disk: what is half written would stand for ever, and can be said later
-        raise
+        raise LedgerError("ledger.not_settled", **error.values) from None
 
 
 def note_led(agency: Agency, attempt_id: str, numbers: Iterable[str]) -> None:

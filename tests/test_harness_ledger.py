@@ -127,6 +127,22 @@ def test_old_claims_are_not_read(agency, leave):
     assert len(claims(agency, since=datetime.now(UTC) - timedelta(hours=1))) == 1
 
 
+def test_a_disk_that_is_full_behind_a_call_does_not_say_that_nobody_was_dialled(agency, leave, monkeypatch):
+    claim(agency, "full-1", permit=leave)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("harness.ledger.os.fsync", full)
+        with pytest.raises(LedgerError) as caught:
+            settle(agency, "full-1", "answered")
+    assert caught.value.key == "ledger.not_settled"
+    assert ("No space" in caught.value.sentence("en"), "沒有撥號" in caught.value.sentence("zh")) == (True, False)
+    settle(agency, "full-1", "answered")
+    assert [one.outcome for one in claims(agency)] == ["answered"]
+
+
 def test_a_disk_that_fails_is_told_and_nothing_is_claimed(agency, leave):
     agency.ledger.parent.joinpath("ledger").write_text("in the way")
     with pytest.raises(LedgerError) as caught:
