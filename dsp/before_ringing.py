@@ -16,7 +16,7 @@ from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, TONE, Segment
 
 _LEAST_S = {SPEECH: 0.28, MUSIC: 1.0}
 """No prompt is shorter, but for the errors of its edges."""
-_PIECE_S = 0.2
+_PIECE_S = 0.12
 """A sound before the ringing that nobody could name and that lasts so long may be a short prompt, or what packets lost
 of it left."""
 _IN_TIME_S = 0.02

@@ -25,6 +25,8 @@ _EARLY_S, _LATE_S = 0.020, 0.040
 _AS_LOUD, _ALONE, _ABOVE = 0.2, 0.5, 8.0
 """Its tones are weaker than those of the burst before by no more than 7 dB, half of what sounds there, and 9 dB above
 what the line has of them."""
+_MOST_LOST_S = 0.2
+"""Ten packets that are known to be lost, as nothing at all came, may have held its beginning."""
 _LEAST = 3
 """Frames."""
 _EDGE_S = 0.06
@@ -69,7 +71,16 @@ def _told_end(samples: Samples, at: int, first: int, *, before: Segment, sr: int
         return None
     least = max(_AS_LOUD * float(np.median(ring)), _ABOVE * float(np.median(gap)))
     sounds = (here >= least) & (share >= _ALONE)
-    return _end(sounds, first, sr=sr)
+    latest = at - first + round(_LATE_S * sr) + _lost(samples, at, before, sr=sr)
+    return _end(sounds, first, latest, sr=sr)
+
+
+def _lost(samples: Samples, at: int, before: Segment, *, sr: int) -> int:
+    """How many samples from where a ring was due on never arrived: on a line that is not silent between the rings."""
+    line, due = samples[before.end : at - round(_EARLY_S * sr)], samples[at : at + round(_MOST_LOST_S * sr)]
+    if not len(line) or np.count_nonzero(line) < len(line) / 2:
+        return 0
+    return int(np.argmax(due != 0)) if due.any() else 0
 
 
 def _blip_end(samples: Samples, at: int, first: int, *, before: Segment, sr: int) -> int | None:
@@ -99,13 +110,13 @@ def _holds(alone: npt.NDArray[np.bool_]) -> bool:
     return bool(np.convolve(alone, np.ones(_LEAST), mode="valid").max(initial=0) >= _LEAST) if len(alone) else False
 
 
-def _end(sounds: npt.NDArray[np.bool_], first: int, *, sr: int) -> int | None:
-    """Where the last run of frames ends, if the first begins where a burst may and all are over before one would be
-    heard: packets that were lost part them."""
+def _end(sounds: npt.NDArray[np.bool_], first: int, latest: int, *, sr: int) -> int | None:
+    """Where the last run of frames ends, if the first begins where a burst may, so many samples behind the first, and
+    all are over before one would be heard: packets that were lost part them."""
     hop = round(HOP_S * sr)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], sounds, [False]]).astype(np.int8)))
     runs = [(b, e) for b, e in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if e - b >= _LEAST]
-    if not runs or runs[0][0] * HOP_S > _EARLY_S + _LATE_S:
+    if not runs or runs[0][0] * hop > latest:
         return None
     over = runs[0][1]
     for begin, end in runs[1:]:

@@ -19,6 +19,9 @@ Brief = Callable[[int, Segment], int | None]
 IsTone = Callable[[Segment, Tone], bool]
 
 
+GoesOn = Callable[[Segment], bool]
+
+
 End = Callable[[Segment], int]
 
 
@@ -59,6 +62,9 @@ class Call:
     """Where a burst's tones are last heard behind packets that were lost; None: the samples are not at hand."""
     sure_end: End | None = None
     """Up to where a burst is surely its tones; None: the samples are not at hand."""
+    goes_on: GoesOn | None = None
+    """Whether the line is heard right behind a burst, so that the packet there arrived; None: the samples are not at
+    hand."""
     unheard: tuple[Span, ...] = ()
     """What may have been rings that nobody told."""
 

@@ -36,17 +36,25 @@ def may_be_reply(call: Call, train: Train, reply: Segment | None) -> bool:
         return False
     if _is_early(call, train):
         return True
-    return last.length < PIECE_S * sr and not (last.told or last.stops or _is_on_time(call, train))
+    vague = last.length < PIECE_S * sr or not last.begins
+    return vague and not (last.told or last.stops or _is_on_time(call, train))
 
 
 def _is_on_time(call: Call, train: Train) -> bool:
     """Whether the last burst begins to a hair when it was due, as a voice does by chance only; the end of a packet that
     was lost is no beginning."""
-    before = without_last(train)
-    if len(before.rings) < 2:  # of two rings the later one tells the period
-        before = replace(before, period=call.plan.period_s * call.sr)
+    before = _of_its_own(call, without_last(train))
     lost = lost_since(call.segments, train.last.start, within=BESIDE_LOST_S * call.sr)
     return lost is None and abs(train.last.start - train.lean - next_burst(call, before)) <= 2 * EARLY_S * call.sr
+
+
+def _of_its_own(call: Call, train: Train) -> Train:
+    """A ringing without its last burst, on the beat that its other rings tell: of one ring, or of two that keep it to a
+    hair, it is the plan's."""
+    period, starts = call.plan.period_s * call.sr, [float(ring[0].start) for ring in train.rings]
+    if len(starts) == 2 and abs(starts[1] - starts[0] - period) <= EARLY_S * call.sr:
+        return replace(train, period=period, starts=tuple(start - train.lean for start in starts))
+    return replace(train, period=period) if len(starts) < 2 else train
 
 
 def _is_early(call: Call, train: Train) -> bool:

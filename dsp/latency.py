@@ -60,7 +60,7 @@ def latency_span(call: Call, train: Train, pick_up: Span) -> Span:
     lost = lost_at_onset(call, train)
     latest = pick_up.latest - train.onset + error + lost
     until = due(call, train)
-    if not lost and not train.restarted and pick_up.latest <= until:
+    if not lost and not train.restarted and pick_up.latest <= until + 1:  # a whole sample
         latest = min(latest, until - train.onset)
     earliest = max(round(earliest), 0)
     return Span(earliest, max(round(latest), earliest))

@@ -12,11 +12,11 @@ from dataclasses import replace
 from dsp.before_ringing import legs_before
 from dsp.detector import EDGE_ERROR_S
 from dsp.doubtful_leg import doubtful_legs, is_doubtful, unknown_call
-from dsp.heard_call import Brief, Call, End, IsTone, between, nothing_brief
+from dsp.heard_call import Brief, Call, End, GoesOn, IsTone, between, nothing_brief
 from dsp.last_burst import begun_with, either, may_be_reply, without_last
 from dsp.latency import latency_span, onset_span
 from dsp.leg import ANSWERED, NO_ANSWER, NONE, Leg, around, opened, voice_span
-from dsp.next_burst import due, more_rings
+from dsp.next_burst import due, more_rings, rings_unheard
 from dsp.pick_up import pick_up_span
 from dsp.refusal import REFUSED, begun_at, torn_refusal
 from dsp.reply import first_voice, machine_before, machine_reply, ringing_stopped
@@ -54,6 +54,7 @@ def find_legs(
     is_tone: IsTone | None = None,
     rest_end: End | None = None,
     sure_end: End | None = None,
+    goes_on: GoesOn | None = None,
     unheard: tuple[Span, ...] = (),
 ) -> tuple[Leg, ...]:
     """The legs of a call, in order.
@@ -74,6 +75,7 @@ def find_legs(
         is_tone: whether a segment is mostly a signal of the exchange (`dsp.tone_share`).
         rest_end: where a burst's tones are last heard behind packets that were lost (`dsp.tone_share`).
         sure_end: up to where a burst is surely its tones (`dsp.tone_share`).
+        goes_on: whether the line is heard right behind a burst (`dsp.packet_behind`).
         unheard: what may have been rings that nobody told (`dsp.unheard_rings`).
     """
     ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
@@ -95,6 +97,7 @@ def find_legs(
         is_tone,
         rest_end,
         sure_end,
+        goes_on,
         unheard,
     )
     trains = find_trains(ordered, sr=sr, plan=plan, buffer_s=buffer_s)
@@ -138,7 +141,8 @@ def _ringing(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
     signalled = _signalled(call, train, limit)
     if reply is None and signalled is None and not _may_be_answered(call, train, after, limit):
         unsure = ringing_stopped(call, train, limit, within_s=_STOPPED_S) or _unnamed_since(call, after, limit, _WORD_S)
-        return Leg(onset, train.count, NO_ANSWER, None, None, None, train.bursts, unsure, restarted=train.restarted)
+        told = Leg(onset, train.count, NO_ANSWER, None, None, None, train.bursts, unsure, restarted=train.restarted)
+        return replace(told, more_rings=rings_unheard(call, train))
     leg = Leg(
         ring_onset=onset,
         rings=train.count,

@@ -16,10 +16,12 @@ from dsp.clipped_rings import with_clipped_rings
 from dsp.detector import Detector, Samples
 from dsp.doubt import agreed
 from dsp.handset import lifts
+from dsp.hidden_refusal import with_hidden_refusals
 from dsp.last_heard import with_heard_ends
 from dsp.late_reply import with_heard_onsets
 from dsp.legs import Leg, find_legs
 from dsp.notes import without_notes
+from dsp.packet_behind import arrives_behind
 from dsp.plan_choice import find_plan, fitting_plans
 from dsp.ring_in_music import with_rings_in_music
 from dsp.segment import Segment, Span
@@ -98,7 +100,7 @@ def _listen(
     parted = with_rings_in_music(without_notes(first, sr=sr), samples, sr=sr, plan=plan)
     clipped = with_clipped_rings(parted, samples, sr=sr, plan=plan)
     heard = with_heard_ends(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
-    ordered = with_heard_onsets(heard, samples, sr=sr)
+    ordered = with_heard_onsets(with_hidden_refusals(heard, samples, sr=sr, plan=plan), samples, sr=sr)
     legs = find_legs(
         ordered,
         sr=sr,
@@ -114,6 +116,7 @@ def _listen(
         is_tone=lambda heard, tone: is_tone(samples, heard, tone, sr=sr),
         rest_end=lambda burst: rest_end(samples, burst, plan.ringback, sr=sr),
         sure_end=lambda burst: sure_end(samples, burst, plan.ringback, sr=sr),
+        goes_on=lambda burst: arrives_behind(samples, burst, plan.ringback, sr=sr),
         unheard=unheard_rings(ordered, samples, sr=sr, plan=plan),
     )
     return Listening(ordered, legs, sr, len(samples), plan)

@@ -23,7 +23,7 @@ _ABOVE_DB, FALLS_DB, _AS_LOUD_DB = 15.0, 10.0, 10.0
 """It stands so far out of what is before it; below that it is over; the ring before it was as loud to this."""
 _NOTHING_DB = -88.0
 """A packet was lost."""
-_STEADY_DB, _STEADY, STEADY_WHOLE = 1.5, 0.9, 0.7
+_STEADY_DB, STEADY, STEADY_WHOLE = 1.5, 0.9, 0.7
 """So much of it is as loud as its middle to this; less will do where it is as long as a whole one."""
 _OVER, LEAST_S = 8, 0.2
 """Frames that must be quiet behind it; shorter it proves nothing."""
@@ -53,7 +53,7 @@ def ring_at(samples: Samples, due: int, on_s: float, level_db: float, *, beat: i
         return None
     begins, ends = (base + edge * size for edge in edges)
     over_s = (ends - begins) / sr - on_s
-    share = STEADY_WHOLE if abs(over_s) <= NEAR_S else _STEADY
+    share = STEADY_WHOLE if abs(over_s) <= NEAR_S else STEADY
     if over_s > NEAR_S or ends - begins < LEAST_S * sr or not clips(samples[begins:ends]):
         return None
     return Segment(RINGBACK, begins, ends) if is_steady(levels[slice(*edges)], share, beat=beat) else None

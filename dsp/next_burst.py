@@ -61,6 +61,12 @@ def brief_end(call: Call, train: Train, at: float) -> int | None:
     return call.brief(round(at), train.last) if told is None else told
 
 
+def rings_unheard(call: Call, train: Train) -> int:
+    """1 where something began when the next ring was due that may have been one, else 0."""
+    at = next_burst(call, train)
+    return int(any(abs(sound.earliest - at) <= PACKET_S * call.sr for sound in call.unheard))
+
+
 def next_burst(call: Call, train: Train) -> float:
     """Where the burst behind the last one begins, of the same ring or the next."""
     ring, sr = train.rings[-1], call.sr
@@ -92,5 +98,15 @@ def _sooner(call: Call, train: Train) -> float:
     if train.on_beat >= TOLD or len(train.rings) < 2:
         return 0.0
     lacks = max(ring[0].length for ring in train.rings) - train.rings[-1][0].length
+    if _end_on_plan(call, train):
+        return 0.0
     late = min(late_start(call, train), max(float(lacks), 0.0))
     return 2 * late if late > EARLY_S * call.sr else 0.0
+
+
+def _end_on_plan(call: Call, train: Train) -> bool:
+    """Whether the last ring ends whole periods of the plan behind the first, to a hair: lost packets made it late, no
+    faster cadence."""
+    apart, period = train.last.end - train.rings[0][-1].end, call.plan.period_s * call.sr
+    alike = len(train.rings[0]) == len(train.rings[-1]) and train.period == period
+    return alike and abs(apart - round(apart / period) * period) <= EARLY_S * call.sr

@@ -63,7 +63,8 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
     lost = start > before.start + period or not _keeps(beat, before, sr=sr)
     if lost and any(_ends_on_time(before, ring, each, sr=sr) for each in periods):
         return True
-    if beat.on_it >= TOLD and not spoken and _ends_on_time(before, ring, period, sr=sr, slack_s=LOST_S):
+    vague = beat.on_it >= TOLD or len(group) == 1  # one ring alone tells its period by its length, which fades
+    if vague and not spoken and _ends_on_time(before, ring, period, sr=sr, slack_s=LOST_S):
         return True  # packets were lost at the end, too
     off_beat = talk and _is_off_beat(group, beat, start - _next(beat, start), sr=sr, plan=plan)
     if spoken and not ring[0].begins and ring[0].length < NOTE_S * sr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dsp.beat import LOST_S
 from dsp.detector import EDGE_ERROR_S, VOICE_ERROR_S
 from dsp.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, CUT_EARLY_S, CUT_LATE_S, HAIR_S, PACKET_S, SHORT_S
 from dsp.heard_call import Call
@@ -33,7 +34,7 @@ def pick_up_span(call: Call, train: Train, reply: Segment | None, limit: int) ->
     spans = [_span(call, train, reply, latest, hole) for hole in possible_holes(train.last)]
     earliest = min(early for early, _ in spans)
     last = train.last
-    if isinstance(last, Torn) and _may_be_no_rest(last, sr=call.sr):
+    if isinstance(last, Torn) and (_may_be_no_rest(last, sr=call.sr) or _is_too_long(train, sr=call.sr)):
         earliest = min(earliest, last.first_end - CUT_EARLY_S * call.sr)
     told = Span(round(earliest), max(round(max(late for _, late in spans)), round(earliest)))
     return _lifted(call, told, round(next_burst(call, train)), round(most))
@@ -52,6 +53,12 @@ def _may_be_no_rest(burst: Torn, *, sr: int) -> bool:
     """Whether what sounds behind a sender's halt may be no tone at all: a few samples, or the note of who picked up."""
     brief = burst.end - burst.first_end - burst.hole < SHORT_S * sr
     return burst.hole > 0 and (brief or not burst.rest_told)
+
+
+def _is_too_long(train: Train, *, sr: int) -> bool:
+    """Whether the pieces of the last burst are longer together than all others: what comes behind the hole is none."""
+    others = [burst.length for burst in train.bursts[:-1]]
+    return len(others) > 1 and train.last.length > max(others) + LOST_S * sr
 
 
 def _lifted(call: Call, told: Span, following: int, most: int) -> Span:

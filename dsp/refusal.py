@@ -48,10 +48,17 @@ def torn_refusal(call: Call, since: int, until: int) -> Segment | None:
     if call.is_tone is None:
         return None
     for sound, tone in ((BUSY, call.plan.busy), (CONGESTION, call.plan.congestion)):
-        tones = [s for s in between(call, (TONE,), since, until) if tone and call.is_tone(s, tone)]
-        if tone is not None and any(_keep_time(a, b, tone, sr=call.sr) for a, b in pairwise(tones)):
+        tones = [s for s in between(call, (TONE,), since, until) if tone and _may_be_burst(call, s, tone)]
+        kept = [_kept_edges(a, b, tone, sr=call.sr) for a, b in pairwise(tones)] if tone else []
+        if 2 in kept or any(a and b for a, b in pairwise(kept)):
             return replace(tones[0], sound=sound)
     return None
+
+
+def _may_be_burst(call: Call, heard: Segment, tone: Tone) -> bool:
+    """Whether a sound is a signal's, and no longer than its bursts."""
+    longest = max(on for on, _ in tone.cadence) * (1 + STRETCH)
+    return heard.length <= longest * call.sr and call.is_tone is not None and call.is_tone(heard, tone)
 
 
 def begun_at(call: Call, refusal: Segment, since: int) -> int:
@@ -63,8 +70,8 @@ def begun_at(call: Call, refusal: Segment, since: int) -> int:
     return min(own, default=refusal.start)
 
 
-def _keep_time(one: Segment, other: Segment, tone: Tone, *, sr: int) -> bool:
-    """Whether two bursts begin, or end, whole periods of a tone apart."""
+def _kept_edges(one: Segment, other: Segment, tone: Tone, *, sr: int) -> int:
+    """How many edges of two bursts, of begin and end, are whole periods of a tone apart: one is by chance."""
     period = sum(on + off for on, off in tone.cadence) * sr
     apart = (other.start - one.start, other.end - one.end)
-    return any(round(by / period) >= 1 and abs(by - round(by / period) * period) <= _NEAR_S * sr for by in apart)
+    return sum(round(by / period) >= 1 and abs(by - round(by / period) * period) <= _NEAR_S * sr for by in apart)

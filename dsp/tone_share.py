@@ -75,6 +75,15 @@ def tone_powers(samples: Samples, *, sr: int, frequencies_hz: tuple[float, ...])
     return told, told / np.maximum(whole, 1e-12)
 
 
+def shares(samples: Samples, *, sr: int, frequencies_hz: tuple[float, ...], frame_s: float = FRAME_S) -> Powers:
+    """Share of some tones in the whole of frames that follow one another."""
+    frame = round(frame_s * sr)
+    rows = samples[: len(samples) // frame * frame].reshape(-1, frame).astype(np.float32)
+    rows -= rows.mean(axis=1, keepdims=True)
+    told = np.square(rows @ _base(frame, sr, frequencies_hz).astype(np.float32)).sum(axis=1)
+    return np.asarray(told / np.maximum(np.square(rows).sum(axis=1), 1e-12), dtype=np.float64)
+
+
 def frames_of(samples: Samples, frame: int, hop: int) -> Powers:
     """Frames that begin a hop apart, shape (k, frame); none where there is less than one."""
     if len(samples) < frame:

@@ -1,5 +1,5 @@
 """What may have been a ring, and nobody told: a sound out of quiet that is ringback's tones alone, or, where the line
-clipped it beyond recognition, as long as a ring and as loud all the time."""
+clipped it beyond recognition, as loud all the time and as long as a ring, or begun when one was due."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.cadence import STRETCH
-from dsp.loud_stretch import FRAME_S, STEADY_WHOLE, beat_frames, clips, is_steady
+from dsp.loud_stretch import FRAME_S, STEADY, STEADY_WHOLE, beat_frames, clips, is_steady
 from dsp.loud_stretch import levels_db as steady_levels_db
 from dsp.quantile import median
-from dsp.segment import MISSING, MUSIC, SILENCE, SPEECH, Segment, Span
+from dsp.segment import MISSING, MUSIC, RINGBACK, SILENCE, SPEECH, Segment, Span
 from dsp.tone_plan import TonePlan
 from dsp.tone_share import tone_powers
 
@@ -32,6 +32,8 @@ _ALONE, _MOSTLY = 0.8, 0.7
 """Share of a frame's power that its tones have, in so many of its frames."""
 _TELLS_NOTHING = (SPEECH, MUSIC, MISSING, SILENCE)
 _EXACT = 0.04
+_IN_TIME_S = 0.03
+"""A clipped ring is as long as one, or begins when one was due; then it may have been cut."""
 
 
 def unheard_rings(segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan) -> tuple[Span, ...]:
@@ -52,7 +54,10 @@ def unheard_rings(segments: Sequence[Segment], samples: Samples, *, sr: int, pla
         if any(s.start < span.latest and s.end > span.earliest for s in named):
             continue
         sound = samples[span.earliest : span.latest]
-        if _is_alone(sound, sr=sr, plan=plan) or (clipped and clips(sound) and _is_steady(sound, sr=sr, plan=plan)):
+        least = (
+            STEADY_WHOLE if _is_as_long(sound, sr=sr, plan=plan) else STEADY if _is_due(span, segments, sr=sr) else None
+        )
+        if _is_alone(sound, sr=sr, plan=plan) or (least and clipped and _is_steady(sound, least, sr=sr, plan=plan)):
             found.append(span)
     return tuple(found)
 
@@ -97,8 +102,18 @@ def _is_alone(sound: Samples, *, sr: int, plan: TonePlan) -> bool:
     return len(share) > 0 and float(np.mean(share >= _ALONE)) >= _MOSTLY
 
 
-def _is_steady(sound: Samples, *, sr: int, plan: TonePlan) -> bool:
-    """Whether a sound is as long as a ring, and as loud all the time."""
-    if not any(abs(len(sound) / sr / on - 1) <= _EXACT for on, _ in plan.cadence):
+def _is_as_long(sound: Samples, *, sr: int, plan: TonePlan) -> bool:
+    return any(abs(len(sound) / sr / on - 1) <= _EXACT for on, _ in plan.cadence)
+
+
+def _is_due(span: Span, segments: Sequence[Segment], *, sr: int) -> bool:
+    """Whether a sound that passed for nobody's voice begins where the ring behind two others was due."""
+    if any(s.sound in (SPEECH, MUSIC) and s.start < span.latest and s.end > span.earliest for s in segments):
         return False
-    return is_steady(steady_levels_db(sound, round(FRAME_S * sr)), STEADY_WHOLE, beat=beat_frames(plan))
+    starts = sorted(s.start for s in segments if s.sound == RINGBACK and s.start < span.earliest)
+    return len(starts) > 1 and abs(span.earliest - 2 * starts[-1] + starts[-2]) <= _IN_TIME_S * sr
+
+
+def _is_steady(sound: Samples, share: float, *, sr: int, plan: TonePlan) -> bool:
+    """Whether a sound is clipped, and as loud nearly all the time."""
+    return clips(sound) and is_steady(steady_levels_db(sound, round(FRAME_S * sr)), share, beat=beat_frames(plan))

@@ -8,7 +8,8 @@ from dsp.edges_known import BESIDE_LOST_S, HOLE_S, PACKET_S
 from dsp.heard_call import Call
 from dsp.one_ringing import TOLD
 from dsp.quantile import middle
-from dsp.segment import MISSING, Segment
+from dsp.ring_proof import lost_since
+from dsp.segment import Segment
 from dsp.torn_bursts import Torn, halted
 from dsp.trains import Train
 
@@ -70,9 +71,7 @@ def is_whole(call: Call, train: Train, hole: int | None = None) -> bool:
     same = [apart for end in ends if (apart := abs(end - usual)) <= _SAME_S * call.sr]
     if len(same) < 2:
         return False
-    error = min(4 * middle(same) + _SAME_S / 4 * call.sr, _SAME_S * call.sr)
-    if train.last.stops:
-        error = _CODED_S * call.sr
+    error = (_CODED_S if train.last.stops else _SAME_S) * call.sr
     holes = possible_holes(train.last) if hole is None else (hole,)
     return all(train.last.end >= whole_end(call, train, h) - train.lean - error for h in holes)
 
@@ -86,7 +85,14 @@ def was_cut(call: Call, train: Train, hole: int) -> bool:
         least += STRETCH * nominal
         if _like_its_brother(call, train):
             return False
-    return lacks > least * call.sr + late_start(call, train)
+    return lacks > least * call.sr + max(late_start(call, train), _hidden_start(call, train))
+
+
+def _hidden_start(call: Call, train: Train) -> float:
+    """So many samples of the last burst a coder may hide that takes a packet to follow a tone, where no beat of three
+    rings and no plan's period tells that it began on time."""
+    on_time = train.on_beat >= TOLD or train.period == call.plan.period_s * call.sr
+    return 0.0 if on_time else PACKET_S * call.sr
 
 
 def _like_its_brother(call: Call, train: Train) -> bool:
@@ -107,9 +113,9 @@ def late_start(call: Call, train: Train) -> float:
     start = train.last.start
     if not call.knows_losses:
         return LOST_S * call.sr
-    lost = [s for s in call.segments if s.sound == MISSING and s.start < start <= s.end + BESIDE_LOST_S * call.sr]
+    since = lost_since(call.segments, start, within=BESIDE_LOST_S * call.sr)
     # What came before a lost packet may be too little to be heard.
-    return max((start - s.start + PACKET_S * call.sr for s in lost), default=0.0)
+    return 0.0 if since is None else start - since + PACKET_S * call.sr
 
 
 def _least_lack_s(call: Call, train: Train) -> float:
@@ -142,6 +148,8 @@ def _nothing_lost(call: Call, train: Train) -> bool:
     """Whether no packet was lost at the end of the last burst: by what is heard behind it, by what the receiver says,
     or as packets' ends are 20 ms apart, and no other burst has a hole."""
     if train.last.stops or call.knows_losses:
+        return True
+    if call.goes_on is not None and not call.buffer_s and call.goes_on(train.last):
         return True
     torn = any(isinstance(burst, Torn) for burst in train.bursts) or _have_lost(call, train)
     return not (torn or ends_a_packet(call, train.last.end))

@@ -102,3 +102,14 @@ def test_where_nothing_can_be_compared_there_is_none() -> None:
         brief_ring_end(np.zeros(100, np.int16), 50, before=Segment(RINGBACK, 0, 40), sr=SR, plan=load_plan("tw"))
         is None
     )
+
+
+@pytest.mark.parametrize("lost_s", [0.06, 0.1, 0.16])
+def test_one_whose_first_packets_were_all_lost_is_found_behind_them(lost_s: float) -> None:
+    """On a line that is not silent: there a hole is heard for one."""
+    for noise_dbfs, is_found in ((-50.0, True), (None, False)):
+        wave = line(lost_s + 0.1, plan="tw", noise_dbfs=noise_dbfs or -120.0)
+        wave[DUE - SR // 50 : DUE + round(lost_s * SR)] = 0
+        end = found(wave)
+        assert (end is not None) == is_found or lost_s < 0.07
+        assert end is None or abs(end - DUE - (lost_s + 0.1) * SR) <= 0.02 * SR

@@ -173,3 +173,61 @@ def test_one_ring_shorter_than_the_plans_may_be_of_a_line_that_runs_fast() -> No
         (leg,) = find_legs(heard, sr=SR, plan=load_plan("tw"), end=7 * SR)
         assert leg.rings == 1
         assert (leg.most_rings == 2) == open_
+
+
+@pytest.mark.parametrize(("early_s", "open_"), [(0.009, True), (0.001, False)])
+def test_two_rings_on_the_plans_own_beat_tell_that_a_vowel_is_early_for_it(early_s: float, open_: bool) -> None:
+    begins = 7 - early_s
+    leg = one_leg(at(RINGBACK, begins, begins + 0.102), at(SPEECH, begins + 0.134, 11), rings=2)
+    assert (leg.rings, leg.most_rings) == ((2, 3) if open_ else (3, 3))
+
+
+@pytest.mark.parametrize("begins", [True, False])
+def test_a_long_note_that_did_not_begin_out_of_quiet_may_be_the_musics_own(begins: bool) -> None:
+    note = Segment(RINGBACK, round(10.027 * SR), round(10.558 * SR), begins=begins)
+    leg = one_leg(note, at(MUSIC, 10.59, 18))
+    assert (leg.rings, leg.most_rings) == ((4, 4) if begins else (3, 4))
+
+
+@pytest.mark.parametrize("second_s", [0.505, 0.27])
+def test_notes_that_begin_a_refusals_period_apart_by_chance_are_none(second_s: float) -> None:
+    notes = [at(TONE, 20.026, 20.292), at(TONE, 21.279, 21.279 + second_s), at(TONE, 22.277, 22.555)]
+    heard = [at(RINGBACK, 1, 2), at(RINGBACK, 4, 5), at(SPEECH, 6, 12), *notes]
+    legs = find_legs(heard, sr=SR, plan=load_plan("tw"), end=26 * SR, is_tone=lambda s, _: s in notes)
+    assert [leg.outcome for leg in legs][:1] == [ANSWERED]
+    assert (len(legs) == 1) == (second_s == 0.505)
+
+
+def test_pieces_that_are_longer_together_than_every_other_ring_are_not_of_one() -> None:
+    """The second is a chord of the music that whoever picked up inside the first put on."""
+    pieces = [at(RINGBACK, 10, 10.149, told=True), at(RINGBACK, 10.547, 11.494, told=True)]
+    leg = one_leg(*pieces, at(MUSIC, 11.56, 15))
+    assert leg.rings == 4
+    assert leg.pick_up is not None
+    assert round(10.149 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize("gone", [[(4.94, 5.02), (5.02, 5.04)], [(4.94, 5.04)]])
+def test_a_ring_begins_before_all_the_packets_in_a_row_that_were_lost_there(gone: list[tuple[float, float]]) -> None:
+    """On a line of which nothing else tells when its second ring begins."""
+    lost = [at(MISSING, *one) for one in gone]
+    heard = [at(RINGBACK, 1.513, 2.661, stops=True), *lost, at(RINGBACK, 5.04, 6.111), at(SPEECH, 8.335, 9.3)]
+    (leg,) = find_legs(heard, sr=SR, plan=load_plan("tw"), end=10 * SR)
+    assert leg.rings == 2
+    assert leg.pick_up is not None
+    assert round(7.914 * SR) in leg.pick_up
+
+
+def test_a_coder_may_hide_the_first_packet_of_the_second_of_two_rings() -> None:
+    rings = [at(RINGBACK, 1, 2.145, stops=True), at(RINGBACK, 4.458, 5.589, stops=True)]
+    heard = [*rings, at(MISSING, 0.1, 0.12), at(SPEECH, 6.05, 8)]
+    (leg,) = find_legs(heard, sr=SR, plan=load_plan("tw"), end=9 * SR)
+    assert leg.pick_up is not None
+    assert round(5.63 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize(("lacks_s", "whole"), [(0.001, True), (0.005, False)])
+def test_a_burst_that_lacks_a_millisecond_of_the_others_is_whole(lacks_s: float, whole: bool) -> None:
+    leg = one_leg(at(RINGBACK, 10, 11 - lacks_s), at(SPEECH, 15, 16))
+    assert leg.answer_latency is not None
+    assert (leg.answer_latency.earliest >= round(9.998 * SR)) == whole

@@ -318,3 +318,35 @@ def test_a_ring_cut_at_once_where_one_was_due_leaves_the_count_open():
 def test_a_burst_of_a_refusal_that_passed_for_a_voice_is_no_answer():
     (leg,) = legs([*ringing(1, 5), at(SPEECH, 6.6, 7.1), at(BUSY, 7.6, 15)])
     assert (leg.outcome, leg.rings) == (BUSY, 2)
+
+
+def test_one_ring_tells_its_period_no_better_than_its_faded_edges_do():
+    """Nobody was heard between: a second ring whose first packets were lost is no second telephone's."""
+    rings = [at(RINGBACK, 1.627, 2.645), at(RINGBACK, 4.84, 5.729), at(RINGBACK, 7.795, 8.813)]
+    (leg,) = legs([*rings, at(SPEECH, 11.293, 12.4)], end_s=13)
+    assert (leg.outcome, leg.rings, leg.restarted) == (ANSWERED, 3, False)
+
+
+@pytest.mark.parametrize("plan", ["de", "it", "br"])
+def test_two_rings_leave_no_pick_up_behind_the_third_that_did_not_come(plan):
+    """A whole sample is as near as the next ring's start can be given."""
+    rings = [at(RINGBACK, 3.348, 4.346), at(RINGBACK, 8.36, 9.346)]
+    (leg,) = find_legs([*rings, at(SPEECH, 15.35, 16)], sr=SR, plan=load_plan(plan), end=17 * SR)
+    assert leg.answer_latency.latest < 10 * SR
+    assert leg.rings == leg.most_rings == 2
+
+
+@pytest.mark.parametrize(("goes_on", "known"), [(True, True), (False, False)])
+def test_a_burst_behind_which_the_line_goes_on_lost_no_packet(goes_on, known):
+    """Its end is a packet's, so that else the next ones may be lost."""
+    heard = [*ringing(1, 10), at(RINGBACK, 10, 10.86), at(SPEECH, 14, 16)]
+    (leg,) = legs(heard, goes_on=lambda _: goes_on)
+    assert (leg.answer_latency.latest < 10 * SR) == known
+    (moved,) = legs(heard, goes_on=lambda _: goes_on, buffer_s=0.085)
+    assert moved.answer_latency.latest > 10 * SR
+
+
+def test_a_word_of_an_eighth_of_a_second_before_the_ringing_may_be_a_prompt():
+    for lasts_s, count in ((0.13, 2), (0.1, 1)):
+        told = legs([*ringing(4, 9.5), at(SPEECH, 10, 12)], unnamed=(Span(2 * SR, round((2 + lasts_s) * SR)),))
+        assert len(told) == count

@@ -7,7 +7,7 @@ import pytest
 from dsp_calls import SR, VOICES, music, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.legs import ANSWERED, NONE, find_legs
+from dsp.legs import ANSWERED, NO_ANSWER, NONE, find_legs
 from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, Segment, Span
 from dsp.tone_plan import load_plan
 from dsp.unheard_rings import unheard_rings
@@ -94,3 +94,20 @@ def test_before_a_refusal_it_is_the_refusals_first_burst() -> None:
     heard = [at(RINGBACK, 1, 2), at(RINGBACK, 4, 5), at(SPEECH, 6, 8), at(BUSY, 10, 15)]
     legs = find_legs(heard, sr=SR, plan=TW, end=20 * SR, unheard=(Span(9 * SR, round(9.5 * SR)),))
     assert [leg.outcome for leg in legs] == [ANSWERED, BUSY]
+
+
+def test_one_that_begins_when_a_ring_was_due_may_have_been_cut() -> None:
+    told = (at(RINGBACK, 2, 3), at(RINGBACK, 5, 6))
+    pieces = (quiet(2), ring(1), quiet(2), ring(1), quiet(2))
+    for late_s, count in ((0.0, 1), (0.2, 0)):
+        spans = found(*pieces, quiet(late_s), clipped(0.65), quiet(0.3), segments=told)
+        assert [round(start, 1) for start, _ in spans] == [8.0] * count
+    voice_there = (*told, at(SPEECH, 7.9, 9))
+    assert found(*pieces, clipped(0.65), quiet(0.3), segments=voice_there) == []
+
+
+@pytest.mark.parametrize(("at_s", "most"), [(7.0, 3), (7.5, 2)])
+def test_where_nobody_answered_it_leaves_the_count_open(at_s: float, most: int) -> None:
+    sound = Span(round(at_s * SR), round((at_s + 0.6) * SR))
+    (leg,) = find_legs([at(RINGBACK, 1, 2), at(RINGBACK, 4, 5)], sr=SR, plan=TW, end=8 * SR, unheard=(sound,))
+    assert (leg.outcome, leg.rings, leg.most_rings) == (NO_ANSWER, 2, most)

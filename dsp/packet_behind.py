@@ -1,0 +1,48 @@
+"""Whether the packet right behind a burst arrived: a line that is not silent is heard there, no fainter than before the
+burst, and louder where a handset was lifted. What was lost leaves nothing, or the tone again."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp.segment import Segment
+from dsp.tone_plan import Tone
+from dsp.tone_share import shares
+
+Samples = npt.NDArray[np.generic]
+
+_FRAME_S = 0.010
+_BEFORE, _BEHIND = 12, 2
+"""Frames: the line is known by so many before a burst, and must be heard in each of so many behind it."""
+_EDGE_S = 0.004
+_FAINTEST = 1e-9
+"""Mean square of a line that is silent."""
+_AS_LOUD, _TONE = 0.25, 0.4
+"""No fainter than this share of it, and with no more of the tone in it."""
+
+
+def arrives_behind(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> bool:
+    """Whether a line is heard right behind a burst.
+
+    Args:
+        samples: the call, mono, int16 or floats in [-1, 1], (n,).
+        burst: a tone in it.
+        tone: which.
+        sr: samples a second.
+    """
+    size, edge = round(_FRAME_S * sr), round(_EDGE_S * sr)
+    before = _powers(samples[max(burst.start - edge - _BEFORE * size, 0) : max(burst.start - edge, 0)], size)
+    sound = samples[burst.end + edge : burst.end + edge + _BEHIND * size]
+    behind = _powers(sound, size)
+    if len(before) < _BEFORE or len(behind) < _BEHIND:
+        return False
+    line = float(np.median(before))
+    again = shares(sound, sr=sr, frequencies_hz=tone.frequencies_hz, frame_s=_FRAME_S)
+    return line > _FAINTEST and float(behind.min()) >= _AS_LOUD * line and float(again.max()) <= _TONE
+
+
+def _powers(samples: Samples, size: int) -> npt.NDArray[np.float64]:
+    """Mean square of each frame, without its offset."""
+    full = 32768 if samples.dtype == np.int16 else 1
+    return np.asarray((samples[: len(samples) // size * size].reshape(-1, size).astype(np.float64) / full).var(axis=1))
