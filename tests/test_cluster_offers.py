@@ -120,6 +120,8 @@ def test_only_this_machine_is_spoken_to_without_tls(tmp_path: Path) -> None:
     for beyond in ("dask://10.0.0.5:8786", "dask://head:8786", "dask://[2001:db8::1]:8786", "dask://0.0.0.0:8786"):
         with pytest.raises(Refused, match="tls://"):
             cluster_at(beyond)
+    with pytest.raises(Refused, match=r"tls://\[2001:db8::1\]:8786"):
+        cluster_at("dask://[2001:db8::1]:8786")
     for wrong in (
         "10.0.0.5:8786",
         "tcp://127.0.0.1:1",

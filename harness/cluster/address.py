@@ -29,8 +29,7 @@ class Cluster:
     @property
     def address(self) -> str:
         """As Dask writes it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'tls' if self.tls else 'tcp'}://{host}:{self.port}"
+        return f"{'tls' if self.tls else 'tcp'}://{_in_url(self.host)}:{self.port}"
 
     @property
     def on_loopback(self) -> bool:
@@ -51,7 +50,7 @@ def cluster_at(url: str, *, tls: Path | None = None) -> Cluster:
             raise WrongInput("cluster.no_certificates", url=url, files=", ".join((CA, CERTIFICATE, KEY)))
         return Cluster(host=host, port=port, tls=_certificates(tls))
     if not is_loopback(host):
-        raise Refused("cluster.needs_tls", url=url, tls=f"tls://{host}:{port}")
+        raise Refused("cluster.needs_tls", url=url, tls=f"tls://{_in_url(host)}:{port}")
     return Cluster(host=host, port=port)
 
 
@@ -61,6 +60,11 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _in_url(host: str) -> str:
+    """An IPv6 address stands in brackets (RFC 3986 §3.2.2)."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _parts(url: str) -> tuple[str, str, int]:
