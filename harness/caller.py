@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,10 +20,10 @@ from harness.errors import ThirdringError
 from harness.heard_live import HeardLive
 from harness.number_gate import Permit
 from harness.prompts.marks import Mark
-from harness.record import CallRecord, on_call_clock
+from harness.record import CUT, CallRecord, on_call_clock
 from harness.said import EXCUSE, Sounds, make_ready, said_sounds
 from harness.softphone.growing_wav import write_wav
-from harness.softphone.protocol import Recording, Softphone
+from harness.softphone.protocol import Missing, Recording, Softphone
 from harness.walk.far_tester import FarTester
 from harness.walk.progress import LONGEST_CALL_S, CallInProgress, Progress
 from harness.walk.steps import walk
@@ -127,7 +128,7 @@ def _record(
 ) -> CallRecord:
     zero = (recording.zero_earliest_s + recording.zero_latest_s) / 2
     samples = max(recording.far.stat().st_size - 44, 0) // 2 if recording.far.exists() else 0
-    return CallRecord(
+    record = CallRecord(
         call_id=call_id,
         unit=leave.unit.unit,
         number=leave.number,
@@ -152,3 +153,10 @@ def _record(
         fault=recording.fault or going.fault,
         files={"far": recording.far.name, "near": recording.near.name, "trace": recording.trace.name},
     )
+    return _cut(record) if record.cut else record
+
+
+def _cut(record: CallRecord) -> CallRecord:
+    """A record that says so itself: nothing of what was to be heard is known for certain."""
+    whole = Missing(0.0, max(record.wall_s or 0.0, record.duration_s), 0)
+    return replace(record, fault=record.fault or CUT, missing=(*record.missing, whole))

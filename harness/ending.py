@@ -14,6 +14,7 @@ from harness.ending_events import behind_music, on_the_way
 from harness.ending_words import Message, case_sentence, fault_told, message_of
 from harness.measure import Measured
 from harness.measured_leg import MeasuredLeg
+from harness.record import CUT
 from harness.softphone.signals import FAULT, RELEASED, REQUEST, RESPONSE
 from harness.timeline import Timeline, answer_of
 from harness.unanswered_leg import rang
@@ -27,6 +28,7 @@ _FAULT_CASES = {
     "softphone.worker_silent": "worker_lost",
     "softphone.not_registered": "not_registered",
     "walk.digits_no_effect": "no_effect",
+    CUT: "recording_cut",
 }
 _DISK = ("recording.", "file.", "store.", "ledger.")
 

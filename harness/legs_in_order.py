@@ -12,6 +12,7 @@ from harness.imported_legs import imported_legs
 from harness.measured_leg import MeasuredLeg
 from harness.moved_ringing import rung_on
 from harness.record import CallRecord
+from harness.redial import VOID
 from harness.ringing import began_after, untouched
 from harness.timeline import Timeline, answer_of
 
@@ -23,10 +24,15 @@ burst is known only when it is over."""
 
 
 def measure_legs(timeline: Timeline) -> tuple[MeasuredLeg, ...]:
-    """Measure the scenario's legs in order, as far as the call came."""
+    """Measure the scenario's legs in order, as far as the call came.
+
+    A cut recording proves of none what it came to: even a 200 may be a gateway's, behind which it still rang.
+    """
     if timeline.record.imported:
         return imported_legs(timeline)
     windows = _windows(timeline.record)
+    if timeline.record.cut:
+        return tuple(MeasuredLeg(leg=name, outcome=VOID) for name, _, _ in windows)
     legs: list[MeasuredLeg] = []
     used: list[Leg] = []
     for index, (name, start, end) in enumerate(windows):

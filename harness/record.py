@@ -14,6 +14,10 @@ from harness.softphone.signals import SipSignal, signal_from_dict
 SCHEMA = "thirdring.call/1"
 OURS, IMPORTED = "ours", "imported"
 LEFT, RIGHT, MIXED = "left", "right", "mixed"
+CUT = "softphone.recording_cut"
+"""The fault of a call whose recording was."""
+CUT_S = 0.25
+"""A recorder writes blocks of 0.26 s at 8 kHz: where less is missing, no block is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +102,12 @@ class CallRecord:
     def clock_error_s(self) -> float:
         """How far the recording's length is from the time that it ran: sound lost while the machine was busy."""
         return 0.0 if self.wall_s is None else abs(self.duration_s - self.wall_s)
+
+    @property
+    def cut(self) -> bool:
+        """Whether sound is missing that nobody knows the place of, as where the disk was full: what is in the recording
+        may have come later than it stands there."""
+        return self.wall_s is not None and self.wall_s - self.duration_s > CUT_S
 
     @property
     def sip_call_id(self) -> str:
