@@ -16,6 +16,7 @@ from pathlib import Path
 from harness.bench.faults import small_disk
 from harness.bench.faults.broken_sound import broken_recordings
 from harness.bench.faults.clock_set import clock_set
+from harness.bench.faults.real_disk import filled_up
 from harness.bench.faults.real_kills import pbx_killed, programme_killed, telephone_killed
 from harness.bench.faults.real_packets import FATES, busy_machine, packets
 from harness.bench.faults.real_server import server_killed
@@ -38,11 +39,12 @@ REAL: dict[str, Fault] = {
     "`kill -9` of `thirdring serve` in real calls, while somebody writes on its pages, begun again": server_killed,
     "`kill -9` of a telephone process in real calls": telephone_killed,
     "the PBX killed in real calls, and begun again": pbx_killed,
+    "the disk filled by other data in real calls, room made later": filled_up,
     **{f"the far end's sound: {name.replace('_', ' ')}": partial(packets, name) for name in FATES},
     "all processors taken by others": busy_machine,
 }
 """The real telephone and the embedded agency: four calls at once a round, the PBX's eight."""
-NEEDS_ROOT = (small_disk.full, small_disk.read_only)
+NEEDS_ROOT = (small_disk.full, small_disk.read_only, filled_up)
 HEAD = ("Fault", "Rounds", "Calls", "Lost", "Twice", "Wrong", "Zero", "Unproved", "Left up", "A person decides", "Void")
 
 

@@ -41,11 +41,11 @@ WORKER = "harness.softphone.worker"
 def programme_killed(seed: int) -> Round:
     """`thirdring run` is killed while four calls are up or being kept, and begun again."""
     with _round() as (folder, agency):
-        with _running(agency) as process:
+        with running(agency) as process:
             at_a_moment(seed, agency, process)
             process.kill()
         until_released(folder, LIMIT_S)
-        _to_its_end(agency)
+        to_its_end(agency)
         return look_at_real(agency, folder)
 
 
@@ -53,7 +53,7 @@ def telephone_killed(seed: int) -> Round:
     """A process of the telephone is killed while its calls are up; the programme goes on by itself."""
     rng = random.Random(seed)
     with _round() as (folder, agency):
-        with _running(agency) as process:
+        with running(agency) as process:
             at_a_moment(seed, agency, process)
             workers = [pid for pid in _children(process.pid) if WORKER in _command(pid)]
             if workers:
@@ -103,7 +103,8 @@ def _round() -> Iterator[tuple[Path, Agency]]:
 
 
 @contextmanager
-def _running(agency: Agency) -> Iterator[subprocess.Popen[bytes]]:
+def running(agency: Agency) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `thirdring run --once`; it is killed at the end of the block, if it still runs."""
     command = [sys.executable, "-m", "harness.cli", "--agency", str(agency.folder), "run", "--once"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -114,8 +115,9 @@ def _running(agency: Agency) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def _to_its_end(agency: Agency) -> None:
-    with _running(agency) as process:
+def to_its_end(agency: Agency) -> None:
+    """Run it once, until it ends by itself."""
+    with running(agency) as process:
         process.communicate(timeout=LIMIT_S)
 
 

@@ -43,7 +43,7 @@ def full(seed: int) -> Round:
 
     def fill(folder: Path, rng: random.Random) -> Callable[[], None]:
         left = rng.randrange(LEAST_LEFT) * BLOCK_B
-        return lambda: _fill(folder / "filler", left)
+        return lambda: fill_up(folder / "filler", left)
 
     return _on_a_small_disk(seed, fill, lambda folder: (folder / "filler").unlink(missing_ok=True))
 
@@ -80,9 +80,7 @@ def _apart_and_back(life: Callable[[Path], object], mend: Callable[[Path], objec
         folder, found = Path(at) / "agency", Path(at) / "found.json"
 
         def whole() -> None:
-            _apart()
-            folder.mkdir()
-            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "tmpfs", str(folder)], check=True)
+            small_disk(folder)
             scripted(folder)
             life(folder)
             mend(folder)
@@ -93,6 +91,13 @@ def _apart_and_back(life: Callable[[Path], object], mend: Callable[[Path], objec
         in_a_child(whole)
         read = json.loads(found.read_text())
         return Round(**read | {"told": frozenset(read["told"])})
+
+
+def small_disk(folder: Path) -> None:
+    """Mount a small disk there, which only this process and its children see."""
+    _apart()
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "tmpfs", str(folder)], check=True)
 
 
 def _apart() -> None:
@@ -106,7 +111,7 @@ def _remount(folder: Path, how: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True, capture_output=True)
 
 
-def _fill(file: Path, left_b: int) -> None:
+def fill_up(file: Path, left_b: int) -> None:
     """Fill the disk up but for so many bytes."""
     with suppress(OSError), file.open("wb", buffering=0) as filler:
         while True:
