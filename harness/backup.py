@@ -24,6 +24,7 @@ from harness.imported.staging import PREFIX as IMPORTING
 from harness.recording import sha256
 from harness.store import open_store
 from harness.store.heads import heads_file, read_head
+from harness.store.plans import UNKNOWN
 from harness.store.snapshot import copy_database
 
 SCHEMA = "thirdring.backup/1"
@@ -44,10 +45,15 @@ class Backup:
     """What they hold."""
     verdict: Verdict
     """What `verify` says of it."""
+    made_at: str
+    """When it was made, ISO 8601."""
+    left: int = 0
+    """Tests that may have been dialled since, and were left to a person when it was brought back."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
         told = {"folder": str(self.folder), "files": self.files, "bytes": self.bytes}
+        told |= {"made_at": self.made_at, "left_to_a_person": self.left}
         return {"schema": SCHEMA, **told, "verification": self.verdict.to_dict()}
 
 
@@ -73,20 +79,24 @@ def back_up(agency_folder: Path, to: Path, *, now: datetime) -> Backup:
         own = (partial / DATABASE, heads_file(partial / DATABASE))
         told |= {one.name: _fingerprint(one) for one in own if one.is_file()}
         head = None if verdict.head is None else verdict.head.printed
-        made = {"schema": SCHEMA, "made_at": now.astimezone(UTC).isoformat(timespec="seconds"), "head": head}
-        _write(partial / MANIFEST, json.dumps(made | {"files": told}, ensure_ascii=False, indent=1))
-    return Backup(folder=target, files=len(told), bytes=sum(one["bytes"] for one in told.values()), verdict=verdict)
+        made_at = now.astimezone(UTC).isoformat(timespec="seconds")
+        made = {"schema": SCHEMA, "made_at": made_at, "head": head, "files": told}
+        _write(partial / MANIFEST, json.dumps(made, ensure_ascii=False, indent=1))
+    held_b = sum(one["bytes"] for one in told.values())
+    return Backup(folder=target, files=len(told), bytes=held_b, verdict=verdict, made_at=made_at)
 
 
-def restore(backup: Path, to: Path) -> Backup:
+def restore(backup: Path, to: Path, *, now: datetime) -> Backup:
     """Bring a backup back as a new agency's folder; nothing is ever overwritten.
+
+    What became of its tests since it was made it does not know: those that were due by now are left to a person.
 
     Raises:
         WrongInput: it is no backup, or a file of it is not as it was.
         Refused: there is something where it should go.
         EnvironmentFailed: the disk failed; then nothing is left of it.
     """
-    told = _manifest(backup)
+    told, made_at = _manifest(backup)
     wrong = [name for name, one in told.items() if not _as_told(backup, name, one)]
     if wrong:
         raise WrongInput(
@@ -97,8 +107,20 @@ def restore(backup: Path, to: Path) -> Backup:
     with _in_the_making(to) as partial:
         for name in told:
             _copy(backup / name, partial / name)
+        left = _leave_to_a_person(partial / DATABASE, now)
         verdict = _verified(partial)
-    return Backup(folder=to, files=len(told), bytes=sum(one["bytes"] for one in told.values()), verdict=verdict)
+    held_b = sum(one["bytes"] for one in told.values())
+    return Backup(folder=to, files=len(told), bytes=held_b, verdict=verdict, made_at=made_at, left=left)
+
+
+def _leave_to_a_person(database: Path, now: datetime) -> int:
+    """Note of each test that waited to be dialled, and was due by now, that it may have been; give how many."""
+    with open_store(database) as store:
+        due = store.plans.waiting(now)
+        for row in due:
+            known = {name: row["detail"][name] for name in ("attempts",) if name in row["detail"]}
+            store.plans.note(row["test_id"], UNKNOWN, month=row["month"], detail=known | {"why": "restored"}, now=now)
+    return len(due)
 
 
 @contextmanager
@@ -171,19 +193,21 @@ def _heads_until(heads: Path, database: Path) -> None:
         _write(heads_file(database), "".join(f"{line}\n" for line in dict.fromkeys([*kept, str(last)])))
 
 
-def _manifest(backup: Path) -> dict[str, dict[str, Any]]:
+def _manifest(backup: Path) -> tuple[dict[str, dict[str, Any]], str]:
+    """The files of a backup, and when it was made."""
     try:
         said = json.loads((backup / MANIFEST).read_text("utf-8"))
         told: dict[str, dict[str, Any]] = said["files"]
+        made_at = datetime.fromisoformat(said["made_at"]).isoformat(timespec="seconds")
         good = said["schema"] == SCHEMA and all(
             not Path(name).is_absolute() and ".." not in Path(name).parts and {"sha256", "bytes"} <= set(one)
             for name, one in told.items()
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        good, told = False, {}
+        good, told, made_at = False, {}, ""
     if not good:
         raise WrongInput("backup.none", folder=str(backup), file=MANIFEST)
-    return told
+    return told, made_at
 
 
 def _as_told(backup: Path, name: str, told: dict[str, Any]) -> bool:

@@ -228,7 +228,7 @@ def _papers(folder: Path, data: bytes) -> None:
 
 def _manifest(folder: Path, data: bytes) -> None:
     (folder / "backup.json").write_bytes(data)
-    restore(folder, folder / "back")
+    restore(folder, folder / "back", now=datetime(2026, 12, 2, 2, tzinfo=UTC))
 
 
 TARGETS: dict[str, Target] = {

@@ -6,7 +6,7 @@ import random
 import shutil
 import stat
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from evidence_agency import add_sound, agency_with_evidence, behind_its_back
@@ -15,7 +15,10 @@ from harness.backup import MANIFEST, PARTIAL, back_up, restore
 from harness.cli.program import run
 from harness.errors import EnvironmentFailed, Refused, WrongInput
 from harness.evidence.verify import verify
+from harness.programme.month_plan import MonthPlan, PlannedTest
+from harness.programme.seal import seal_of
 from harness.store import open_store
+from harness.store.plans import DONE, DRAWN, UNKNOWN
 
 NOW = datetime(2026, 11, 3, 4, tzinfo=UTC)
 
@@ -38,7 +41,7 @@ def calls_of(folder):
 
 def test_what_is_brought_back_is_what_there_was(agency, tmp_path):
     made = back_up(agency.folder, tmp_path / "backups", now=NOW)
-    back = restore(made.folder, tmp_path / "back")
+    back = restore(made.folder, tmp_path / "back", now=NOW)
     assert back.verdict.to_dict() == made.verdict.to_dict()
     assert back.verdict.findings == ()
     assert contents(back.folder) == contents(agency.folder)
@@ -80,7 +83,7 @@ def test_a_backup_while_somebody_writes_is_whole(agency, tmp_path):
         stop.set()
         writer.join()
     assert wrong == []
-    assert restore(made.folder, tmp_path / "back").verdict.findings == ()
+    assert restore(made.folder, tmp_path / "back", now=NOW).verdict.findings == ()
     with open_store(agency.database) as store:
         assert verify(agency.folder, store).findings == ()
 
@@ -90,7 +93,7 @@ def test_nothing_is_ever_overwritten(agency, tmp_path):
     before = contents(agency.folder)
     for to in (agency.folder, agency.folder / "agency.toml"):
         with pytest.raises(Refused, match="覆蓋"):
-            restore(made.folder, to)
+            restore(made.folder, to, now=NOW)
     assert contents(agency.folder) == before
     with pytest.raises(Refused):
         back_up(agency.folder, tmp_path / "backups", now=NOW)
@@ -98,7 +101,7 @@ def test_nothing_is_ever_overwritten(agency, tmp_path):
         back_up(agency.folder, agency.folder / "backups", now=NOW)
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert restore(made.folder, empty).folder == empty
+    assert restore(made.folder, empty, now=NOW).folder == empty
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -115,7 +118,7 @@ def test_a_spoilt_backup_brings_nothing_back(agency, tmp_path, seed):
         data[rng.randrange(len(data))] ^= 1
         file.write_bytes(bytes(data))
     with pytest.raises(WrongInput) as caught:
-        restore(made.folder, tmp_path / "back")
+        restore(made.folder, tmp_path / "back", now=NOW)
     assert file.relative_to(made.folder).as_posix() in caught.value.sentence()
     assert not (tmp_path / "back").exists()
 
@@ -126,7 +129,7 @@ def test_a_spoilt_backup_brings_nothing_back(agency, tmp_path, seed):
 def test_what_is_no_backup_is_said(tmp_path, text):
     (tmp_path / MANIFEST).write_text(text)
     with pytest.raises(WrongInput):
-        restore(tmp_path, tmp_path / "back")
+        restore(tmp_path, tmp_path / "back", now=NOW)
 
 
 @pytest.mark.parametrize("name", ["a\0b", "\ud800", "", ".", "pipe", "to-a-device"])
@@ -138,7 +141,7 @@ def test_a_list_that_names_what_is_no_file_brings_nothing_back_and_waits_for_not
     told["files"][name] = {"sha256": "0" * 64, "bytes": 0}
     (made.folder / MANIFEST).write_text(json.dumps(told))
     with pytest.raises(WrongInput) as caught:
-        restore(made.folder, tmp_path / "back")
+        restore(made.folder, tmp_path / "back", now=NOW)
     assert caught.value.sentence().encode()
     assert not (tmp_path / "back").exists()
 
@@ -147,7 +150,7 @@ def test_a_file_of_another_encoding_keeps_its_name(agency, tmp_path):
     name = os.fsdecode("錄音.txt".encode("big5"))
     (agency.folder / name).write_text("x")
     made = back_up(agency.folder, tmp_path / "backups", now=NOW)
-    assert name in contents(restore(made.folder, tmp_path / "back").folder)
+    assert name in contents(restore(made.folder, tmp_path / "back", now=NOW).folder)
 
 
 def test_what_was_changed_before_the_backup_is_told_by_it(agency, tmp_path):
@@ -186,3 +189,43 @@ def test_the_commands_tell_where_it_is_and_the_head_to_keep(agency, tmp_path, ca
     assert json.loads(capsys.readouterr().out)["verification"]["whole"]
     assert run(["restore", str(made), str(tmp_path / "back")]) == 4
     assert run(["backup", "--to", str(tmp_path / "b"), "--agency", str(tmp_path)]) == 2
+
+
+def month_of_four(agency):
+    """Four tests: dialled before the backup, due before and after it, and one long after."""
+    dues = {"over": -2, "waited": -1, "since": 1, "later": 48}
+    tests = tuple(PlannedTest(at=NOW + timedelta(hours=h), id=name, round=1, unit="u1") for name, h in dues.items())
+    plan = MonthPlan(month="2026-11", seed="s", drawn_at=NOW, inputs="", tests=tests)
+    with open_store(agency.database) as store:
+        store.plans.add("2026-11", seal=seal_of(plan), plan=plan.to_dict(), now=NOW)
+        store.plans.note("over", DONE, month="2026-11", now=NOW)
+
+
+def states_of(folder):
+    with open_store(folder / "thirdring.db") as store:
+        return {row["test_id"]: (row["state"], row["detail"].get("why")) for row in store.plans.tests("2026-11")}
+
+
+def test_what_may_have_been_dialled_since_the_backup_is_left_to_a_person(agency, tmp_path):
+    month_of_four(agency)
+    made = back_up(agency.folder, tmp_path / "backups", now=NOW)
+    now = NOW + timedelta(hours=24)
+    back = restore(made.folder, tmp_path / "back", now=now)
+    left = (UNKNOWN, "restored")
+    assert states_of(back.folder) == {"over": (DONE, None), "waited": left, "since": left, "later": (DRAWN, None)}
+    assert (back.left, back.verdict.findings) == (2, ())
+    with open_store(back.folder / "thirdring.db") as store:
+        assert [row["test_id"] for row in store.plans.waiting(now)] == []
+        assert verify(back.folder, store).findings == ()
+    assert {state for state, _ in states_of(made.folder).values()} == {DONE, DRAWN}
+
+
+def test_the_command_says_what_an_older_backup_does_not_have(agency, tmp_path, capsys):
+    month_of_four(agency)
+    made = back_up(agency.folder, tmp_path / "backups", now=NOW)
+    assert run(["restore", str(made.folder), str(tmp_path / "one"), "--lang", "en"]) == 0
+    told = capsys.readouterr().out
+    assert made.made_at in told
+    assert "may have been dialled since" in told
+    assert run(["restore", str(made.folder), str(tmp_path / "two"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["left_to_a_person"] >= 2

@@ -36,7 +36,13 @@ def restore(asked: Asked, backup_folder: Path, to: Path) -> int:
     """把備份還原成新的機關資料夾；絕不覆蓋。Bring a backup back as a new folder; nothing is overwritten."""
     from harness.backup import restore as bring_back
 
-    return _told(bring_back(backup_folder, to), "backup.restored", as_json=asked.as_json)
+    done = bring_back(backup_folder, to, now=clocks.now())
+    code = _told(done, "backup.restored", as_json=asked.as_json)
+    if not asked.as_json:
+        print_lines(
+            [say("backup.since", at=done.made_at), *([say("backup.left", count=done.left)] if done.left else [])]
+        )
+    return code
 
 
 def _told(done: Backup, key: str, *, as_json: bool) -> int:
