@@ -9,19 +9,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import soundfile
 from conftest import CI
 from evidence_agency import add_sound, agency_with_evidence, behind_its_back
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kept_calls import keep_call
+from kept_calls import agency_with_units, keep_call
 from rubric_cases import best, call
 
 from harness.cli.program import run
 from harness.evidence.verify import verify
 from harness.programme.retention import Expired, delete_sound
+from harness.recording import sha256
 from harness.store import open_store
 from harness.store.chain import CHANGING, KEYS, LINK_LENGTH, link_after
 from harness.store.heads import head_of, heads_file
+from harness.switchboard.sound import prompt
 
 NO_EVIDENCE = {
     "people",
@@ -370,3 +373,44 @@ def test_a_head_from_a_paper_is_taken_as_it_is_printed(agency, capsys, tmp_path)
     assert run(["verify", *place, "--head", str(heads_file(agency.database))]) == 0
     assert run(["verify", *place, "--head", "nonsense"]) == 2
     assert "nonsense" in capsys.readouterr().err
+
+
+def marked(agency, name, text, *, hashed=True):
+    """Write a prompt mark's file, and what the log says of it."""
+    file = agency.folder / "prompts" / f"{name}.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    detail = {"name": name, "at_s": 2.0} | ({"sha256": sha256(file)} if hashed else {})
+    with open_store(agency.database) as store:
+        store.log.write("prompt_marked", who="林", detail=detail)
+    return file
+
+
+def test_a_prompt_mark_that_was_changed_or_is_gone_since_it_was_made_is_named(agency):
+    marked(agency, "key-9", "{}")
+    changed, gone = marked(agency, "key-9", '{"at_s": 2.0}'), marked(agency, "bye", "{}")
+    marked(agency, "of-old", "{}", hashed=False).unlink()
+    marked(agency, "../units", "{}")
+    assert found(agency) == ()
+    was = sha256(changed)
+    changed.write_text('{"at_s": 2.5}', encoding="utf-8")
+    gone.unlink()
+    told = {one.kind: one for one in found(agency)}
+    assert set(told) == {"mark_changed", "mark_gone"}
+    assert (told["mark_changed"].values["name"], told["mark_changed"].before) == ("key-9", was)
+    assert "prompts/bye.json" in told["mark_gone"].sentence("en")
+    changed.unlink()
+    changed.mkdir()
+    assert kinds(agency) == {"mark_gone"}
+
+
+def test_a_prompt_that_is_marked_and_marked_anew_agrees(tmp_path):
+    folder, menu = agency_with_units(tmp_path / "agency").folder, tmp_path / "menu.wav"
+    soundfile.write(menu, prompt("ivr-menu", 8000), 8000)
+    mark = ["prompt", "mark", str(menu), "--at", "2", "--name", "key-9", "--agency", str(folder)]
+    assert run(mark) == 0
+    assert run([*mark, "--kind", "closed_hours", "--replace"]) == 0
+    with open_store(folder / "thirdring.db") as store:
+        assert verify(folder, store).findings == ()
+        (folder / "prompts" / "key-9.json").write_text("{}", encoding="utf-8")
+        assert [one.kind for one in verify(folder, store).findings] == ["mark_changed"]

@@ -18,7 +18,8 @@ class Finding:
 
     kind: str
     """changed, removed, inserted, put_twice, entry_changed, missing_entries, cut_off, rewritten, head_line,
-    heads_gone, file_changed, file_gone, summary, figures_gone, guard_gone, guard_strange, database_gone."""
+    heads_gone, file_changed, file_gone, summary, figures_gone, guard_gone, guard_strange, database_gone,
+    mark_changed, mark_gone."""
     n: int | None = None
     """Number of the entry that tells it; None: there is none."""
     what: str = ""

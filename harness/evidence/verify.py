@@ -1,4 +1,5 @@
-"""`thirdring verify`: every sheet, recording, mark and override against the chain of evidence.
+"""`thirdring verify`: every sheet, recording, mark and override against the chain of evidence, and every prompt mark
+against the hash that was logged.
 
 Who changes a row, a file or an entry contradicts the chain. Who rewrites the whole chain contradicts its heads: those
 in the file beside the database, and those that papers and people have.
@@ -14,6 +15,7 @@ from typing import Any
 
 from harness.errors import WrongInput
 from harness.evidence.finding import Finding
+from harness.evidence.marks import changed_marks
 from harness.evidence.walk import Walked, contradicted, walk
 from harness.recording import sha256
 from harness.store import Store
@@ -66,6 +68,7 @@ def verify(folder: Path, store: Store, *, heads: Sequence[Head] = ()) -> Verdict
 def _look(folder: Path, store: Store, heads: Sequence[Head], wrong_lines: Sequence[Finding]) -> Verdict:
     walked = walk(store.evidence.entries())
     found = [*walked.findings, *contradicted(walked, heads), *(wrong_lines if walked.links else ())]
+    found += changed_marks(folder, store)
     for table in KEYS:
         found += _rows(table, walked, store)
     found += _figures(walked, store)

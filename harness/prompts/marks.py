@@ -63,6 +63,11 @@ class Mark:
         return {"schema": SCHEMA, **shown}
 
 
+def is_mark_name(name: str) -> bool:
+    """Whether a mark may be called so: its file has that name."""
+    return bool(name) and set(name) <= set(_NAME) and name[0] != "-"
+
+
 def make_mark(
     samples: NDArray[np.int16],
     *,
@@ -76,7 +81,7 @@ def make_mark(
     kind: str | None = None,
 ) -> Mark:
     """Remember what is said around an instant of a recording, shape (n,)."""
-    if not name or not set(name) <= set(_NAME) or name[0] == "-":
+    if not is_mark_name(name):
         raise WrongInput("ear.mark_name", name=name)
     duration_s = len(samples) / rate
     if not 0 <= at_s <= duration_s:

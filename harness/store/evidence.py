@@ -74,8 +74,8 @@ class Evidence(Room):
             yield call_id, {"form": form, "machine_points": points, "open_items": items}, sheet
 
     def logged(self, what: str) -> Iterator[tuple[str, Row]]:
-        """The log's lines of one kind: the call's id, and the detail; not those whose detail is no JSON object."""
-        for call_id, detail in self._db.execute("SELECT call_id, detail FROM log WHERE what = ?", [what]):
+        """The log's lines of one kind, oldest first: the call's id, and the detail where it is a JSON object."""
+        for call_id, detail in self._db.execute("SELECT call_id, detail FROM log WHERE what = ? ORDER BY id", [what]):
             with suppress(ValueError, RecursionError):  # what was spoilt is told of elsewhere
                 said = json.loads(detail)
                 if isinstance(said, dict):
