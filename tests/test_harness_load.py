@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from left_out import leave_out
+from test_harness_caller import call, direct
 
 from harness.bench.load import capture as capturing
 from harness.bench.load.capture import Capture, Captured, call_id_of
@@ -25,6 +26,7 @@ from harness.bench.load.far_sound import RATE_HZ, RINGING_S, alaw, far_sound, wr
 from harness.bench.load.lateness import FRAME_S, late_s, slope_of, spread_ms, unwrapped
 from harness.bench.load.measurement import Measurement
 from harness.bench.load.on_the_wire import our_frames, truth_of
+from harness.bench.load.placing import held_s
 from harness.bench.load.process_tree import look, memory, tree
 from harness.bench.load.ring_buffer import ROW, packet_socket
 from harness.cli.bench_calls import to_dict
@@ -221,6 +223,7 @@ FOUND = Measurement(
     cpu_percent_per_call=1.5,
     cpu_percent_talking=1.0,
     closing_s_per_call=0.1,
+    slot_ms=spread_ms([0.25, 1.5]),
     memory=None,
     processes=2,
     calls_set_up_per_s=10.0,
@@ -242,6 +245,20 @@ def test_the_figures_for_programs_have_these_keys_and_no_guess() -> None:
     assert told["floor_cpu_percent_per_call"] is None
     assert told["rss_mb"] is None
     assert to_dict(replace(FOUND, seconds=None), None)["late_frames"] is None
+
+
+def test_the_time_per_call_slot_runs_from_the_release_until_the_slot_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record, _ = call(direct(2.0).hangs_up(6.0), tmp_path)
+    moved = replace(record, zero_s=100.0)
+    assert held_s(moved, 107.25) == pytest.approx(1.25, abs=0.05)
+    assert held_s(replace(moved, signals=()), 107.25) is None
+    monkeypatch.setattr("harness.bench.load.rising.rise", lambda seconds, sipp: iter([FOUND]))
+    monkeypatch.setattr("harness.bench.load.floor.measure_floor", lambda calls, seconds, sipp: None)
+    assert run(["bench", "calls", "--lang", "en"]) == 0
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("time per call slot"))
+    assert "1500" in row
 
 
 def test_what_does_not_keep_up() -> None:

@@ -129,6 +129,7 @@ def _rows(found: Measurement) -> list[tuple[str, object]]:
         "cpu": f"{found.cpu_percent_per_call:.2f}",
         "cpu_talking": _number(found.cpu_percent_talking),
         "closing": _number(found.closing_s_per_call),
+        "slot": _spread(found.slot_ms),
         "memory": None if held is None else f"{held.rss_mb:.0f} / {held.pss_mb:.0f} / {held.uss_mb:.0f}",
         "memory_each": each,
         "processes": found.processes,

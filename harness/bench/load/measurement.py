@@ -60,6 +60,8 @@ class Measurement:
     """The same while all calls were up: recording and live ear alone."""
     closing_s_per_call: float | None
     """Processor seconds to measure, score and keep one."""
+    slot_ms: Spread
+    """How long each kept its slot beyond its own end: until it was kept and the slot was free."""
     memory: Memory | None
     """Memory of our processes while all calls were up."""
     processes: int
@@ -169,6 +171,7 @@ def _figures(run: _Run, agency: Agency) -> Measurement:
         cpu_percent_per_call=100 * run.whole_cpu_s / call_s if call_s else 0.0,
         cpu_percent_talking=None if talking is None else 100 * talking,
         closing_s_per_call=closing,
+        slot_ms=spread_ms([one.slot_s for one in run.outcomes if one.slot_s is not None]),
         memory=run.memory,
         processes=run.processes,
         calls_set_up_per_s=_per_second(truths),

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from harness.agency import Agency
 from harness.bench.load.load_agency import SCENARIO
 from harness.planned_call import TestCall
-from harness.record import Act
+from harness.record import Act, CallRecord
+from harness.softphone.signals import RELEASED
 from harness.telephones import Telephones
 from harness.test_call import plan_call
 
@@ -28,6 +29,8 @@ class Outcome:
     """The call, kept; None where it failed."""
     failed: str
     """Why; empty where it did not."""
+    slot_s: float | None = None
+    """How long it kept its slot beyond its own end: until it was heard, scored and kept, and its line was free."""
 
 
 class Placing:
@@ -39,9 +42,10 @@ class Placing:
         self._threads = ThreadPoolExecutor(len(units), thread_name_prefix="bench call")
         self._placed = [self._threads.submit(self._place, unit) for unit in units]
 
-    def _place(self, unit: str) -> TestCall:
+    def _place(self, unit: str) -> Outcome:
         plan = plan_call(unit, self._agency, scenario=SCENARIO)
-        return self._telephones.place(plan, self._agency, progress=self._take)
+        test = self._telephones.place(plan, self._agency, progress=self._take)
+        return Outcome(test, "", held_s(test.record, time.monotonic()))
 
     def _take(self, act: Act) -> None:
         if act.do == "answered":
@@ -64,11 +68,17 @@ class Placing:
         return tuple(_outcome(one) for one in self._placed)
 
 
-def _outcome(placed: Future[TestCall]) -> Outcome:
+def held_s(record: CallRecord, free_s: float) -> float | None:
+    """From a call's release, on the call's own clock, to when its slot was free; None: it was not released."""
+    released = [signal.latest_s for signal in record.signals if signal.kind == RELEASED]
+    return free_s - (record.zero_s + released[0]) if released else None
+
+
+def _outcome(placed: Future[Outcome]) -> Outcome:
     if not placed.done():
         return Outcome(None, "not over")
     error = placed.exception()
-    return Outcome(placed.result(), "") if error is None else Outcome(None, f"{type(error).__name__}: {error}")
+    return placed.result() if error is None else Outcome(None, f"{type(error).__name__}: {error}")
 
 
 @contextmanager
