@@ -64,12 +64,16 @@ def _lasts(heard: Segment, since: int, until: int) -> int:
 
 def may_have_rung_before(call: Call, train: Train) -> bool:
     """Whether a burst of the same tones that lost packets begins, or ends, a period before a ringing's first, with
-    nobody heard between."""
+    nobody heard between; or what may have been one that nobody told."""
     first, near = train.rings[0][0], LOST_S * call.sr
     since = first.start - (1 + STRETCH) * train.period
     bursts = [s for s in between(call, (RINGBACK,), since, first.start) if s.length >= TOLD_S * call.sr]
     on_time = (s for s in bursts for by in (first.start - s.start, first.end - s.end) if abs(by - train.period) <= near)
-    return any(not between(call, REPLIES, s.end, first.start) for s in on_time)
+    if any(not between(call, REPLIES, s.end, first.start) for s in on_time):
+        return True
+    # Its tones alone amid music, which was told to go on until the next one.
+    edges = ((s.earliest - first.start, s.latest - first.end) for s in call.unheard if s.latest <= first.start)
+    return any(min(abs(by + train.period) for by in both) <= near for both in edges)
 
 
 def may_hold_note(call: Call, train: Train) -> bool:
@@ -77,9 +81,11 @@ def may_hold_note(call: Call, train: Train) -> bool:
     anew, off the others' beat; or there is but one burst, no longer than a note, beside music."""
     if train.restarted:
         return _is_one_unlike(train)
-    (first, *others), near = train.bursts, _BESIDE_MUSIC_S * call.sr
+    (first, *others), near = train.bursts, float(_BESIDE_MUSIC_S * call.sr)
     if others or is_exact(first, sr=call.sr, plan=call.plan, share=EXACT):
         return False
+    if not first.told and between(call, REPLIES, 0, first.start):
+        near = float(call.end)  # one tone alone behind who picked up proves less still
     music = (s for s in call.segments if s.sound == MUSIC)
     return any(s.start - first.end <= near and first.start - s.end <= near for s in music)
 

@@ -18,7 +18,7 @@ from dsp.tone_share import FRAME_S, Samples, shares
 Shares = npt.NDArray[np.float64]
 
 _REACH_S = 3.6
-"""So much of the sound's end is looked at: three of the longest refusals' periods, and more of all others."""
+"""So much of the call's end is looked at: three of the longest refusals' periods, and more of all others."""
 _SOUNDS, _RESTS, _ALIKE = 0.25, 0.15, 0.7
 """Share of the tones in what is heard while a burst lasts and in the pauses, on average; and how alike their coming and
 going is to the plan's."""
@@ -31,7 +31,7 @@ _SCALES = tuple(np.arange(0.85, 1.151, 0.025).tolist())
 def with_hidden_refusals(
     segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan
 ) -> tuple[Segment, ...]:
-    """The segments, with the refusal that the last voice or music of a call hid behind it.
+    """The segments, with the refusal at the end of a call that its last voice or music, or noise behind it, hid.
 
     Args:
         segments: what was heard.
@@ -40,10 +40,10 @@ def with_hidden_refusals(
         plan: whose tones.
     """
     told = [s for s in segments if s.sound != MISSING]
-    end = max((s.end for s in told), default=0)
+    last, end = max(told, key=lambda s: s.end, default=None), len(samples)
     since = end - round(_REACH_S / FRAME_S) * round(FRAME_S * sr)
     heard = [s for s in told if s.end > since]
-    if since < 0 or not heard or any(s.sound not in (SPEECH, MUSIC) for s in heard):
+    if since < 0 or last is None or any(s.sound not in (SPEECH, MUSIC) for s in (last, *heard)):
         return tuple(segments)
     for sound, tone in ((BUSY, plan.busy), (CONGESTION, plan.congestion)):
         if tone is None or not tone.cadence or not _may_come_and_go(samples[since:end], tone, sr=sr):

@@ -21,7 +21,7 @@ from dsp.last_heard import with_heard_ends
 from dsp.late_reply import with_heard_onsets
 from dsp.legs import Leg, find_legs
 from dsp.notes import without_notes
-from dsp.packet_behind import arrives_behind
+from dsp.packet_behind import arrives_behind, with_sure_stops
 from dsp.plan_choice import find_plan, fitting_plans
 from dsp.ring_in_music import with_rings_in_music
 from dsp.segment import Segment, Span
@@ -100,7 +100,8 @@ def _listen(
     parted = with_rings_in_music(without_notes(first, sr=sr), samples, sr=sr, plan=plan)
     clipped = with_clipped_rings(parted, samples, sr=sr, plan=plan)
     heard = with_heard_ends(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
-    ordered = with_heard_onsets(with_hidden_refusals(heard, samples, sr=sr, plan=plan), samples, sr=sr)
+    whole = with_hidden_refusals(heard, samples, sr=sr, plan=plan)
+    ordered = with_sure_stops(with_heard_onsets(whole, samples, sr=sr), samples, sr=sr, plan=plan)
     legs = find_legs(
         ordered,
         sr=sr,

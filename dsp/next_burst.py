@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 
 from dsp.beat import EARLY_S, LOST_S
@@ -10,7 +11,7 @@ from dsp.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, CUT_LATE_S, HAIR_S, PAC
 from dsp.heard_call import Call
 from dsp.one_ringing import PIECE_S, TOLD
 from dsp.ring_proof import lost_until
-from dsp.segment import MUSIC, RINGBACK, Span
+from dsp.segment import MUSIC, RINGBACK, Segment, Span
 from dsp.trains import Train
 from dsp.whole_burst import late_start, possible_holes
 
@@ -51,20 +52,34 @@ def _latest_next(call: Call, train: Train) -> float:
 def brief_end(call: Call, train: Train, at: float) -> int | None:
     """Where what sounded like a ring's beginning ends, where one was due: it may as well be a voice's, or music that
     begins with the ring, or that a line made of it."""
-    reach = range(round(at - PACKET_S * call.sr), round(at + SHORT_S * call.sr))
+    reach = _reach(call, at)
     heard = [s for s in call.segments if s.sound == RINGBACK and s.length < PIECE_S * call.sr]
     told = next((s.end for s in (*call.doubtful, *heard) if s.start in reach and s.start > train.last.end), None)
     if told is None:
         # Of a ring that is taken for music's beginning nothing tells where it ends.
         behind = round(at + train.period - (CUT_LATE_S + HAIR_S) * call.sr)
-        told = next((min(s.end, behind) for s in call.segments if s.sound == MUSIC and s.start in reach), None)
+        music = (s for s in call.segments if s.sound == MUSIC and s.start in reach and _may_begin_with_ring(call, s))
+        told = next((min(s.end, behind) for s in music), None)
     return call.brief(round(at), train.last) if told is None else told
+
+
+def _may_begin_with_ring(call: Call, music: Segment) -> bool:
+    """Whether a ring may be what music begins with: it is mostly its tones, or as steady as one that a line clipped."""
+    if call.is_tone is None or any(s.earliest < music.end and s.latest > music.start for s in call.unheard):
+        return True
+    first = replace(music, end=min(music.end, music.start + round(PIECE_S * call.sr)))
+    return call.is_tone(first, call.plan.ringback)
 
 
 def rings_unheard(call: Call, train: Train) -> int:
     """1 where something began when the next ring was due that may have been one, else 0."""
-    at = next_burst(call, train)
-    return int(any(abs(sound.earliest - at) <= PACKET_S * call.sr for sound in call.unheard))
+    reach = _reach(call, next_burst(call, train))
+    return int(any(sound.earliest in reach for sound in call.unheard))
+
+
+def _reach(call: Call, at: float) -> range:
+    """Where a ring may be heard to begin that was due at a sample."""
+    return range(round(at - PACKET_S * call.sr), round(at + SHORT_S * call.sr))
 
 
 def next_burst(call: Call, train: Train) -> float:

@@ -71,6 +71,9 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
         return False  # a piece that did not begin out of quiet, beside somebody's voice or music, is theirs
     if beat.on_it >= TOLD and _is_voices(ring, start - _next(beat, start), segments, sr=sr):
         return False
+    by_ends = before.start + _period_by_ends(group, period)
+    if len(group) == 2 and not spoken and abs(start - by_ends) <= 4 * EARLY_S * sr:
+        return True  # on the beat that their ends tell: the first of two lost its first packets
     if round(steps) == 2 and len(group) < TOLD and _music_follows(ring[0], segments, sr=sr):
         return False  # a ring did not come, and this one goes over into music
     if _opens_music(ring, start - _next(beat, start), segments, sr=sr) and _is_told(beat, sr=sr, plan=plan):

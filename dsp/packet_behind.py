@@ -3,11 +3,14 @@ burst, and louder where a handset was lifted. What was lost leaves nothing, or t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
-from dsp.segment import Segment
-from dsp.tone_plan import Tone
+from dsp.segment import MISSING, RINGBACK, Segment
+from dsp.tone_plan import Tone, TonePlan
 from dsp.tone_share import shares
 
 Samples = npt.NDArray[np.generic]
@@ -22,6 +25,34 @@ _AS_LOUD, _TONE = 0.25, 0.4
 """No fainter than this share of it, and with no more of the tone in it."""
 
 
+def with_sure_stops(segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan) -> tuple[Segment, ...]:
+    """The segments; a last burst of ringback, behind which a packet in its place holds its tones again, though faintly,
+    is none that surely stopped.
+
+    Args:
+        segments: what was heard, by start.
+        samples: the call, mono, int16 or floats in [-1, 1], (n,).
+        sr: samples a second.
+        plan: whose tones ring.
+    """
+    told = [s for s in segments if s.sound != MISSING]
+    lasts = [
+        one
+        for one, other in zip(told, (*told[1:], None), strict=False)
+        if one.sound == RINGBACK and one.stops and (other is None or other.sound != RINGBACK)
+    ]
+    unsure = {burst for burst in lasts if _again(samples, burst, plan.ringback, sr=sr).min(initial=1) > _TONE}
+    return tuple(replace(s, stops=False) if s in unsure else s for s in segments)
+
+
+def _again(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> npt.NDArray[np.float64]:
+    """Share of a tone in the frames behind a burst."""
+    size, since = round(_FRAME_S * sr), burst.end + round(_EDGE_S * sr)
+    behind = samples[since : since + _BEHIND * size]
+    told = shares(behind, sr=sr, frequencies_hz=tone.frequencies_hz, frame_s=_FRAME_S)
+    return told if len(told) == _BEHIND else np.zeros(1)
+
+
 def arrives_behind(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> bool:
     """Whether a line is heard right behind a burst.
 
@@ -33,12 +64,11 @@ def arrives_behind(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> 
     """
     size, edge = round(_FRAME_S * sr), round(_EDGE_S * sr)
     before = _powers(samples[max(burst.start - edge - _BEFORE * size, 0) : max(burst.start - edge, 0)], size)
-    sound = samples[burst.end + edge : burst.end + edge + _BEHIND * size]
-    behind = _powers(sound, size)
+    behind = _powers(samples[burst.end + edge : burst.end + edge + _BEHIND * size], size)
     if len(before) < _BEFORE or len(behind) < _BEHIND:
         return False
     line = float(np.median(before))
-    again = shares(sound, sr=sr, frequencies_hz=tone.frequencies_hz, frame_s=_FRAME_S)
+    again = _again(samples, burst, tone, sr=sr)
     return line > _FAINTEST and float(behind.min()) >= _AS_LOUD * line and float(again.max()) <= _TONE
 
 

@@ -20,6 +20,8 @@ STOP_ERROR_S = 0.012
 """A cut is known to this where the line's noise goes on behind the burst: nothing was lost."""
 SHORT_CUT_ERROR_S = 0.045
 """A cut is known to this where little was left of the burst."""
+_SOONER_S = 0.035
+"""No reply is heard so much before the line on which it comes: measured on 30,000 made calls, 16 ms."""
 _LATER_S = 0.004
 """No whole burst ends so much later than the others."""
 _SMEARED_S, _BRIDGED_S, _SPOKEN_S = 0.100, 0.140, 0.350
@@ -41,12 +43,13 @@ def pick_up_span(call: Call, train: Train, reply: Segment | None, limit: int) ->
 
 
 def _most(call: Call, train: Train, reply: Segment) -> float:
-    """Before this sample somebody had picked up, by their reply; of a ring that was due and may have been cut it may be
-    the rest."""
+    """Before this sample somebody had picked up, by their reply, which is heard hardly sooner than the line on which
+    it comes; of a ring that was due and may have been cut it may be the rest."""
     at = next_burst(call, train)
     brief = brief_end(call, train, at) if reply.start >= at - VOICE_ERROR_S * call.sr else None
     cut = [brief + CUT_LATE_S * call.sr] if brief is not None and reply.start < brief else []
-    return max([reply.start + VOICE_ERROR_S * call.sr, *cut])
+    early = VOICE_ERROR_S if call.buffer_s else _SOONER_S
+    return max([reply.start + early * call.sr, *cut])
 
 
 def _may_be_no_rest(burst: Torn, *, sr: int) -> bool:

@@ -70,3 +70,9 @@ def test_where_something_else_was_told_at_the_end_nothing_is_looked_for() -> Non
     told = (Segment(SPEECH, 0, 9 * SR), Segment(DTMF, 10 * SR, 11 * SR, digit="1"))
     assert with_hidden_refusals(told, wave, sr=SR, plan=load_plan("tw")) == told
     assert with_hidden_refusals((), wave, sr=SR, plan=load_plan("tw")) == ()
+
+
+def test_it_is_told_where_the_noise_has_no_name_behind_who_spoke() -> None:
+    wave = refused(BUSY, "tw", noise(-22), level_dbfs=-22)
+    told = Segment(SPEECH, SR, 4 * SR)
+    assert [one.sound for one in with_hidden_refusals([told], wave, sr=SR, plan=load_plan("tw"))] == [SPEECH, BUSY]

@@ -350,3 +350,27 @@ def test_a_word_of_an_eighth_of_a_second_before_the_ringing_may_be_a_prompt():
     for lasts_s, count in ((0.13, 2), (0.1, 1)):
         told = legs([*ringing(4, 9.5), at(SPEECH, 10, 12)], unnamed=(Span(2 * SR, round((2 + lasts_s) * SR)),))
         assert len(told) == count
+
+
+@pytest.mark.parametrize(("buffer_s", "least_s", "most_s"), [(0.0, 0.016, 0.04), (0.085, 0.055, 0.065)])
+def test_a_reply_is_heard_hardly_sooner_than_the_line_it_comes_on(buffer_s, least_s, most_s):
+    (leg,) = legs([*ringing(1, 8), at(SPEECH, 9, 12)], buffer_s=buffer_s)
+    assert least_s <= leg.pick_up.latest / SR - 9 <= most_s
+
+
+def test_the_ends_of_two_rings_tell_when_the_third_is_due():
+    """On a slower line, where packets of the first were lost."""
+    rings = [at(RINGBACK, 5.2, 5.99), at(RINGBACK, 8.14, 9.2), at(RINGBACK, 11.349, 12.127)]
+    (leg,) = legs([*rings, at(SPEECH, 12.723, 13)], end_s=14)
+    assert (leg.outcome, leg.rings, leg.restarted) == (ANSWERED, 3, False)
+    assert leg.answer_latency.earliest < 7.203 * SR < leg.answer_latency.latest
+
+
+@pytest.mark.parametrize(("told", "count"), [(True, 1), (False, 0)])
+def test_one_burst_behind_who_picked_up_may_be_a_note_though_music_is_known_late(told, count):
+    note = Segment(RINGBACK, round(21.468 * SR), round(22.331 * SR), stops=True, told=told)
+    rings = [at(RINGBACK, one, one + 0.998) for one in (6.809, 12.809, 18.809)]
+    heard = [*rings, at(SPEECH, 20.287, 21), note, at(SPEECH, 23.483, 24.475), at(MUSIC, 25.2, 28.7)]
+    first, second = find_legs(heard, sr=SR, plan=load_plan("se"), end=30 * SR)
+    assert (first.outcome, first.rings) == (ANSWERED, 3)
+    assert second.rings == count

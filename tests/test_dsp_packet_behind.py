@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dsp import synthesis as syn
-from dsp.packet_behind import arrives_behind
-from dsp.segment import RINGBACK, Segment
+from dsp.packet_behind import arrives_behind, with_sure_stops
+from dsp.segment import RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
 
 SR = 8000
@@ -54,3 +54,15 @@ def test_on_a_silent_line_or_at_an_edge_of_the_call_nothing_tells() -> None:
     assert not arrives(line()[: BURST.end + SR // 100])
     early = Segment(RINGBACK, 100, 2000)
     assert not arrives_behind(line(), early, TONE, sr=SR)
+
+
+@pytest.mark.parametrize(("share", "sure"), [(0.5, False), (0.0, True)])
+def test_a_burst_of_which_a_packet_was_put_in_faintly_did_not_surely_stop(share: float, sure: bool) -> None:
+    """As faint as the line's noise."""
+    wave, size = line(-36.0), SR // 50
+    wave[BURST.end : BURST.end + size] += share * wave[BURST.end - size : BURST.end]
+    burst = Segment(RINGBACK, BURST.start, BURST.end, stops=True)
+    for behind, last in (((Segment(SPEECH, 2 * SR, 3 * SR),), True), ((Segment(RINGBACK, 2 * SR, 3 * SR),), False)):
+        told = with_sure_stops([burst, *behind], syn.to_int16(wave), sr=SR, plan=load_plan("tw"))
+        assert told[0].stops == (sure or not last)
+    assert with_sure_stops((), syn.to_int16(wave), sr=SR, plan=load_plan("tw")) == ()

@@ -106,8 +106,17 @@ def test_one_that_begins_when_a_ring_was_due_may_have_been_cut() -> None:
     assert found(*pieces, clipped(0.65), quiet(0.3), segments=voice_there) == []
 
 
-@pytest.mark.parametrize(("at_s", "most"), [(7.0, 3), (7.5, 2)])
+@pytest.mark.parametrize(("at_s", "most"), [(7.0, 3), (7.1, 3), (7.5, 2)])
 def test_where_nobody_answered_it_leaves_the_count_open(at_s: float, most: int) -> None:
     sound = Span(round(at_s * SR), round((at_s + 0.6) * SR))
     (leg,) = find_legs([at(RINGBACK, 1, 2), at(RINGBACK, 4, 5)], sr=SR, plan=TW, end=8 * SR, unheard=(sound,))
     assert (leg.outcome, leg.rings, leg.most_rings) == (NO_ANSWER, 2, most)
+
+
+@pytest.mark.parametrize(("at_s", "open_"), [(11.12, True), (9.5, False)])
+def test_a_period_before_a_ringings_first_ring_it_may_have_been_its_first(at_s: float, open_: bool) -> None:
+    rings = [at(RINGBACK, 16.16, 17.123), at(RINGBACK, 21.125, 22.123)]
+    heard = [at(MUSIC, 7.488, 16.16), *rings, at(SPEECH, 25, 26)]
+    sound = Span(round(at_s * SR), round((at_s + 1) * SR))
+    *_, leg = find_legs(heard, sr=SR, plan=load_plan("mo"), end=27 * SR, unheard=(sound,))
+    assert (leg.outcome, leg.rings) == ((NONE, 0) if open_ else (ANSWERED, 2))

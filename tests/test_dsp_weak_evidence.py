@@ -9,7 +9,7 @@ from dsp_calls import SR, quiet, voice, with_noise
 from dsp import synthesis as syn
 from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
 from dsp.listen import listen
-from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SPEECH, Segment
+from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SPEECH, Segment, Span
 from dsp.synthesis import adpcm
 from dsp.tone_plan import load_plan
 
@@ -49,6 +49,24 @@ def test_music_that_begins_where_a_ring_was_due_may_be_that_ring(off_s: float, e
     assert leg.pick_up is not None
     assert round(8.5 * SR) in leg.pick_up
     assert round(min(ends_s, 11.0) * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize(("is_ring", "unheard", "most"), [(True, False, 4), (False, False, 3), (False, True, 4)])
+def test_music_that_begins_with_no_ringbacks_tones_is_none_but_where_the_line_clips(
+    is_ring: bool, unheard: bool, most: int
+) -> None:
+    rings = [ring(i, i + 1) for i in (1, 4, 7)]
+    known = {"unheard": (Span(10 * SR, 11 * SR),)} if unheard else {}
+    (leg,) = find_legs(
+        [*rings, at(MUSIC, 10.02, 14)],
+        sr=SR,
+        plan=load_plan("tw"),
+        end=15 * SR,
+        is_tone=lambda heard, _: is_ring and heard.sound == MUSIC and heard.length <= 0.2 * SR,
+        **known,
+    )
+    assert (leg.rings, leg.most_rings) == (3, most)
+    assert (leg.answer_latency.latest < 9 * SR) == (most == 3)
 
 
 def test_music_that_begins_between_two_rings_is_whoever_picked_up() -> None:
