@@ -72,7 +72,9 @@ def _lifted(call: Call, told: Span, following: int, most: int) -> Span:
         if earliest <= told.latest and lift.latest >= call.early_until:
             until = max(told.latest, following + round(SHORT_S * call.sr))
             reaches = following - round(HAIR_S * call.sr) <= min(lift.latest, most)
-            return Span(earliest, min(until, most) if reaches else min(told.latest, lift.latest))
+            latest = min(until, most) if reaches else min(told.latest, lift.latest)
+            if earliest <= latest:  # else the line changed behind who is known to have picked up by then
+                return Span(earliest, latest)
     return told
 
 
