@@ -58,10 +58,10 @@ def _lasts(call: Call, heard: Segment, first: int) -> int:
 
 def _may_have_rung(call: Call, spoken: Sequence[Segment], first: int) -> bool:
     """Whether nothing rang for certain and what was heard may yet be who picked up: a burst that proves nothing came
-    out of quiet before it, or was a whole one."""
+    out of quiet before it, was a whole one, or two of an exchange's tones."""
     bursts = between(call, (RINGBACK,), 0, spoken[-1].end) if first == call.end else []
     long = (s for s in bursts if s.length >= NOTE_S * call.sr)
-    return any(s.begins or is_whole_ring(s, sr=call.sr, plan=call.plan) for s in long)
+    return any(s.begins or s.told or is_whole_ring(s, sr=call.sr, plan=call.plan) for s in long)
 
 
 def _keep_time(call: Call, spoken: Sequence[Segment]) -> bool:

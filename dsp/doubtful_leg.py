@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from dsp.beat import LOST_S
+from dsp.beat import EARLY_S, LOST_S
 from dsp.cadence import STRETCH
 from dsp.heard_call import Call, between
 from dsp.leg import NONE, Leg, voice_span
-from dsp.one_ringing import REPLIES
+from dsp.one_ringing import REPLIES, TOLD
 from dsp.quantile import middle
 from dsp.refusal import REFUSED
 from dsp.ring_proof import EXACT, TOLD_S, is_exact, is_joined
@@ -44,7 +44,26 @@ def unknown_call(call: Call) -> tuple[Leg, ...]:
 
 def is_doubtful(call: Call, train: Train) -> bool:
     """Whether only a person can say how a ringing went."""
-    return is_interrupted(call, train) or may_hold_note(call, train) or may_have_rung_before(call, train)
+    asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before)
+    return any(one(call, train) for one in asked)
+
+
+def may_be_put_through(call: Call, train: Train) -> bool:
+    """Whether a ringing began anew and somebody may have picked up between, whose word nobody heard: they put through.
+    Where the signalling tells that nobody had answered, the call was forwarded."""
+    return train.restarted and call.early_until <= train.last.start
+
+
+def may_ring_on(call: Call, train: Train, following: Train | None) -> bool:
+    """Whether a ringing behind who was heard to pick up may be the same one: it keeps the beat of the ring before, as
+    another telephone does by chance only, and who talks on a line is heard between rings as well. Of three rings the
+    beat is known better (`goes_on`)."""
+    if following is None or following.on_beat < 2 or train.on_beat >= TOLD or call.answered_at is not None:
+        return False
+    one, other = train.rings[-1][0], following.rings[0][0]
+    by_start, by_end = (apart - following.period for apart in (other.start - one.start, other.end - one.end))
+    slack = max(8 * EARLY_S, call.buffer_s) * call.sr
+    return abs(by_start) <= slack or (by_start < 0 and abs(by_end) <= slack)  # it lost its beginning
 
 
 def is_interrupted(call: Call, train: Train) -> bool:
@@ -68,7 +87,8 @@ def may_have_rung_before(call: Call, train: Train) -> bool:
     first, near = train.rings[0][0], LOST_S * call.sr
     since = first.start - (1 + STRETCH) * train.period
     bursts = [s for s in between(call, (RINGBACK,), since, first.start) if s.length >= TOLD_S * call.sr]
-    on_time = (s for s in bursts for by in (first.start - s.start, first.end - s.end) if abs(by - train.period) <= near)
+    apart = [(s, by) for s in bursts for one in train.rings[0] for by in (one.start - s.start, one.end - s.end)]
+    on_time = (s for s, by in apart if abs(by - train.period) <= near)
     if any(not between(call, REPLIES, s.end, first.start) for s in on_time):
         return True
     # Its tones alone amid music, which was told to go on until the next one.

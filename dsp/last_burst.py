@@ -32,12 +32,21 @@ def may_be_reply(call: Call, train: Train, reply: Segment | None) -> bool:
         return False
     sr, last = call.sr, train.last
     apart = (reply.start - last.end) / sr
+    if apart > 0 and _is_off(call, train):
+        return True
     if not -_TOUCHES_S <= apart <= (_SOON_S if last.length < _BRIEF_S * sr else _FOLLOWS_S):
         return False
     if _is_early(call, train):
         return True
     vague = last.length < PIECE_S * sr or not last.begins
     return vague and not (last.told or last.stops or _is_on_time(call, train))
+
+
+def _is_off(call: Call, train: Train) -> bool:
+    """Whether a piece off a beat that others tell may be a note of music that nobody knew for it."""
+    last, by = train.last, train.last.start - next_burst(call, without_last(train))
+    brief = last.length < PIECE_S * call.sr and not (last.told or last.stops)
+    return brief and len(train.rings) > TOLD and abs(by) > max(LOST_S, call.buffer_s) * call.sr
 
 
 def _is_on_time(call: Call, train: Train) -> bool:

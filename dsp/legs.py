@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from dsp.before_ringing import legs_before
 from dsp.detector import EDGE_ERROR_S
-from dsp.doubtful_leg import doubtful_legs, is_doubtful, unknown_call
+from dsp.doubtful_leg import doubtful_legs, is_doubtful, may_ring_on, unknown_call
 from dsp.heard_call import Brief, Call, End, GoesOn, IsTone, between, nothing_brief
 from dsp.last_burst import begun_with, either, may_be_reply, without_last
 from dsp.latency import latency_span, onset_span
@@ -20,6 +20,7 @@ from dsp.next_burst import due, more_rings, rings_unheard
 from dsp.pick_up import pick_up_span
 from dsp.refusal import REFUSED, begun_at, torn_refusal
 from dsp.reply import first_voice, machine_before, machine_reply, ringing_stopped
+from dsp.ring_proof import is_whole as is_whole_ring
 from dsp.segment import MUSIC, Segment, Span
 from dsp.tone_on_beat import with_tones_on_beat
 from dsp.tone_plan import TonePlan
@@ -107,7 +108,9 @@ def find_legs(
     for train, following in zip(trains, (*trains[1:], None), strict=False):
         limit = following.onset if following else end
         leg = _ringing(call, train, limit, behind=bool(legs))
-        legs.append(opened(leg) if is_doubtful(call, train) else leg)
+        stopped = leg.outcome == NO_ANSWER and following is not None  # nobody is heard, and yet another rings
+        doubtful = stopped or is_doubtful(call, train) or may_ring_on(call, train, following)
+        legs.append(opened(leg) if doubtful else leg)
         legs += _refused_after(call, leg, limit)
     legs += doubtful_legs(call, trains)
     return tuple(legs) or unknown_call(call)
@@ -141,8 +144,10 @@ def _ringing(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
     signalled = _signalled(call, train, limit)
     if reply is None and signalled is None and not _may_be_answered(call, train, after, limit):
         unsure = ringing_stopped(call, train, limit, within_s=_STOPPED_S) or _unnamed_since(call, after, limit, _WORD_S)
+        unsure |= _stopped_early(call, train, limit)
         told = Leg(onset, train.count, NO_ANSWER, None, None, None, train.bursts, unsure, restarted=train.restarted)
-        return replace(told, more_rings=rings_unheard(call, train))
+        told = replace(told, more_rings=rings_unheard(call, train))
+        return opened(told) if behind and _is_one_brief(call, train) else told
     leg = Leg(
         ring_onset=onset,
         rings=train.count,
@@ -180,6 +185,16 @@ def _picked_up_before(call: Call, train: Train, refused: int) -> bool:
         return ringing_stopped(call, train, refused)
     cut = was_cut(call, train, max(possible_holes(train.last))) and refused - train.last.end > _AT_ONCE_S * call.sr
     return cut or ringing_stopped(call, train, refused)
+
+
+def _stopped_early(call: Call, train: Train, limit: int) -> bool:
+    """Whether the last ring was cut, and the line went on."""
+    return limit - train.last.end > _AT_ONCE_S * call.sr and was_cut(call, train, max(possible_holes(train.last)))
+
+
+def _is_one_brief(call: Call, train: Train) -> bool:
+    """Whether all that rang behind who had picked up is one burst that is no whole one: a machine's signal, as well."""
+    return len(train.bursts) == 1 and not is_whole_ring(train.last, sr=call.sr, plan=call.plan)
 
 
 def _may_be_answered(call: Call, train: Train, after: int, limit: int) -> bool:

@@ -9,10 +9,11 @@ from dsp.beat import EARLY_S, LOST_S, Beat, Ring, find_beat
 from dsp.cadence import STRETCH
 from dsp.restart import last_restart
 from dsp.ring_proof import hidden, is_joined, is_whole
-from dsp.segment import DTMF, MISSING, MUSIC, SPEECH, TONE, Segment
+from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, SPEECH, TONE, Segment
 from dsp.tone_plan import TonePlan
 from dsp.torn_bursts import HOLE_S, halted
 
+REFUSED = (BUSY, CONGESTION)
 REPLIES = (SPEECH, MUSIC, TONE, DTMF)
 """What somebody, or a machine, who picked up sounds like."""
 TOLD = 3
@@ -48,6 +49,8 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
     steps = (start - before.start) / period
     between = {s.sound for s in segments if s.start < start and s.end > group[-1][-1].end}
     spoken, talk = not between.isdisjoint(REPLIES), SPEECH in between
+    if not between.isdisjoint(REFUSED):
+        return False  # a piece of what refused
     if beat.on_it >= TOLD and not spoken and _ends_on_beat(group, beat, ring[0], sr=sr):
         return True
     if not (is_whole(before, sr=sr, plan=plan) or before.start < HOLE_S * sr):
@@ -67,7 +70,7 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
     if vague and not spoken and _ends_on_time(before, ring, period, sr=sr, slack_s=LOST_S):
         return True  # packets were lost at the end, too
     off_beat = talk and _is_off_beat(group, beat, start - _next(beat, start), sr=sr, plan=plan)
-    if spoken and not ring[0].begins and ring[0].length < NOTE_S * sr:
+    if spoken and (not ring[0].begins or TONE in between) and ring[0].length < NOTE_S * sr:
         return False  # a piece that did not begin out of quiet, beside somebody's voice or music, is theirs
     if beat.on_it >= TOLD and _is_voices(ring, start - _next(beat, start), segments, sr=sr):
         return False

@@ -7,6 +7,7 @@ import pytest
 from dsp.legs import ANSWERED, NONE, Leg, find_legs
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
+from dsp.trains import find_trains
 
 SR = 8000
 
@@ -64,7 +65,9 @@ def test_pairs_off_their_beat_are_a_ringing_begun_anew(late_s):
     starts = [1, 4, 7 + late_s, 10 + late_s]
     heard = [one for at in starts for one in (burst(at, at + 0.4), burst(at + 0.6, at + 1))]
     (leg,) = legs(*heard, sound(SPEECH, 14, 40), plan="uk")
-    assert (leg.rings, leg.restarted) == (4, True)
+    assert (leg.outcome, leg.provisional, leg.restarted) == (NONE, True, True)
+    (train,) = find_trains(heard, sr=SR, plan=load_plan("uk"))
+    assert (train.count, train.restarted) == (4, True)
 
 
 def test_notes_before_the_ringing_tell_no_period():

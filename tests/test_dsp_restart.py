@@ -1,11 +1,11 @@
-"""A ringing that begins anew though nobody picked up: a sender that stopped for a while, or a call sent on."""
+"""A ringing that begins anew: a sender that stopped for a while, or a call sent on; or somebody put through unheard."""
 
 from __future__ import annotations
 
 import pytest
 from dsp_calls import SR
 
-from dsp.legs import ANSWERED, find_legs
+from dsp.legs import ANSWERED, NONE, find_legs
 from dsp.restart import last_restart
 from dsp.segment import DTMF, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
@@ -33,7 +33,10 @@ def test_rings_count_on_behind_a_stop_of_the_sender(plan: str, late_s: float, be
     picked_s = starts[-1] + 0.7 * tones.cadence[0][0]
     word = Segment(SPEECH, round((picked_s + 0.5) * SR), round((picked_s + 2) * SR))
     end = round((picked_s + 3) * SR)
-    (leg,) = find_legs([*rings(plan, starts, picked_s), word], sr=SR, plan=tones, end=end)
+    heard = [*rings(plan, starts, picked_s), word]
+    (unknown,) = find_legs(heard, sr=SR, plan=tones, end=end)
+    assert (unknown.outcome, unknown.provisional, unknown.restarted) == (NONE, True, True)
+    (leg,) = find_legs(heard, sr=SR, plan=tones, end=end, early_until=round(picked_s * SR))  # nobody had answered
     assert (leg.outcome, leg.rings, leg.most_rings) == (ANSWERED, before + 3, before + 3)
     assert leg.pick_up is not None
     assert leg.answer_latency is not None

@@ -1,0 +1,111 @@
+"""Calls whose sound can be read in two ways: the ear says neither for certain. As an outside examiner made them."""
+
+from __future__ import annotations
+
+import pytest
+from dsp_calls import SR
+
+from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
+from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
+from dsp.tone_plan import load_plan
+
+END_S = 60.0
+
+
+def at(sound: str, start_s: float, end_s: float) -> Segment:
+    return Segment(sound, round(start_s * SR), round(end_s * SR))
+
+
+def ring(start_s: float, end_s: float, *, told: bool = True, stops: bool = True, begins: bool = True) -> Segment:
+    return Segment(RINGBACK, round(start_s * SR), round(end_s * SR), stops=stops, begins=begins, told=told)
+
+
+def rings(*starts_s: float) -> list[Segment]:
+    return [ring(at_s, at_s + 1) for at_s in starts_s]
+
+
+def legs(
+    *segments: Segment, end_s: float = END_S, early_until_s: float = 0, lifts: tuple[Span, ...] = (), plan: str = "tw"
+) -> tuple[Leg, ...]:
+    whole, early = round(end_s * SR), round(early_until_s * SR)
+    return find_legs(segments, sr=SR, plan=load_plan(plan), end=whole, early_until=early, lifts=lifts)
+
+
+OFF_BEAT = (*rings(1, 4, 7), *rings(11.2, 14.2, 17.2), at(SPEECH, 18.6, 20))
+
+
+def test_a_ringing_that_begins_anew_may_be_the_next_telephone_whom_nobody_was_heard_to_put_through_to() -> None:
+    (leg,) = legs(*OFF_BEAT)
+    assert (leg.outcome, leg.provisional, leg.pick_up, leg.restarted) == (NONE, True, None, True)
+
+
+def test_where_the_signalling_says_that_nobody_had_answered_it_is_the_same_call_forwarded() -> None:
+    (leg,) = legs(*OFF_BEAT, early_until_s=18.2)
+    assert (leg.outcome, leg.rings, leg.most_rings, leg.restarted) == (ANSWERED, 6, 6, True)
+
+
+@pytest.mark.parametrize(("late_s", "same"), [(0.0, True), (0.008, True), (0.2, False), (1.5, False)])
+def test_who_is_heard_behind_one_ring_and_the_next_rings_keep_its_beat_may_be_talk_on_the_line(
+    late_s: float, same: bool
+) -> None:
+    torn = ring(1, 1.2, stops=False), ring(1.42, 2.04, stops=False)
+    later = [ring(4.12 + late_s + 3.12 * n, 5.16 + late_s + 3.12 * n) for n in range(3)]
+    first, *_ = legs(*torn, at(SPEECH, 2.6, 3.8), *later, at(SPEECH, 12.5, 14))
+    assert (first.outcome, first.provisional) == ((NONE, True) if same else (ANSWERED, False))
+
+
+@pytest.mark.parametrize(("cut_s", "sure"), [(0.45, False), (1.0, True)])
+def test_a_last_ring_that_was_cut_while_the_line_went_on_is_no_sure_no_answer(cut_s: float, sure: bool) -> None:
+    (leg,) = legs(*rings(1, 4, 7), ring(10, 10 + cut_s), end_s=10 + cut_s + 0.8)
+    assert (leg.outcome, leg.provisional) == (NO_ANSWER, not sure)
+
+
+def test_a_last_ring_that_the_end_of_the_call_cut_is_no_answer() -> None:
+    (leg,) = legs(*rings(1, 4, 7), ring(10, 10.45, stops=False), end_s=10.47)
+    assert (leg.outcome, leg.provisional, leg.rings) == (NO_ANSWER, False, 4)
+
+
+def test_a_machines_signal_behind_its_greeting_is_no_telephone_that_rings_for_certain() -> None:
+    _, signal = legs(*rings(1, 4), at(SPEECH, 6, 11), ring(11.6, 12.1, told=False))
+    assert (signal.outcome, signal.provisional, signal.rings) == (NONE, True, 0)
+
+
+def test_a_note_late_for_the_beat_that_no_music_is_heard_to_follow_is_a_ring_or_none() -> None:
+    (leg,) = legs(*rings(1, 4, 7), ring(10.11, 10.27, told=False, stops=False), at(SPEECH, 22, 25))
+    assert (leg.outcome, leg.rings, leg.most_rings) == (ANSWERED, 3, 4)
+    assert leg.pick_up is not None
+    assert leg.pick_up.earliest <= round(9.8 * SR) < round(10.27 * SR) <= leg.pick_up.latest
+
+
+def test_a_burst_between_two_ringings_behind_who_picked_up_is_a_note_as_well() -> None:
+    def double(at_s: float) -> tuple[Segment, Segment]:
+        return ring(at_s, at_s + 0.4), ring(at_s + 0.6, at_s + 1)
+
+    note = ring(15.527, 15.906, told=False, stops=False, begins=False)
+    before = *double(0.04), *double(3.04), at(SPEECH, 5.8, 9), at(MUSIC, 11.53, 14.65)
+    behind = *double(16.905), *double(20.005), ring(23.005, 23.405), at(SPEECH, 24.465, 28)
+    first, unknown, last = legs(*before, note, *behind, plan="uk")
+    assert (first.outcome, last.outcome) == (ANSWERED, ANSWERED)
+    assert (unknown.outcome, unknown.provisional) == (NONE, True)
+
+
+@pytest.mark.parametrize("refused", [at(BUSY, 5.1, 6.6), at(TONE, 5.1, 5.6)])
+def test_a_piece_of_what_refused_is_no_further_ring(refused: Segment) -> None:
+    piece = ring(7.02, 7.07, told=False, stops=False)
+    (leg,) = legs(*rings(1, 4), refused, piece, at(BUSY, 7.3, 12), end_s=12)
+    assert (leg.outcome, leg.rings, leg.most_rings) == (BUSY, 2, 2)
+
+
+def test_the_first_of_two_bursts_that_are_one_ring_lost_packets_and_the_ring_may_still_be_one() -> None:
+    whole = [ring(t + more, t + more + 0.4) for t in (4, 7) for more in (0.0, 0.6)]
+    torn = ring(1.26, 1.4, told=False, begins=False), ring(1.6, 2.0)
+    for leg in legs(*torn, *whole, at(SPEECH, 8.7, 10), plan="my"):
+        assert leg.provisional or leg.rings == 3
+
+
+def test_a_line_that_changes_behind_who_is_known_to_have_picked_up_is_not_their_moment() -> None:
+    cut = ring(7, 7.3)
+    late = Span(round(9.7 * SR), round(9.9 * SR))  # within the pick-up's widest span, behind the next ring's place
+    (leg,) = legs(*rings(1, 4), cut, at(SPEECH, 7.9, 9), lifts=(late,))
+    assert leg.pick_up is not None
+    assert round(7.3 * SR) in leg.pick_up
