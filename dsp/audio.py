@@ -17,6 +17,7 @@ Samples = npt.NDArray[np.int16]
 RATES = (8000, 16000)
 MIN_RATE, MAX_RATE = 4000, 192000
 _HEADER = 12
+_FLOATS = ("FLOAT", "DOUBLE")
 
 
 class AudioError(Exception):
@@ -85,10 +86,18 @@ def _head(file: Path) -> bytes:
 
 def _read_sound(file: Path, name: str) -> tuple[Samples, int]:
     try:
-        samples, rate = soundfile.read(file, dtype="int16", always_2d=True)
+        with soundfile.SoundFile(file) as sound:
+            return _block(sound, -1), int(sound.samplerate)
     except (soundfile.SoundFileError, RuntimeError):
         return _what_can_be_read(file, name)
-    return samples, int(rate)
+
+
+def _block(sound: soundfile.SoundFile, count: int) -> Samples:
+    """So many samples, -1: all; the library takes a float of 1.0 for the sample 1."""
+    if sound.subtype not in _FLOATS:
+        return sound.read(count, dtype="int16", always_2d=True)
+    full = np.nan_to_num(sound.read(count, dtype="float64", always_2d=True)) * -float(np.iinfo(np.int16).min)
+    return np.clip(np.rint(full), np.iinfo(np.int16).min, np.iinfo(np.int16).max).astype(np.int16)
 
 
 def _what_can_be_read(file: Path, name: str) -> tuple[Samples, int]:
@@ -98,12 +107,12 @@ def _what_can_be_read(file: Path, name: str) -> tuple[Samples, int]:
     try:
         with soundfile.SoundFile(file) as sound:
             rate = sound.samplerate
-            while len(block := sound.read(1024, dtype="int16", always_2d=True)):
+            while len(block := _block(sound, 1024)):
                 blocks.append(block)
     except (soundfile.SoundFileError, RuntimeError):
         pass
     if not blocks:
-        raise AudioError(name, "unreadable", "it begins like a FLAC file, but cannot be read")
+        raise AudioError(name, "unreadable", "it begins like a recording, but cannot be read")
     return np.concatenate(blocks), rate
 
 

@@ -107,3 +107,11 @@ def test_missing_files_and_folders(tmp_path):
         with pytest.raises(AudioError) as error:
             read(path)
         assert error.value.why_key == why
+
+
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
+def test_a_recording_of_floats_is_as_loud_as_its_samples_of_16_bits(tmp_path, subtype):
+    as_floats = np.concatenate([TONE / 32768, [1.5, -1.5, np.nan, np.inf]])
+    heard = read(wav(tmp_path / "a.wav", as_floats, subtype=subtype)).mono
+    assert (heard[:SR] == TONE).all()
+    assert heard[SR:].tolist() == [32767, -32768, 0, 32767]
