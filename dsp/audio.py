@@ -18,6 +18,8 @@ RATES = (8000, 16000)
 MIN_RATE, MAX_RATE = 4000, 192000
 _HEADER = 12
 _FLOATS = ("FLOAT", "DOUBLE")
+_UNSCALED = 64.0
+"""No writer that scales floats to 1.0 overloads so much."""
 
 
 class AudioError(Exception):
@@ -87,22 +89,32 @@ def _head(file: Path) -> bytes:
 def _read_sound(file: Path, name: str) -> tuple[Samples, int]:
     try:
         with soundfile.SoundFile(file) as sound:
-            return _block(sound, -1), int(sound.samplerate)
+            return _as_samples(_block(sound, -1)), int(sound.samplerate)
     except (soundfile.SoundFileError, RuntimeError):
         return _what_can_be_read(file, name)
 
 
-def _block(sound: soundfile.SoundFile, count: int) -> Samples:
-    """So many samples, -1: all; the library takes a float of 1.0 for the sample 1."""
-    if sound.subtype not in _FLOATS:
-        return sound.read(count, dtype="int16", always_2d=True)
-    full = np.nan_to_num(sound.read(count, dtype="float64", always_2d=True)) * -float(np.iinfo(np.int16).min)
-    return np.clip(np.rint(full), np.iinfo(np.int16).min, np.iinfo(np.int16).max).astype(np.int16)
+def _block(sound: soundfile.SoundFile, count: int) -> npt.NDArray[np.generic]:
+    """So many samples, -1: all, of floats as they are."""
+    read: npt.NDArray[np.generic] = sound.read(
+        count, dtype="float64" if sound.subtype in _FLOATS else "int16", always_2d=True
+    )
+    return read
+
+
+def _as_samples(read: npt.NDArray[np.generic]) -> Samples:
+    """Samples of 16 bits; floats are full at 1.0, but for those of a writer that did not scale them."""
+    if read.dtype == np.int16:
+        return read.astype(np.int16, copy=False)
+    full = np.iinfo(np.int16)
+    floats = np.nan_to_num(read.astype(np.float64), nan=0.0, posinf=1.0, neginf=-1.0)
+    scale = 1.0 if np.abs(floats).max(initial=0.0) > _UNSCALED else -float(full.min)
+    return np.clip(np.rint(floats * scale), full.min, full.max).astype(np.int16)
 
 
 def _what_can_be_read(file: Path, name: str) -> tuple[Samples, int]:
     """A FLAC cut short: its blocks up to the cut."""
-    blocks: list[Samples] = []
+    blocks: list[npt.NDArray[np.generic]] = []
     rate = 0
     try:
         with soundfile.SoundFile(file) as sound:
@@ -113,7 +125,7 @@ def _what_can_be_read(file: Path, name: str) -> tuple[Samples, int]:
         pass
     if not blocks:
         raise AudioError(name, "unreadable", "it begins like a recording, but cannot be read")
-    return np.concatenate(blocks), rate
+    return _as_samples(np.concatenate(blocks)), rate
 
 
 def _read_wav(file: Path, name: str) -> tuple[Samples, int]:

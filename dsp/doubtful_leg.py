@@ -44,7 +44,7 @@ def unknown_call(call: Call) -> tuple[Leg, ...]:
 
 def is_doubtful(call: Call, train: Train) -> bool:
     """Whether only a person can say how a ringing went."""
-    asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before)
+    asked = (is_interrupted, may_be_put_through, may_keep_another_beat, may_hold_note, may_have_rung_before)
     return any(one(call, train) for one in asked)
 
 
@@ -52,6 +52,13 @@ def may_be_put_through(call: Call, train: Train) -> bool:
     """Whether a ringing began anew and somebody may have picked up between, whose word nobody heard: they put through.
     Where the signalling tells that nobody had answered, the call was forwarded."""
     return train.restarted and call.early_until <= train.last.start
+
+
+def may_keep_another_beat(call: Call, train: Train) -> bool:
+    """Whether no two rings come one period of the plan apart: then it is another exchange's cadence, and the rings
+    between were never sent."""
+    steps = [round((b[0].start - a[0].start) / train.period) for a, b in pairwise(train.rings)]
+    return len(steps) > 1 and min(steps) > 1 and not train.restarted
 
 
 def may_ring_on(call: Call, train: Train, following: Train | None) -> bool:

@@ -108,9 +108,9 @@ def find_legs(
     for train, following in zip(trains, (*trains[1:], None), strict=False):
         limit = following.onset if following else end
         leg = _ringing(call, train, limit, behind=bool(legs))
-        stopped = leg.outcome == NO_ANSWER and following is not None  # nobody is heard, and yet another rings
-        doubtful = stopped or is_doubtful(call, train) or may_ring_on(call, train, following)
-        legs.append(opened(leg) if doubtful else leg)
+        unsure = leg.outcome == NO_ANSWER and following is not None  # nobody is heard, and yet another rings
+        unsure |= is_doubtful(call, train) or may_ring_on(call, train, following)
+        legs.append(opened(leg) if unsure else leg)
         legs += _refused_after(call, leg, limit)
     legs += doubtful_legs(call, trains)
     return tuple(legs) or unknown_call(call)
