@@ -12,13 +12,15 @@ from dsp.one_ringing import NOTE_S
 from dsp.refusal import REFUSED, is_burst
 from dsp.ring_proof import is_whole as is_whole_ring
 from dsp.ring_proof import lost_beside
-from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, TONE, Segment
+from dsp.segment import BUSY, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
 
 _LEAST_S = {SPEECH: 0.28, MUSIC: 1.0}
 """No prompt is shorter, but for the errors of its edges."""
 _PIECE_S = 0.12
 """A sound before the ringing that nobody could name and that lasts so long may be a short prompt, or what packets lost
 of it left."""
+_TONES_S = 0.5
+"""Notes of a voice that pass for tones last no longer."""
 _IN_TIME_S = 0.02
 """Words do not begin as exactly as far apart as an exchange's bursts but by chance."""
 
@@ -35,6 +37,7 @@ def legs_before(call: Call, first: int) -> list[Leg]:
         told = tuple(spoken)
         rang = _may_have_rung(call, spoken, first) or _sounded_before(call, spoken, first)
         rang |= first == call.end and (_keep_time(call, spoken) or (not refusals and bool(call.unheard)))
+        rang |= first == call.end and _toned_before(call, spoken[0].start)
         rang |= bool(refusals) and _is_amid(call, spoken, refusals[0])
         legs.append(Leg(None, 0, NONE, None, voice_span(call, voice), None, told, rang, music=voice is None))
     elif first < call.end and not refusals and _may_be_prompt(call, spoken, first):
@@ -76,6 +79,14 @@ def _keep_time(call: Call, spoken: Sequence[Segment]) -> bool:
     apart = [(b - a) / call.sr for a, b in combinations(words, 2)]
     period = call.plan.period_s
     return any(abs(one - n * period - step) <= _IN_TIME_S for one in apart for n in (1, 2) for step in steps)
+
+
+def _toned_before(call: Call, spoken: int) -> bool:
+    """Whether tones that are none of the plan's came before who was heard, and no key that ends a dial tone: a ringing
+    of another plan, most likely."""
+    tones = between(call, (TONE,), 0, spoken)
+    keys = between(call, (DTMF,), tones[0].start, spoken) if tones else []
+    return not keys and sum(s.length for s in tones) >= _TONES_S * call.sr
 
 
 def _sounded_before(call: Call, spoken: Sequence[Segment], first: int) -> bool:

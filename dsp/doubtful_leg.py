@@ -56,9 +56,13 @@ def may_be_put_through(call: Call, train: Train) -> bool:
 
 def may_keep_another_beat(call: Call, train: Train) -> bool:
     """Whether no two rings come one period of the plan apart: then it is another exchange's cadence, and the rings
-    between were never sent."""
+    between were never sent. Of two the period must be the plan's own, or the burst as much too long or short."""
     steps = [round((b[0].start - a[0].start) / train.period) for a, b in pairwise(train.rings)]
-    return len(steps) > 1 and min(steps) > 1 and not train.restarted
+    if train.restarted or not steps or min(steps) == 1:
+        return False
+    off = train.period / (call.plan.period_s * call.sr)
+    longest = max(ring[0].length for ring in train.rings) / (call.plan.cadence[0][0] * call.sr)
+    return len(steps) > 1 or min(abs(off - 1), abs(off - longest)) > 2 * EXACT
 
 
 def may_ring_on(call: Call, train: Train, following: Train | None) -> bool:

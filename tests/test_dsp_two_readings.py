@@ -6,7 +6,7 @@ import pytest
 from dsp_calls import SR
 
 from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
-from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
+from dsp.segment import BUSY, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
 from dsp.tone_plan import load_plan
 
 END_S = 60.0
@@ -109,3 +109,24 @@ def test_a_line_that_changes_behind_who_is_known_to_have_picked_up_is_not_their_
     (leg,) = legs(*rings(1, 4), cut, at(SPEECH, 7.9, 9), lifts=(late,))
     assert leg.pick_up is not None
     assert round(7.3 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize("starts_s", [(1, 6, 11, 16), (1, 6), (1, 5.4)])
+def test_rings_that_never_come_one_period_apart_are_another_exchanges(starts_s: tuple[float, ...]) -> None:
+    (leg,) = legs(*rings(*starts_s), at(SPEECH, starts_s[-1] + 2.5, starts_s[-1] + 4))
+    assert (leg.outcome, leg.provisional) == (NONE, True)
+
+
+@pytest.mark.parametrize("length_s", [1.0, 1.1])
+def test_of_two_rings_the_one_between_may_be_lost(length_s: float) -> None:
+    heard = [ring(at_s, at_s + length_s) for at_s in (1, 1 + 6 * length_s)]
+    (leg,) = legs(*heard, at(SPEECH, 10.5, 12))
+    assert (leg.outcome, leg.rings) == (ANSWERED, 3)
+
+
+def test_tones_of_no_plan_before_a_voice_may_have_been_a_ringing_unless_keys_follow_them() -> None:
+    tones = [at(TONE, at_s, at_s + 2) for at_s in (1, 7, 13)]
+    (leg,) = legs(*tones, at(SPEECH, 16, 20))
+    assert (leg.outcome, leg.provisional) == (NONE, True)
+    (leg,) = legs(at(TONE, 1, 2), at(DTMF, 2.5, 2.6), at(SPEECH, 4, 8))
+    assert (leg.outcome, leg.provisional) == (NONE, False)
