@@ -15,7 +15,7 @@ from dsp.leg import Leg
 from dsp.next_burst import next_burst
 from dsp.one_ringing import PIECE_S, TOLD
 from dsp.quantile import middle
-from dsp.ring_proof import lost_since
+from dsp.ring_proof import TOLD_S, lost_since
 from dsp.segment import SPEECH, Segment, Span
 from dsp.trains import Train
 
@@ -45,8 +45,8 @@ def may_be_reply(call: Call, train: Train, reply: Segment | None) -> bool:
 def _is_off(call: Call, train: Train) -> bool:
     """Whether a piece off a beat that others tell may be a note of music that nobody knew for it."""
     last, by = train.last, train.last.start - next_burst(call, without_last(train))
-    brief = last.length < PIECE_S * call.sr and not (last.told or last.stops)
-    return brief and len(train.rings) > TOLD and abs(by) > max(LOST_S, call.buffer_s) * call.sr
+    brief = last.length < TOLD_S * call.sr and not (last.told or last.stops)
+    return brief and len(train.rings) >= TOLD and abs(by) > max(LOST_S, call.buffer_s) * call.sr
 
 
 def _is_on_time(call: Call, train: Train) -> bool:
