@@ -11,6 +11,7 @@ import pytest
 from left_out import leave_out
 
 from harness.bench.faults.real_calls import differs, still_up, truth_of, until_released
+from harness.bench.faults.real_disk import filled_up
 from harness.bench.faults.real_packets import busy_machine
 from harness.bench.faults.small_disk import can_mount
 from harness.bench.faults.tally import Round
@@ -33,6 +34,16 @@ def test_real_calls_meet_with_it_and_nothing_is_lost_doubled_wrong_or_left_up(
     found = fault(1)
     assert found.clean, found
     assert found.calls >= 4
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_when_calls_are_closed_and_kept_costs_none(pytestconfig: pytest.Config) -> None:
+    if not can_mount():
+        leave_out("disk of its own to fill up", "run the tests as root, where mounting is allowed", pytestconfig)
+    found = filled_up(2)
+    assert found.clean, found
+    assert found.calls == 4
+    assert found.void < 4
 
 
 def entry(what: str) -> Truth:

@@ -17,9 +17,13 @@ from harness.bench.faults.real_kills import LIMIT_S, at_a_moment, running, to_it
 from harness.bench.faults.small_disk import BLOCK_B, LEAST_LEFT, fill_up, small_disk
 from harness.bench.faults.tally import Round
 
+RECORDED_S, KEPT_S = (0.0, 6.5), (6.5, 10.3)
+"""All four calls are up, or the first is over and the others are closed and kept one by one; from the claim."""
+
 
 def filled_up(seed: int) -> Round:
-    """Other data fill the disk while four calls are up or being kept; somebody makes room while the programme waits."""
+    """Other data fill the disk while four calls are up (odd seeds) or being kept (even ones); somebody makes room while
+    the programme waits."""
     with tempfile.TemporaryDirectory() as at:
         folder, found = Path(at), Path(at) / "found.json"
         in_a_child(lambda: found.write_text(json.dumps(_looked_at(folder, seed))))
@@ -42,7 +46,7 @@ def _looked_at(folder: Path, seed: int) -> dict[str, object]:
 def _called(agency: Agency, seed: int) -> None:
     rng, filler = random.Random(f"{seed} full"), agency.folder / "filler"
     with running(agency) as process:
-        at_a_moment(seed, agency, process)
+        at_a_moment(seed, agency, process, within_s=RECORDED_S if seed % 2 else KEPT_S)
         fill_up(filler, rng.randrange(LEAST_LEFT) * BLOCK_B)
         time.sleep(rng.uniform(0.3, LONG_S))
         filler.unlink()

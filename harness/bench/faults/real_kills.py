@@ -121,10 +121,12 @@ def to_its_end(agency: Agency) -> None:
         process.communicate(timeout=LIMIT_S)
 
 
-def at_a_moment(seed: int, agency: Agency, process: subprocess.Popen[bytes]) -> None:
+def at_a_moment(
+    seed: int, agency: Agency, process: subprocess.Popen[bytes], *, within_s: tuple[float, float] = (0.0, LONG_S)
+) -> None:
     """Wait until a call was claimed, and then for as long as the seed says: up to the keeping of the last."""
     until(lambda: claims(agency) or process.poll() is not None, LIMIT_S)
-    time.sleep(random.Random(seed).uniform(0, LONG_S))
+    time.sleep(random.Random(seed).uniform(*within_s))
 
 
 def _children(pid: int) -> list[int]:
