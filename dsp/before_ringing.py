@@ -10,6 +10,7 @@ from dsp.heard_call import Call, between
 from dsp.leg import NONE, Leg, voice_span
 from dsp.one_ringing import NOTE_S
 from dsp.refusal import REFUSED, is_burst
+from dsp.ring_proof import TOLD_S
 from dsp.ring_proof import is_whole as is_whole_ring
 from dsp.ring_proof import lost_beside
 from dsp.segment import BUSY, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
@@ -60,11 +61,13 @@ def _lasts(call: Call, heard: Segment, first: int) -> int:
 
 
 def _may_have_rung(call: Call, spoken: Sequence[Segment], first: int) -> bool:
-    """Whether nothing rang for certain and what was heard may yet be who picked up: a burst that proves nothing came
-    out of quiet before it, was a whole one, or two of an exchange's tones."""
-    bursts = between(call, (RINGBACK,), 0, spoken[-1].end) if first == call.end else []
+    """Whether what was heard before any certain ringing may yet be who picked up: a burst that proves nothing came out
+    of quiet before it, was a whole one, two of an exchange's tones, or no brief note."""
+    if first < call.end:  # what rang behind it was another telephone, then
+        return any(s.length >= TOLD_S * call.sr for s in between(call, (RINGBACK,), 0, spoken[0].start))
+    bursts = between(call, (RINGBACK,), 0, spoken[-1].end)
     long = (s for s in bursts if s.length >= NOTE_S * call.sr)
-    return any(s.begins or s.told or is_whole_ring(s, sr=call.sr, plan=call.plan) for s in long)
+    return any(s.begins or s.told or s.length >= TOLD_S * call.sr or is_whole_ring(s, sr=call.sr, plan=call.plan) for s in long)
 
 
 def _keep_time(call: Call, spoken: Sequence[Segment]) -> bool:
