@@ -10,7 +10,9 @@ from dsp.stream import Reader
 from dsp.tone_sets import HOP, WINDOW, ToneSet
 
 _BELOW_PEAK = 0.05
-"""A frame this far under its burst's strongest is past the burst's edge."""
+"""A frame this far under its burst's strongest is past the burst's edge;"""
+_TURNED = 0.75
+"""a gain control may turn the tone down by so much from frame to frame."""
 _GAP_FRAMES = 3
 """Holes of up to 80 ms, some 98 at most, are lost packets; `burst.BRIDGE` must not be shorter."""
 _CHECK_FRAMES = 20
@@ -67,13 +69,11 @@ class ToneTracker:
         run = self._run
         if run is None:
             return tone_set < 0
-        if tone_set != run.tone_set or power <= _BELOW_PEAK * run.peak:
+        if tone_set != run.tone_set or power <= _BELOW_PEAK * _peak(run, frame):
             return frame - run.last <= self._holes[run.tone_set]
         if frame - run.first in (_CHECK_FRAMES, LONG_FRAMES):
             return False
-        run.last = frame
-        if power > run.peak:
-            run.peak = power
+        run.last, run.peak = frame, max(_peak(run, frame), power)
         return True
 
     def _goes_on(self, run: Run, first: int, frames: Frames) -> bool:
@@ -82,22 +82,23 @@ class ToneTracker:
         looks = before < _CHECK_FRAMES <= after or before < LONG_FRAMES <= after
         if looks or run.last != first - 1 or frames.sets.count(run.tone_set) < len(frames.sets):
             return False
-        peak = max(run.peak, *frames.powers)
-        if min(frames.powers) <= _BELOW_PEAK * peak:
+        if min(frames.powers) <= _BELOW_PEAK * max(run.peak, *frames.powers):
             return False
-        run.last, run.peak = run.first + after, peak
+        for power in frames.powers:
+            run.peak = max(run.peak * _TURNED, power)
+        run.last = run.first + after
         return True
 
     def _frame(self, frame: int, tone_set: int | None, power: float) -> list[Burst]:
         run = self._run
         found: list[Burst] = []
-        if run and tone_set == run.tone_set and power > _BELOW_PEAK * run.peak:
-            run.last, run.peak = frame, max(run.peak, power)
+        if run and tone_set == run.tone_set and power > _BELOW_PEAK * _peak(run, frame):
+            run.last, run.peak = frame, max(_peak(run, frame), power)
             self._look(run)
         elif run and frame - run.last > self._holes[run.tone_set]:
             if (
                 tone_set in self._bursts.names.near[run.tone_set]
-                and power > _BELOW_PEAK * run.peak
+                and power > _BELOW_PEAK * _peak(run, frame)
                 and self._is_on(run, frame)
             ):
                 self._reach(run, frame)
@@ -118,6 +119,7 @@ class ToneTracker:
 
     def _reach(self, run: Run, frame: int) -> None:
         """The tone sounded on up to a frame."""
+        run.peak = _peak(run, frame)
         for passed in range(run.last + 1, frame + 1):
             run.last = passed
             self._look(run)
@@ -166,3 +168,8 @@ class ToneTracker:
     def probe(self, due: int, tone_set: int, *, slack: int, reach: int) -> Burst | None:
         """What is left of a burst that was due within `slack` samples from one on and was cut off almost at once."""
         return self._bursts.probe(due, tone_set, slack=slack, reach=reach)
+
+
+def _peak(run: Run, frame: int) -> float:
+    """Power of a run's strongest frame, as a gain control may have turned it down by another."""
+    return run.peak * _TURNED ** (frame - run.last)
