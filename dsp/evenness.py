@@ -5,16 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dsp.burst import explained, mean_square
-from dsp.burst_ends import AFTER, PIECE
+from dsp.burst import edges, explained, mean_square
+from dsp.burst_ends import AFTER, BACK, PIECE
 from dsp.steadiness import STEADY_EDGE, Steadiness
 from dsp.stream import Reader
-from dsp.tone_sets import SR, ToneSet
+from dsp.tone_sets import HOP, SR, WINDOW, ToneSet
 
 _EVEN, _NOISE = 4.0, 0.1
 """A tone's thirds are as loud as this to one another, but for so much of the burst's power."""
 _MOST, _AGAIN = 100.0, 1.26
 """A gain control turns a tone down by 20 dB at most, and up again by no more than 1 dB."""
+_BEYOND = round(0.05 * SR)
+"""So far behind what is half as loud, and so long before it, the tone must sound to be the same."""
 _PURE, _OFF = 0.85, 0.1
 """Then the tone must be so pure, and be so much weaker behind its end."""
 
@@ -43,6 +45,16 @@ class Evenness:
         inside = start + STEADY_EDGE, end - STEADY_EDGE
         pure = share > _PURE or self._steadiness.by_windows(*inside, tone_set) > _PURE
         return pure and self._is_switched_off(end, last, tone_set)
+
+    def turned_end(self, end: int, last: int, tone_set: int) -> int:
+        """The end of a tone that goes on without a hole behind `end`, turned down by more than half, when the last
+        frame that may be its own begins at a sample."""
+        inside, base = last + WINDOW // 2 - HOP, max(end - BACK // 2, 0)
+        if inside - end <= _BEYOND:
+            return end
+        samples = self._read(base, last + WINDOW + HOP)
+        first, later, _ = edges(samples, self._sets[tone_set], inside=inside - base)
+        return base + later if base + first < end - _BEYOND else end
 
     def _is_switched_off(self, end: int, power: float, tone_set: int) -> bool:
         """Whether a tone that was so loud until its end is heard no more behind it, or behind the packets that may have

@@ -74,7 +74,8 @@ class RunBursts:
         samples = self._read(base, run.last * HOP + WINDOW + HOP)
         inside = (first + run.last) // 2 * HOP + WINDOW // 2 - base
         start, end, level = find_edges(samples, self._sets[run.tones], inside=inside)
-        return base + start, base + end, level
+        start, end = base + start, base + end
+        return start, end if run.start else self._evenness.turned_end(end, run.last * HOP, run.tones), level
 
     def of(self, run: Run) -> list[Burst]:
         """The bursts that a run holds: none, one, or the pieces around a hole."""

@@ -69,9 +69,9 @@ def test_a_call_that_ends_in_the_gap_has_rung_as_often_as_it_did() -> None:
 
 
 def test_what_dies_away_is_no_ring() -> None:
-    t = np.arange(SR) / SR
-    plucked = sum(np.sin(2 * np.pi * f * t) for f in (440, 480)) * np.exp(-2.5 * t) * 0.2
-    call = [quiet(1), *[plucked.astype(np.float32), quiet(2)] * 3]
+    t = np.arange(3 * SR) / SR
+    plucked = sum(np.sin(2 * np.pi * f * t) for f in (440, 480)) * np.exp(-3 * t) * 0.2
+    call = [quiet(1), *[plucked.astype(np.float32)] * 3, quiet(1)]
     samples = syn.to_int16(np.concatenate(call))
     heard = listen(samples, sr=SR, plan=load_plan("tw"))
     assert not any(s.sound == RINGBACK for s in heard.segments)
