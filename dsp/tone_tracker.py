@@ -69,11 +69,11 @@ class ToneTracker:
         run = self._run
         if run is None:
             return tone_set < 0
-        if tone_set != run.tone_set or power <= _BELOW_PEAK * _peak(run, frame):
+        if tone_set != run.tone_set or power <= _BELOW_PEAK * run.peak:
             return frame - run.last <= self._holes[run.tone_set]
         if frame - run.first in (_CHECK_FRAMES, LONG_FRAMES):
             return False
-        run.last, run.peak = frame, max(_peak(run, frame), power)
+        run.last, run.peak = frame, max(run.peak * _TURNED, power)
         return True
 
     def _goes_on(self, run: Run, first: int, frames: Frames) -> bool:
@@ -92,13 +92,13 @@ class ToneTracker:
     def _frame(self, frame: int, tone_set: int | None, power: float) -> list[Burst]:
         run = self._run
         found: list[Burst] = []
-        if run and tone_set == run.tone_set and power > _BELOW_PEAK * _peak(run, frame):
-            run.last, run.peak = frame, max(_peak(run, frame), power)
+        if run and tone_set == run.tone_set and power > _BELOW_PEAK * run.peak:
+            run.last, run.peak = frame, max(run.peak * _TURNED, power)
             self._look(run)
         elif run and frame - run.last > self._holes[run.tone_set]:
             if (
                 tone_set in self._bursts.names.near[run.tone_set]
-                and power > _BELOW_PEAK * _peak(run, frame)
+                and power > _BELOW_PEAK * run.peak
                 and self._is_on(run, frame)
             ):
                 self._reach(run, frame)
@@ -119,7 +119,6 @@ class ToneTracker:
 
     def _reach(self, run: Run, frame: int) -> None:
         """The tone sounded on up to a frame."""
-        run.peak = _peak(run, frame)
         for passed in range(run.last + 1, frame + 1):
             run.last = passed
             self._look(run)
@@ -168,8 +167,3 @@ class ToneTracker:
     def probe(self, due: int, tone_set: int, *, slack: int, reach: int) -> Burst | None:
         """What is left of a burst that was due within `slack` samples from one on and was cut off almost at once."""
         return self._bursts.probe(due, tone_set, slack=slack, reach=reach)
-
-
-def _peak(run: Run, frame: int) -> float:
-    """Power of a run's strongest frame, as a gain control may have turned it down by another."""
-    return run.peak * _TURNED ** (frame - run.last)
