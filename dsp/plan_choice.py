@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +79,9 @@ def _tones(plan: TonePlan) -> int:
 def _off(plan: TonePlan, bursts: list[TonalBurst]) -> float | None:
     """By which share the bursts with a plan's tones miss its first ring or two; None: they are none of its rings."""
     own = [b for b in bursts if _has_tones(b, plan.ringback)]
+    longest = max(on for on, _ in plan.cadence)
+    # Where the dial tone is the same tone, it comes first and lasts longer than a ring.
+    own = list(dropwhile(lambda b: b.length_s > longest * (1 + STRETCH) + _SLACK_S, own))
     own = [b for b in own if b.start_s - own[0].start_s < _TOGETHER_S]
     if not own:
         return None

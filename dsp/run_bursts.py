@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from dsp.burst import BRIDGE, Burst, explained, mean_square
 from dsp.burst import edges as find_edges
-from dsp.burst_ends import AFTER, BACK, PIECE, TAIL, BurstEnds
+from dsp.burst_ends import AFTER, BACK, TAIL, BurstEnds
+from dsp.evenness import Evenness, is_even
 from dsp.probe import cut_piece
 from dsp.purity import Purity, Spectrum, lines_hz
 from dsp.steadiness import STEADY_EDGE, Steadiness
@@ -38,7 +39,7 @@ class Run:
     last: int
     """and the last so far."""
     peak: float
-    """Power of the strongest frame."""
+    """Power of the strongest frame, less the more frames came behind it."""
     named: int | None = None
     """The set its spectrum showed, once it was looked at: of sets that overlap the strongest is not always
     it."""
@@ -61,6 +62,7 @@ class RunBursts:
         self._believed: dict[int, Usual] = {}
         self.names = ToneNames(sets, read=read, usual=self._usual)
         self.steadiness = Steadiness(sets, read=read)
+        self._evenness = Evenness(sets, read=read, steadiness=self.steadiness)
         self._ends = BurstEnds(sets, read=read, steadiness=self.steadiness)
         self.last_end = 0
         """Where the last burst ended."""
@@ -72,7 +74,8 @@ class RunBursts:
         samples = self._read(base, run.last * HOP + WINDOW + HOP)
         inside = (first + run.last) // 2 * HOP + WINDOW // 2 - base
         start, end, level = find_edges(samples, self._sets[run.tones], inside=inside)
-        return base + start, base + end, level
+        start, end = base + start, base + end
+        return start, end if run.start else self._evenness.turned_end(end, run.last * HOP, run.tones), level
 
     def of(self, run: Run) -> list[Burst]:
         """The bursts that a run holds: none, one, or the pieces around a hole."""
@@ -112,7 +115,7 @@ class RunBursts:
         end = self._ends.without_reply(start, end, tone_set, level, found.share)
         tones = lines_hz(heard, self._sets[tone_set])
         usual = self._usual_of(tone_set, Usual(level, tones, 1.0), share=found.share)
-        if not self._is_steady(start, end, level, self._sets[tone_set].modulation_hz):
+        if not self._is_steady(start, end, level, tone_set, found.share):
             return []
         if end - start < _BRIEF and not self._fits(start, end, usual, tone_set):
             return []
@@ -187,11 +190,11 @@ class RunBursts:
         # A concealed packet turns the tones' phase: between such turns they are the same.
         return self.steadiness.by_windows(start + STEADY_EDGE, end - STEADY_EDGE, tone_set) > max(TAIL, 0.75 * wanted)
 
-    def _is_steady(self, start: int, end: int, level: float, swing: float | None) -> bool:
-        """An exchange's tone is as loud at its end as at its start; a plucked or spoken one dies away."""
-        third = (end - start) // 3
-        beat = PIECE if swing is None else 2 * SR / swing
-        if third < beat:
+    def _is_steady(self, start: int, end: int, level: float, tone_set: int, share: float) -> bool:
+        """Whether a stretch is as loud all along as an exchange's tone, or turned down by a gain control; what is brief
+        as well only where its tones rang before."""
+        thirds = self._evenness.thirds(start, end, tone_set)
+        if is_even(thirds, level):
             return True
-        parts = [mean_square(self._read(at, at + third)) for at in (start, start + third, end - third)]
-        return max(parts) < 4 * min(parts) + 0.1 * level**2
+        rang = end - start >= _BRIEF or tone_set in self._believed
+        return rang and self._evenness.is_turned_down(start, end, thirds, tone_set, share=share)

@@ -10,7 +10,9 @@ from dsp.stream import Reader
 from dsp.tone_sets import HOP, WINDOW, ToneSet
 
 _BELOW_PEAK = 0.05
-"""A frame this far under its burst's strongest is past the burst's edge."""
+"""A frame this far under its burst's strongest is past the burst's edge;"""
+_TURNED = 0.75
+"""a gain control may turn the tone down by so much from frame to frame."""
 _GAP_FRAMES = 3
 """Holes of up to 80 ms, some 98 at most, are lost packets; `burst.BRIDGE` must not be shorter."""
 _CHECK_FRAMES = 20
@@ -71,9 +73,7 @@ class ToneTracker:
             return frame - run.last <= self._holes[run.tone_set]
         if frame - run.first in (_CHECK_FRAMES, LONG_FRAMES):
             return False
-        run.last = frame
-        if power > run.peak:
-            run.peak = power
+        run.last, run.peak = frame, max(run.peak * _TURNED, power)
         return True
 
     def _goes_on(self, run: Run, first: int, frames: Frames) -> bool:
@@ -82,17 +82,18 @@ class ToneTracker:
         looks = before < _CHECK_FRAMES <= after or before < LONG_FRAMES <= after
         if looks or run.last != first - 1 or frames.sets.count(run.tone_set) < len(frames.sets):
             return False
-        peak = max(run.peak, *frames.powers)
-        if min(frames.powers) <= _BELOW_PEAK * peak:
+        if min(frames.powers) <= _BELOW_PEAK * max(run.peak, *frames.powers):
             return False
-        run.last, run.peak = run.first + after, peak
+        for power in frames.powers:
+            run.peak = max(run.peak * _TURNED, power)
+        run.last = run.first + after
         return True
 
     def _frame(self, frame: int, tone_set: int | None, power: float) -> list[Burst]:
         run = self._run
         found: list[Burst] = []
         if run and tone_set == run.tone_set and power > _BELOW_PEAK * run.peak:
-            run.last, run.peak = frame, max(run.peak, power)
+            run.last, run.peak = frame, max(run.peak * _TURNED, power)
             self._look(run)
         elif run and frame - run.last > self._holes[run.tone_set]:
             if (

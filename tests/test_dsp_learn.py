@@ -33,6 +33,17 @@ def test_auto_counts_the_rings():
     assert heard.legs[0].rings == 4
 
 
+@pytest.mark.parametrize("dialled_s", [1.4, 2.3])
+def test_a_dial_tone_of_the_same_tone_is_no_ring_of_it(dialled_s):
+    plan = load_plan("de")
+    dialled = syn.cadence(parse_tone(f"425/{dialled_s * 1000:.0f},0/3000"), dialled_s + 3, sr=SR, level_dbfs=-20)
+    ringing = syn.cadence(plan.ringback, 9.5, sr=SR, level_dbfs=-20)
+    wave = with_noise(np.concatenate([quiet(0.5), dialled, ringing, voice("wei-nin-hao"), quiet(1)]))
+    heard = listen(wave, sr=SR, plan=None)
+    assert heard.plan.ringback.frequencies_hz == plan.ringback.frequencies_hz
+    assert [(leg.outcome, leg.rings) for leg in heard.legs if leg.ring_onset is not None] == [("answered", 2)]
+
+
 def test_where_nothing_rings_no_plan_is_found():
     assert find_plan(with_noise(np.concatenate([voice(name) for name in VOICES])), sr=SR) is None
     assert find_plan(with_noise(music(12)), sr=SR) is None
