@@ -10,9 +10,8 @@ from dsp.heard_call import Call, between
 from dsp.leg import NONE, Leg, voice_span
 from dsp.one_ringing import NOTE_S
 from dsp.refusal import REFUSED, is_burst
-from dsp.ring_proof import TOLD_S
+from dsp.ring_proof import TOLD_S, lost_beside
 from dsp.ring_proof import is_whole as is_whole_ring
-from dsp.ring_proof import lost_beside
 from dsp.segment import BUSY, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
 
 _LEAST_S = {SPEECH: 0.28, MUSIC: 1.0}
@@ -67,7 +66,9 @@ def _may_have_rung(call: Call, spoken: Sequence[Segment], first: int) -> bool:
         return any(s.length >= TOLD_S * call.sr for s in between(call, (RINGBACK,), 0, spoken[0].start))
     bursts = between(call, (RINGBACK,), 0, spoken[-1].end)
     long = (s for s in bursts if s.length >= NOTE_S * call.sr)
-    return any(s.begins or s.told or s.length >= TOLD_S * call.sr or is_whole_ring(s, sr=call.sr, plan=call.plan) for s in long)
+    return any(
+        s.begins or s.told or s.length >= TOLD_S * call.sr or is_whole_ring(s, sr=call.sr, plan=call.plan) for s in long
+    )
 
 
 def _keep_time(call: Call, spoken: Sequence[Segment]) -> bool:

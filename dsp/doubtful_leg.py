@@ -44,8 +44,9 @@ def unknown_call(call: Call) -> tuple[Leg, ...]:
 
 def is_doubtful(call: Call, train: Train) -> bool:
     """Whether only a person can say how a ringing went."""
-    asked = (is_interrupted, may_be_put_through, may_keep_another_beat, may_hold_note, may_have_rung_before)
-    return any(one(call, train) for one in asked)
+    asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before)
+    signalled = call.answered_at is not None and call.answered_at > train.last.start
+    return any(one(call, train) for one in asked) or (not signalled and keeps_another_beat(call, train))
 
 
 def may_be_put_through(call: Call, train: Train) -> bool:
@@ -54,7 +55,7 @@ def may_be_put_through(call: Call, train: Train) -> bool:
     return train.restarted and call.early_until <= train.last.start
 
 
-def may_keep_another_beat(call: Call, train: Train) -> bool:
+def keeps_another_beat(call: Call, train: Train) -> bool:
     """Whether no two rings come one period of the plan apart: then it is another exchange's cadence, and the rings
     between were never sent. Of two the period must be the plan's own, or the burst as much too long or short."""
     steps = [round((b[0].start - a[0].start) / train.period) for a, b in pairwise(train.rings)]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from dsp.before_ringing import legs_before
 from dsp.detector import EDGE_ERROR_S
-from dsp.doubtful_leg import doubtful_legs, is_doubtful, may_ring_on, unknown_call
+from dsp.doubtful_leg import doubtful_legs, is_doubtful, keeps_another_beat, may_ring_on, unknown_call
 from dsp.heard_call import Brief, Call, End, GoesOn, IsTone, between, nothing_brief
 from dsp.last_burst import begun_with, either, may_be_reply, without_last
 from dsp.latency import latency_span, onset_span
@@ -108,7 +108,8 @@ def find_legs(
     for train, following in zip(trains, (*trains[1:], None), strict=False):
         limit = following.onset if following else end
         leg = _ringing(call, train, limit, behind=bool(legs))
-        unsure = leg.outcome == NO_ANSWER and following is not None  # nobody is heard, and yet another rings
+        # Nobody is heard, and yet another rings, whom nobody can have answered yet.
+        unsure = leg.outcome == NO_ANSWER and following is not None and call.early_until <= train.last.end
         unsure |= is_doubtful(call, train) or may_ring_on(call, train, following)
         legs.append(opened(leg) if unsure else leg)
         legs += _refused_after(call, leg, limit)
@@ -160,6 +161,8 @@ def _ringing(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
         music=reply is not None and reply in (music, machine),
         restarted=train.restarted,
     )
+    if signalled and keeps_another_beat(call, train):
+        return replace(leg, rings=len(train.rings), more_rings=max(train.count - len(train.rings), 0))
     return leg if signalled else _picked_up(call, train, leg, reply, limit)
 
 

@@ -130,3 +130,12 @@ def test_tones_of_no_plan_before_a_voice_may_have_been_a_ringing_unless_keys_fol
     assert (leg.outcome, leg.provisional) == (NONE, True)
     (leg,) = legs(at(TONE, 1, 2), at(DTMF, 2.5, 2.6), at(SPEECH, 4, 8))
     assert (leg.outcome, leg.provisional) == (NONE, False)
+
+
+def test_where_the_signalling_says_when_it_was_answered_another_cadence_leaves_the_count_alone_open() -> None:
+    heard = (*rings(1, 6, 11, 16), at(SPEECH, 18.5, 20))
+    whole, answered = round(END_S * SR), round(18.2 * SR)
+    (leg,) = find_legs(heard, sr=SR, plan=load_plan("tw"), end=whole, early_until=answered, answered_at=answered)
+    assert (leg.outcome, leg.rings, leg.most_rings) == (ANSWERED, 4, 7)
+    assert leg.pick_up is not None
+    assert answered in leg.pick_up
