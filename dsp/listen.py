@@ -171,7 +171,9 @@ def to_dict(listening: Listening, *, file: str) -> dict[str, Any]:
         return {"sound": s.sound, "start_s": seconds(s.start), "end_s": seconds(s.end), **digit}
 
     def rings(value: Leg) -> dict[str, int | None]:
-        return {"rings": None, "rings_at_least": value.rings} if value.more_rings else {"rings": value.rings}
+        if not value.more_rings:
+            return {"rings": value.rings}
+        return {"rings": None, "rings_at_least": value.rings, "rings_at_most": value.most_rings}
 
     def leg(value: Leg) -> dict[str, Any]:
         return {

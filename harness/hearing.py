@@ -117,6 +117,7 @@ def verdict(leg: dict[str, Any]) -> str | None:
     if leg["outcome"] != "answered" or latency is None:
         return None
     fewest = leg.get("rings_at_least", leg["rings"]) or 0
-    if latency["latest"] <= MOST_SECONDS or (fewest <= MOST_RINGS and leg["rings"] is not None):
+    most = leg.get("rings_at_most", leg["rings"])
+    if latency["latest"] <= MOST_SECONDS or (most is not None and most <= MOST_RINGS):
         return MET
     return NOT_MET if latency["earliest"] > MOST_SECONDS and fewest > MOST_RINGS else UNSURE

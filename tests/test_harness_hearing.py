@@ -3,6 +3,7 @@
 import json
 import struct
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ import soundfile
 from dsp_calls import SR, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.listen import listen
+from dsp.listen import listen, to_dict
 from dsp.tone_plan import load_plan, parse_tone
+from harness.cli.hear import leg_row
 from harness.cli.program import run
 from harness.errors import WrongInput
 from harness.hearing import find_plan, hear, verdict
@@ -255,6 +257,30 @@ def test_two_bursts_of_one_ring_share_a_number():
 def test_the_verdict_on_a_leg(outcome, rings, latency, told):
     span = latency and dict(zip(("earliest", "latest"), latency, strict=True))
     assert verdict({"outcome": outcome, "rings": rings, "answer_latency_s": span}) == told
+
+
+@pytest.mark.parametrize(
+    ("fewest", "most", "latency", "told"),
+    [
+        (2, 3, (8.0, 12.0), "met"),
+        (3, 4, (9.0, 12.0), "unsure"),
+        (3, 4, (10.5, 12.0), "unsure"),
+        (4, 5, (10.5, 12.0), "not_met"),
+        (4, 5, (9.0, 9.9), "met"),
+    ],
+)
+def test_rings_that_are_known_between_two_counts_are_judged_by_both(fewest, most, latency, told):
+    span = dict(zip(("earliest", "latest"), latency, strict=True))
+    open_count = {"rings": None, "rings_at_least": fewest, "rings_at_most": most}
+    assert verdict({"outcome": "answered", **open_count, "answer_latency_s": span}) == told
+
+
+def test_an_open_count_of_rings_says_both_its_ends():
+    heard = listen(samples(load_plan("tw").ringback, 9.4), sr=SR, plan=load_plan("tw"))
+    open_count = replace(heard, legs=(replace(heard.legs[0], more_rings=1),))
+    (told,) = to_dict(open_count, file="call.wav")["legs"]
+    assert (told["rings"], told["rings_at_least"], told["rings_at_most"]) == (None, 4, 5)
+    assert leg_row(1, told)[2] == "4–5"
 
 
 def test_a_person_reads_rings_and_verdict(tmp_path, capsys):

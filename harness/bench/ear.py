@@ -178,7 +178,7 @@ def _points(form: Form, outcome: str, rings: tuple[int, int], latency: Interval 
 
 def _unsure(outcome: str, rings: tuple[int, int], latency: Interval | None) -> bool:
     span = None if latency is None else latency.to_dict()
-    told = {"rings": rings[0] if rings[0] == rings[1] else None, "rings_at_least": rings[0]}
+    told = {"rings": rings[0] if rings[0] == rings[1] else None, "rings_at_least": rings[0], "rings_at_most": rings[1]}
     return verdict({"outcome": outcome, **told, "answer_latency_s": span}) == UNSURE
 
 

@@ -97,17 +97,19 @@ def _show(heard: Heard, found: dict[str, Any]) -> None:
         return
     names = ("outcome", "rings", "answer_latency", "ring_onset", "pick_up", "voice_onset")
     headings = [label(f"column.{one}") for one in names]
-    print_table([label("column.what"), *headings], [_leg_row(*one) for one in enumerate(found["legs"], start=1)])
+    print_table([label("column.what"), *headings], [leg_row(*one) for one in enumerate(found["legs"], start=1)])
     verdicts = [(number, verdict(leg)) for number, leg in enumerate(found["legs"], start=1)]
     print_lines(["", *(say(f"ear.verdict_{one}", number=number) for number, one in verdicts if one)])
 
 
-def _leg_row(number: int, leg: dict[str, Any]) -> list[object]:
+def leg_row(number: int, leg: dict[str, Any]) -> list[object]:
+    """A leg as `listen` shows it: an open count of rings with both its ends."""
     latency, pick_up = (_between(leg[key]) for key in ("answer_latency_s", "pick_up_s"))
     times = (leg["ring_onset_s"], leg["voice_onset_s"])
     onset, voice = (None if one is None else f"{one:.2f}" for one in times)
     name, outcome = label("ear.plot_leg", number=number), label(f"outcome.{leg['outcome']}")
-    rings = f"≥ {leg['rings_at_least']}" if leg["rings"] is None and "rings_at_least" in leg else leg["rings"]
+    fewest, most = leg.get("rings_at_least"), leg.get("rings_at_most")
+    rings = leg["rings"] if leg["rings"] is not None or fewest is None else f"{fewest}–{most}"
     return [name, outcome, rings, latency, onset, pick_up, voice]
 
 
