@@ -20,7 +20,8 @@ _ONSET_ERROR_S = 0.004
 def onset_span(call: Call, train: Train) -> Span:
     """Where the ringing began."""
     error, lost = EDGE_ERROR_S * call.sr, lost_at_onset(call, train)
-    return Span(max(round(train.onset - error - lost), 0), round(latest_onset(call, train) + error))
+    earliest = max(round(train.onset - error - lost), 0)
+    return Span(earliest, max(round(latest_onset(call, train) + error), earliest))
 
 
 def lost_at_onset(call: Call, train: Train) -> float:

@@ -23,6 +23,8 @@ _SAME_S = 0.0015
 """Ends of bursts that agree to this are equal: edges are known to 1.5 ms at 20 dB."""
 _CODED_S = 0.002
 """Coders move an edge by so much; what is cut so near to its end sounds whole."""
+_SWAYS_S = 0.004
+"""An exchange's bursts are as long as one another to this, as they are heard."""
 _LOST_S = 0.015
 """What a burst lacks for want of a packet is no less."""
 _BESIDE_S = 0.004
@@ -122,7 +124,15 @@ def _least_lack_s(call: Call, train: Train) -> float:
     """A burst that lacks more was cut."""
     if not _nothing_lost(call, train):
         return max(HOLE_S, _most_torn_s(call, train))
-    return max(_HEARD_S if train.last.stops else _SILENT_HEARD_S, call.buffer_s)
+    return max((_HEARD_S if train.last.stops else _SILENT_HEARD_S) + _sways_s(call, train), call.buffer_s)
+
+
+def _sways_s(call: Call, train: Train) -> float:
+    """So many seconds an exchange's bursts before the last one, both of whose edges are seen, differ among themselves,
+    beyond what edges are known to: as much shorter a whole one may be."""
+    lengths = [b.length for b in (ring[0] for ring in train.rings[:-1]) if b.begins and b.stops]
+    apart = (max(lengths, default=0) - min(lengths, default=0)) / call.sr
+    return 2 * apart if apart > _SWAYS_S else 0.0
 
 
 def _least_end(call: Call, train: Train, hole: int) -> float:
