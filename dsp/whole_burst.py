@@ -25,6 +25,8 @@ _CODED_S = 0.002
 """Coders move an edge by so much; what is cut so near to its end sounds whole."""
 _SWAYS_S = 0.004
 """An exchange's bursts are as long as one another to this, as they are heard."""
+_UNKNOWN_S = 0.008
+"""As much more the last may lack of whose exchange fewer than two are known."""
 _LOST_S = 0.015
 """What a burst lacks for want of a packet is no less."""
 _BESIDE_S = 0.004
@@ -132,7 +134,7 @@ def _sways_s(call: Call, train: Train) -> float:
     beyond what edges are known to: as much shorter a whole one may be."""
     lengths = [b.length for b in (ring[0] for ring in train.rings[:-1]) if b.begins and b.stops]
     apart = (max(lengths, default=0) - min(lengths, default=0)) / call.sr
-    return 2 * apart if apart > _SWAYS_S else 0.0
+    return max(2 * apart if apart > _SWAYS_S else 0.0, 0.0 if len(lengths) > 1 else _UNKNOWN_S)
 
 
 def _least_end(call: Call, train: Train, hole: int) -> float:
