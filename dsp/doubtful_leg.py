@@ -82,11 +82,31 @@ def is_interrupted(call: Call, train: Train) -> bool:
     """Whether a voice or music as long as a word is heard in one pause of a ringing: who picked up put through, and the
     next telephone keeps the first one's beat by chance; or an announcement. Who talks in the background does so in
     other pauses, too."""
+    return _talked_in(call, train) == 1
+
+
+def is_talked_over(call: Call, train: Train) -> bool:
+    """Whether somebody talks in the background of a ringing, in several of its pauses: who is heard behind its last
+    ring may be the same one."""
+    return _talked_in(call, train) > 1
+
+
+def _talked_in(call: Call, train: Train) -> int:
+    """In how many of a ringing's pauses a voice or music as long as a word is heard."""
     pauses = [(a[-1].end, b[0].start) for a, b in pairwise(train.rings)]
     pauses += [(b.first_end, b.first_end + b.hole) for b in train.bursts if isinstance(b, Torn) and b.hole]
     heard = [s for s in call.segments if s.sound in (SPEECH, MUSIC) and s.end > call.early_until]
-    told = [any(_lasts(s, *pause) > _WORD_S * call.sr for s in heard) for pause in pauses]
-    return sum(told) == 1
+    return sum(any(_lasts(s, *pause) > _WORD_S * call.sr for s in heard) for pause in pauses)
+
+
+def may_hide_ring(call: Call, train: Train, reply: Segment | None) -> bool:
+    """Whether music, or a machine's tone, begins where a ring was due and lasts longer than one: a hum or a tune of a
+    ring's own pitch may hide that it was one, and those behind it."""
+    if reply is None or reply.sound not in (MUSIC, TONE) or reply.length < train.last.length:
+        return False
+    steps = (reply.start - train.last_start) / train.period
+    late = (steps - round(steps)) * train.period
+    return round(steps) >= 1 and -2 * EARLY_S * call.sr <= late <= LOST_S * call.sr
 
 
 def _lasts(heard: Segment, since: int, until: int) -> int:

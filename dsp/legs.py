@@ -11,12 +11,20 @@ from dataclasses import replace
 
 from dsp.before_ringing import legs_before
 from dsp.detector import EDGE_ERROR_S
-from dsp.doubtful_leg import doubtful_legs, is_doubtful, keeps_another_beat, may_ring_on, unknown_call
+from dsp.doubtful_leg import (
+    doubtful_legs,
+    is_doubtful,
+    is_talked_over,
+    keeps_another_beat,
+    may_hide_ring,
+    may_ring_on,
+    unknown_call,
+)
 from dsp.heard_call import Brief, Call, End, GoesOn, IsTone, between, nothing_brief
 from dsp.last_burst import begun_with, either, may_be_reply, without_last
 from dsp.latency import latency_span, onset_span
 from dsp.leg import ANSWERED, NO_ANSWER, NONE, Leg, around, opened, voice_span
-from dsp.next_burst import due, more_rings, rings_unheard
+from dsp.next_burst import due, more_rings, next_burst, rings_unheard
 from dsp.pick_up import pick_up_span
 from dsp.refusal import REFUSED, begun_at, torn_refusal
 from dsp.reply import first_voice, machine_before, machine_reply, ringing_stopped
@@ -163,7 +171,18 @@ def _ringing(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
     )
     if signalled and keeps_another_beat(call, train):
         return replace(leg, rings=len(train.rings), more_rings=max(train.count - len(train.rings), 0))
-    return leg if signalled else _picked_up(call, train, leg, reply, limit)
+    if signalled:
+        return leg
+    if may_hide_ring(call, train, reply):
+        return opened(leg)
+    return _picked_up(call, train, *_in_front(call, train, leg, reply), limit)
+
+
+def _in_front(call: Call, train: Train, leg: Leg, reply: Segment | None) -> tuple[Leg, Segment | None]:
+    """A leg and who replied; nobody for certain, where somebody talks in the background all along."""
+    if reply is None or reply.start >= next_burst(call, train) or not is_talked_over(call, train):
+        return leg, reply
+    return replace(leg, voice_onset=None, provisional=True), None
 
 
 def _picked_up(call: Call, train: Train, leg: Leg, reply: Segment | None, limit: int) -> Leg:
