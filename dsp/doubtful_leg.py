@@ -44,7 +44,7 @@ def unknown_call(call: Call) -> tuple[Leg, ...]:
 
 def is_doubtful(call: Call, train: Train) -> bool:
     """Whether only a person can say how a ringing went."""
-    asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before)
+    asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before, may_have_rung_on)
     signalled = call.answered_at is not None and call.answered_at > train.last.start
     return any(one(call, train) for one in asked) or (not signalled and keeps_another_beat(call, train))
 
@@ -126,6 +126,13 @@ def may_have_rung_before(call: Call, train: Train) -> bool:
     # Its tones alone amid music, which was told to go on until the next one.
     edges = ((s.earliest - first.start, s.latest - first.end) for s in call.unheard if s.latest <= first.start)
     return any(min(abs(by + train.period) for by in both) <= near for both in edges)
+
+
+def may_have_rung_on(call: Call, train: Train) -> bool:
+    """Whether a sound that may have been a ring and lasts half as long at least begins when the next one was due."""
+    due, near = train.last.start + train.period, 2 * LOST_S * call.sr
+    least = max(ring[0].length for ring in train.rings) / 2
+    return any(abs(s.earliest - due) <= near and s.latest - s.earliest >= least for s in call.unheard)
 
 
 def may_hold_note(call: Call, train: Train) -> bool:

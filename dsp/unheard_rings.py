@@ -4,6 +4,7 @@ clipped it beyond recognition, as loud all the time and as long as a ring, or be
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,8 @@ _LEAST_S = 0.2
 _ALONE, _MOSTLY = 0.8, 0.7
 """Share of a frame's power that its tones have, in so many of its frames."""
 _TELLS_NOTHING = (SPEECH, MUSIC, MISSING, SILENCE)
+_STANDS_OUT_DB, _NEARLY_ALL = 15.0, 0.95
+"""A garbled ring stands so far out of the quiet around it, in so many of its frames."""
 _EXACT = 0.04
 _IN_TIME_S = 0.03
 """A clipped ring is as long as one, or begins when one was due; then it may have been cut."""
@@ -59,7 +62,31 @@ def unheard_rings(segments: Sequence[Segment], samples: Samples, *, sr: int, pla
         )
         if _is_alone(sound, sr=sr, plan=plan) or (least and clipped and _is_steady(sound, least, sr=sr, plan=plan)):
             found.append(span)
-    return tuple(found)
+    due = _garbled(segments, samples, sr=sr)
+    return tuple(sorted({*found, *(d for d in due if not _overlaps(d, (*found, *named)))}, key=lambda s: s.earliest))
+
+
+def _overlaps(span: Span, others: Sequence[Segment | Span]) -> bool:
+    ends = ((o.start, o.end) if isinstance(o, Segment) else (o.earliest, o.latest) for o in others)
+    return any(start < span.latest and end > span.earliest for start, end in ends)
+
+
+def _garbled(segments: Sequence[Segment], samples: Samples, *, sr: int) -> Iterator[Span]:
+    """What begins out of quiet when the ring behind two others was due, and ends in quiet when it would: a coder may
+    have made anything of its tones."""
+    rings = sorted((s for s in segments if s.sound == RINGBACK), key=lambda s: s.start)
+    for one, other in pairwise(rings):
+        step, length = other.start - one.start, max(one.length, other.length)
+        if step < 2 * length:
+            continue
+        start, end, edge = other.start + step, other.end + step, round(_IN_TIME_S * sr)
+        inside = _levels(samples[start + edge : end - edge], sr)
+        before = _levels(samples[max(start - edge - _QUIET * sr // 100, 0) : max(start - edge, 0)], sr)
+        behind = _levels(samples[end + edge : end + edge + _OVER * sr // 50], sr)
+        if len(before) and len(behind) and len(inside) and end + 2 * edge < len(samples):
+            quiet = max(median(before), median(behind), _FAINTEST_DB - _STANDS_OUT_DB)
+            if np.mean(inside > quiet + _STANDS_OUT_DB) >= _NEARLY_ALL:
+                yield Span(start, end)
 
 
 def _levels(samples: Samples, sr: int) -> Levels:
