@@ -12,7 +12,7 @@ from dsp.leg import NONE, Leg, voice_span
 from dsp.one_ringing import REPLIES, TOLD
 from dsp.quantile import middle
 from dsp.refusal import REFUSED
-from dsp.ring_proof import EXACT, TOLD_S, is_exact, is_joined
+from dsp.ring_proof import EXACT, TOLD_S, hidden, is_exact, is_joined
 from dsp.segment import DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
 from dsp.torn_bursts import Torn
 from dsp.trains import Train, without_refusals
@@ -132,7 +132,8 @@ def may_have_rung_on(call: Call, train: Train) -> bool:
     """Whether a sound that may have been a ring and lasts half as long at least begins when the next one was due."""
     due, near = train.last.start + train.period, 2 * LOST_S * call.sr
     least = max(ring[0].length for ring in train.rings) / 2
-    return any(abs(s.earliest - due) <= near and s.latest - s.earliest >= least for s in call.unheard)
+    begun = (s for s in call.unheard if abs(s.earliest - due) <= near and s.latest - s.earliest >= least)
+    return any(not hidden(call.segments, s.earliest, s.latest) for s in begun)
 
 
 def may_hold_note(call: Call, train: Train) -> bool:

@@ -50,6 +50,10 @@ class Listening:
     """The tones it was heard with."""
 
 
+HOME = "tw"
+"""The plan of a recording in which no other rings."""
+
+
 def listen(
     samples: Samples,
     *,
@@ -80,8 +84,11 @@ def listen(
     """
     if plan is None:
         known = find_plan(samples, sr=sr)
-        plans = (known,) if known else fitting_plans(samples, sr=sr) or (load_plan("tw"),)
-        heard = [_listen(samples, sr, one, missing, early_until, answered_at, buffer_s, None) for one in plans]
+        known_here = missing, early_until, answered_at, buffer_s
+        plans = (known,) if known else fitting_plans(samples, sr=sr)
+        heard = [_listen(samples, sr, one, *known_here, None) for one in plans]
+        if not any(leg.rings for one in heard for leg in one.legs):  # what fits may be a voice's notes
+            heard.append(_listen(samples, sr, load_plan(HOME), *known_here, None))
         return replace(heard[0], legs=agreed([one.legs for one in heard]))
     return _listen(samples, sr, plan, missing, early_until, answered_at, buffer_s, found)
 
