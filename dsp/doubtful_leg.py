@@ -44,7 +44,7 @@ def unknown_call(call: Call) -> tuple[Leg, ...]:
 
 def is_doubtful(call: Call, train: Train) -> bool:
     """Whether only a person can say how a ringing went."""
-    asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before, may_have_rung_on)
+    asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before)
     signalled = call.answered_at is not None and call.answered_at > train.last.start
     return any(one(call, train) for one in asked) or (not signalled and keeps_another_beat(call, train))
 
@@ -100,9 +100,9 @@ def _talked_in(call: Call, train: Train) -> int:
 
 
 def may_hide_ring(call: Call, train: Train, reply: Segment | None) -> bool:
-    """Whether music, or a machine's tone, begins where a ring was due and lasts longer than one: a hum or a tune of a
-    ring's own pitch may hide that it was one, and those behind it."""
-    if reply is None or reply.sound not in (MUSIC, TONE) or reply.length < train.last.length:
+    """Whether a machine's tone begins where a ring was due and lasts longer than one: a hum of a ring's own pitch may
+    hide that it was one, and those behind it."""
+    if reply is None or reply.sound != TONE or reply.length < train.last.length:
         return False
     steps = (reply.start - train.last_start) / train.period
     late = (steps - round(steps)) * train.period
@@ -133,6 +133,8 @@ def may_have_rung_on(call: Call, train: Train) -> bool:
     due, near = train.last.start + train.period, 2 * LOST_S * call.sr
     least = max(ring[0].length for ring in train.rings) / 2
     begun = (s for s in call.unheard if abs(s.earliest - due) <= near and s.latest - s.earliest >= least)
+    # What music may begin with is another question (`next_burst`).
+    begun = (s for s in begun if not between(call, (MUSIC,), s.earliest, s.latest))
     return any(not hidden(call.segments, s.earliest, s.latest) for s in begun)
 
 

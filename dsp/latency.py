@@ -20,8 +20,7 @@ _ONSET_ERROR_S = 0.004
 def onset_span(call: Call, train: Train) -> Span:
     """Where the ringing began."""
     error, lost = EDGE_ERROR_S * call.sr, lost_at_onset(call, train)
-    earliest = max(round(train.onset - error - lost), 0)
-    return Span(earliest, max(round(latest_onset(call, train) + error), earliest))
+    return Span(max(round(train.onset - error - lost), 0), round(max(latest_onset(call, train), 0) + error))
 
 
 def lost_at_onset(call: Call, train: Train) -> float:

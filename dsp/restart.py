@@ -9,7 +9,7 @@ from dsp.beat import Ring
 from dsp.quantile import middle
 from dsp.tone_plan import TonePlan
 
-_OFF_S, _OFF = 0.2, 0.05
+_OFF_S, _OFF = 0.25, 0.05
 """No lost packets move a ring so far, nor by such a share of the period."""
 _EXACT = 0.005
 _TELL = 3

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from dsp_calls import SR
 
+from dsp.detector import EDGE_ERROR_S
 from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
 from dsp.segment import BUSY, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
 from dsp.tone_plan import load_plan
+from dsp.unheard_rings import unheard_rings
 
 END_S = 60.0
 
@@ -139,3 +142,59 @@ def test_where_the_signalling_says_when_it_was_answered_another_cadence_leaves_t
     assert (leg.outcome, leg.rings, leg.most_rings) == (ANSWERED, 4, 7)
     assert leg.pick_up is not None
     assert answered in leg.pick_up
+
+
+def test_who_talks_all_along_a_ringing_does_not_tell_when_it_was_picked_up() -> None:
+    talk = [at(SPEECH, since + 1.3, since + 2.8) for since in (1, 4, 7)]
+    (leg,) = legs(*rings(1, 4, 7), *talk, at(SPEECH, 10.5, 14))
+    assert (leg.outcome, leg.rings, leg.provisional, leg.voice_onset) == (ANSWERED, 3, True, None)
+    assert leg.pick_up is not None
+    assert round(9.9 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize(("begins_s", "sure"), [(10.01, False), (13.02, False), (10.4, True)])
+def test_a_tone_that_begins_where_a_ring_was_due_may_hide_it(begins_s: float, sure: bool) -> None:
+    (leg,) = legs(*rings(1, 4, 7), at(TONE, begins_s, 25), at(SPEECH, 26, 28))
+    assert (leg.outcome, leg.rings) == ((ANSWERED, 3) if sure else (NONE, 0))
+
+
+@pytest.mark.parametrize(("last_s", "cut"), [(0.984, False), (0.95, True)])
+def test_an_exchange_whose_bursts_differ_may_have_sent_a_shorter_one(last_s: float, cut: bool) -> None:
+    heard = [ring(at_s, at_s + length) for at_s, length in ((1, 1.0), (4, 1.012), (7, 0.996))]
+    (leg,) = legs(*heard, ring(10, 10 + last_s), at(SPEECH, 12.2, 14))
+    assert leg.pick_up is not None
+    assert (leg.pick_up.latest < round(10.2 * SR + last_s * SR)) == cut
+
+
+def test_of_one_burst_whose_edges_are_both_seen_no_more_is_known() -> None:
+    (leg,) = legs(ring(1, 2, begins=False), ring(4, 5), ring(7, 7.984), at(SPEECH, 9.2, 11))
+    assert leg.pick_up is not None
+    assert round(9 * SR) in leg.pick_up
+
+
+def test_a_ring_that_begins_with_the_recording_is_one() -> None:
+    heard = [ring(0.0, 0.98, begins=False), *rings(2.98, 5.98, 8.98), at(SPEECH, 10.5, 12)]
+    (leg,) = legs(*heard)
+    assert (leg.rings, leg.ring_onset) == (4, Span(0, round(EDGE_ERROR_S * SR)))
+
+
+@pytest.mark.parametrize(("begins_s", "lasts_s", "sure"), [(10.0, 1.0, False), (10.0, 0.3, True), (11.2, 1.0, True)])
+def test_what_may_have_been_a_ring_where_one_was_due_leaves_the_ringing_open(
+    begins_s: float, lasts_s: float, sure: bool
+) -> None:
+    unheard = Span(round(begins_s * SR), round((begins_s + lasts_s) * SR))
+    heard = (*rings(1, 4, 7), at(SPEECH, 12.5, 15))
+    first, *_ = find_legs(heard, sr=SR, plan=load_plan("tw"), end=round(END_S * SR), unheard=(unheard,))
+    assert (first.outcome, first.rings) == ((ANSWERED, 3) if sure else (NONE, 0))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_ring_of_which_a_coder_made_anything_is_seen_by_its_time(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    line = rng.normal(0, 3, 20 * SR)
+    garbled = rng.normal(0, 1, SR) * np.repeat(10 ** rng.uniform(2.4, 3.6, 20), SR // 20)
+    line[7 * SR : 8 * SR] += garbled
+    found = unheard_rings(rings(1, 4), np.rint(line).astype(np.int16), sr=SR, plan=load_plan("tw"))
+    assert any(abs(s.earliest - 7 * SR) <= 0.03 * SR and abs(s.latest - 8 * SR) <= 0.03 * SR for s in found)
+    late = np.roll(line, SR)
+    assert unheard_rings(rings(1, 4), np.rint(late).astype(np.int16), sr=SR, plan=load_plan("tw")) == ()

@@ -1,0 +1,134 @@
+"""How one ringing went: answered, refused, or neither; and what a person has to say of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dsp.detector import EDGE_ERROR_S
+from dsp.doubtful_leg import is_talked_over, keeps_another_beat, may_hide_ring
+from dsp.heard_call import Call, between
+from dsp.last_burst import begun_with, either, may_be_reply, without_last
+from dsp.latency import latency_span, onset_span
+from dsp.leg import ANSWERED, NO_ANSWER, Leg, around, opened, voice_span
+from dsp.next_burst import due, more_rings, next_burst, rings_unheard
+from dsp.pick_up import pick_up_span
+from dsp.refusal import REFUSED, begun_at
+from dsp.reply import first_voice, machine_before, machine_reply, ringing_stopped
+from dsp.ring_proof import is_whole as is_whole_ring
+from dsp.segment import MUSIC, Segment, Span
+from dsp.trains import Train
+from dsp.whole_burst import possible_holes, was_cut
+
+_WORD_S = 0.3
+"""A sound without a name that lasts so long may be a word."""
+_STOPPED_S = 0.3
+"""Of a ring that was due so much would have been heard, whatever packets were lost."""
+_AT_ONCE_S = 0.5
+"""An exchange that cuts a ring for a refusal sends it no later."""
+_SIGNAL_S = 0.030
+"""A recording lags the signalling by 14 to 36 ms."""
+
+
+def ringing_leg(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
+    """One ringing's leg; `behind`: somebody had been heard before it."""
+    voice = first_voice(call, train, limit)
+    after = train.last.end - round(EDGE_ERROR_S * call.sr)
+    refusal = next(iter(between(call, tuple(REFUSED), after, limit)), None)
+    music = next(iter(between(call, (MUSIC,), after, limit)), None)
+    onset = onset_span(call, train)
+    machine = machine_reply(call, train, limit)
+    if refusal and not any(
+        s and s.start < refusal.start for s in (voice, music, machine_before(call, train, machine, refusal))
+    ):
+        outcome = REFUSED[refusal.sound]
+        evidence = (*train.bursts, refusal)
+        refused = Leg(onset, train.count, outcome, None, None, None, evidence, restarted=train.restarted)
+        return opened(refused) if _picked_up_before(call, train, begun_at(call, refusal, after)) else refused
+    reply = min((s for s in (voice, music, machine) if s), key=lambda s: s.start, default=None)
+    signalled = _signalled(call, train, limit)
+    if reply is None and signalled is None and not _may_be_answered(call, train, after, limit):
+        unsure = ringing_stopped(call, train, limit, within_s=_STOPPED_S) or _unnamed_since(call, after, limit, _WORD_S)
+        unsure |= _stopped_early(call, train, limit)
+        told = Leg(onset, train.count, NO_ANSWER, None, None, None, train.bursts, unsure, restarted=train.restarted)
+        told = replace(told, more_rings=rings_unheard(call, train))
+        return opened(told) if behind and _is_one_brief(call, train) else told
+    leg = Leg(
+        ring_onset=onset,
+        rings=train.count,
+        outcome=ANSWERED,
+        pick_up=signalled,
+        voice_onset=voice_span(call, voice),
+        answer_latency=None if signalled is None else latency_span(call, train, signalled),
+        evidence=(*train.bursts, *((reply,) if reply else ())),
+        provisional=signalled is None and (behind or reply is None or reply is not voice),
+        music=reply is not None and reply in (music, machine),
+        restarted=train.restarted,
+    )
+    if signalled and keeps_another_beat(call, train):
+        return replace(leg, rings=len(train.rings), more_rings=max(train.count - len(train.rings), 0))
+    if signalled:
+        return leg
+    if may_hide_ring(call, train, reply):
+        return opened(leg)
+    return _picked_up(call, train, *_in_front(call, train, leg, reply), limit)
+
+
+def _in_front(call: Call, train: Train, leg: Leg, reply: Segment | None) -> tuple[Leg, Segment | None]:
+    """A leg and who replied; nobody for certain, where somebody talks in the background all along."""
+    if reply is None or reply.start >= next_burst(call, train) or not is_talked_over(call, train):
+        return leg, reply
+    return replace(leg, voice_onset=None, provisional=True), None
+
+
+def _picked_up(call: Call, train: Train, leg: Leg, reply: Segment | None, limit: int) -> Leg:
+    """A leg with when it was picked up by what was heard; with and without a last burst that may be the reply's."""
+    pick_up = pick_up_span(call, train, reply, limit)
+    told = replace(
+        leg,
+        rings=train.count,
+        pick_up=pick_up,
+        answer_latency=latency_span(call, train, pick_up),
+        more_rings=more_rings(call, train, pick_up),
+    )
+    if reply is None or not may_be_reply(call, train, reply):
+        return told
+    return either(told, _picked_up(call, without_last(train), leg, begun_with(train.last, reply), limit))
+
+
+def _picked_up_before(call: Call, train: Train, refused: int) -> bool:
+    """Whether somebody had picked up and was not heard before a refusal: it comes before the next ring, and only with
+    it an exchange cuts one. Where a 200 came behind the first ring the signalling tells more than the cut."""
+    if call.answered_at is not None and call.answered_at > train.onset:
+        return ringing_stopped(call, train, refused)
+    cut = was_cut(call, train, max(possible_holes(train.last))) and refused - train.last.end > _AT_ONCE_S * call.sr
+    return cut or ringing_stopped(call, train, refused)
+
+
+def _stopped_early(call: Call, train: Train, limit: int) -> bool:
+    """Whether the last ring was cut, and the line went on."""
+    return limit - train.last.end > _AT_ONCE_S * call.sr and was_cut(call, train, max(possible_holes(train.last)))
+
+
+def _is_one_brief(call: Call, train: Train) -> bool:
+    """Whether all that rang behind who had picked up is one burst that is no whole one: a machine's signal, as well."""
+    return len(train.bursts) == 1 and not is_whole_ring(train.last, sr=call.sr, plan=call.plan)
+
+
+def _may_be_answered(call: Call, train: Train, after: int, limit: int) -> bool:
+    """Whether the ringing stopped and a sound without a name came: somebody's, most likely; a person has to say."""
+    return ringing_stopped(call, train, limit) and _unnamed_since(call, after, limit, 0.0)
+
+
+def _unnamed_since(call: Call, after: int, limit: int, least_s: float) -> bool:
+    since = max(after, call.early_until)
+    sounds = (s for s in call.unnamed if since <= s.earliest < limit)
+    return any(sound.latest - sound.earliest >= least_s * call.sr for sound in sounds)
+
+
+def _signalled(call: Call, train: Train, limit: int) -> Span | None:
+    """The 200 OK, where it fits what was heard: the ringing ended with it."""
+    at = call.answered_at
+    slack = 0.15 * call.sr
+    if at is None or not train.last.end - slack <= at <= min(due(call, train) + slack, limit):
+        return None
+    return around(at, _SIGNAL_S * call.sr)
