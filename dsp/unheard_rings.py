@@ -54,7 +54,7 @@ def unheard_rings(segments: Sequence[Segment], samples: Samples, *, sr: int, pla
     found = []
     for start, end in _stretches(_levels(samples, sr), longest_s=longest):
         span = Span(round(start * _FRAME_S * sr), round(end * _FRAME_S * sr))
-        if any(s.start < span.latest and s.end > span.earliest for s in named):
+        if _overlaps(span, named):
             continue
         sound = samples[span.earliest : span.latest]
         least = (
@@ -62,8 +62,8 @@ def unheard_rings(segments: Sequence[Segment], samples: Samples, *, sr: int, pla
         )
         if _is_alone(sound, sr=sr, plan=plan) or (least and clipped and _is_steady(sound, least, sr=sr, plan=plan)):
             found.append(span)
-    due = _garbled(segments, samples, sr=sr)
-    return tuple(sorted({*found, *(d for d in due if not _overlaps(d, (*found, *named)))}, key=lambda s: s.earliest))
+    garbled = _garbled(segments, (*found, *named), samples, sr=sr)
+    return tuple(sorted({*found, *garbled}, key=lambda s: s.earliest))
 
 
 def _overlaps(span: Span, others: Sequence[Segment | Span]) -> bool:
@@ -71,15 +71,17 @@ def _overlaps(span: Span, others: Sequence[Segment | Span]) -> bool:
     return any(start < span.latest and end > span.earliest for start, end in ends)
 
 
-def _garbled(segments: Sequence[Segment], samples: Samples, *, sr: int) -> Iterator[Span]:
+def _garbled(
+    segments: Sequence[Segment], taken: Sequence[Segment | Span], samples: Samples, *, sr: int
+) -> Iterator[Span]:
     """What begins out of quiet when the ring behind two others was due, and ends in quiet when it would: a coder may
     have made anything of its tones."""
     rings = sorted((s for s in segments if s.sound == RINGBACK), key=lambda s: s.start)
     for one, other in pairwise(rings):
         step, length = other.start - one.start, max(one.length, other.length)
-        if step < 2 * length:
-            continue
         start, end, edge = other.start + step, other.end + step, round(_IN_TIME_S * sr)
+        if step < 2 * length or _overlaps(Span(start, end), taken):
+            continue
         inside = _levels(samples[start + edge : end - edge], sr)
         before = _levels(samples[max(start - edge - _QUIET * sr // 100, 0) : max(start - edge, 0)], sr)
         behind = _levels(samples[end + edge : end + edge + _OVER * sr // 50], sr)
@@ -135,7 +137,7 @@ def _is_as_long(sound: Samples, *, sr: int, plan: TonePlan) -> bool:
 
 def _is_due(span: Span, segments: Sequence[Segment], *, sr: int) -> bool:
     """Whether a sound that passed for nobody's voice begins where the ring behind two others was due."""
-    if any(s.sound in (SPEECH, MUSIC) and s.start < span.latest and s.end > span.earliest for s in segments):
+    if _overlaps(span, [s for s in segments if s.sound in (SPEECH, MUSIC)]):
         return False
     starts = sorted(s.start for s in segments if s.sound == RINGBACK and s.start < span.earliest)
     return len(starts) > 1 and abs(span.earliest - 2 * starts[-1] + starts[-2]) <= _IN_TIME_S * sr
