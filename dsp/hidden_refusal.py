@@ -11,9 +11,10 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
+from dsp.quantile import percentile
 from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, SPEECH, Segment
 from dsp.tone_plan import Tone, TonePlan
-from dsp.tone_share import FRAME_S, Samples, shares
+from dsp.tone_share import FRAME_S, HOP_S, Samples, shares, tone_powers
 
 Shares = npt.NDArray[np.float64]
 
@@ -22,6 +23,8 @@ _REACH_S = 3.6
 _SOUNDS, _RESTS, _ALIKE = 0.25, 0.15, 0.7
 """Share of the tones in what is heard while a burst lasts and in the pauses, on average; and how alike their coming and
 going is to the plan's."""
+_ALIKE_DB = 4.0
+"""Half of a tone's frames are as loud as this, though noise as loud sounds with it: 1 to 2 were measured."""
 _FEW, _MOST = 0.15, 0.85
 """A refusal sounds for no less of the time, and for no more."""
 _SCALES = tuple(np.arange(0.85, 1.151, 0.025).tolist())
@@ -68,7 +71,16 @@ def _begun(samples: Samples, first: int, end: int, tone: Tone, *, sr: int) -> in
     on = _likest(share, tone)
     if on is None or np.mean(share[on]) < _SOUNDS or np.mean(share[~on]) > _RESTS:
         return None
+    if not _is_as_loud(samples[first:end], on, tone, sr=sr):
+        return None
     return first + int(np.argmax(on)) * round(FRAME_S * sr)
+
+
+def _is_as_loud(sound: Samples, on: npt.NDArray[np.bool_], tone: Tone, *, sr: int) -> bool:
+    """Whether a tone is as loud wherever it sounds: notes fade, and are not all struck alike."""
+    told, _ = tone_powers(sound, sr=sr, frequencies_hz=tone.frequencies_hz)
+    level_db = 10 * np.log10(told[:: round(FRAME_S / HOP_S)][on] + 1e-12)
+    return percentile(level_db, 75) - percentile(level_db, 25) <= _ALIKE_DB
 
 
 def _likest(share: Shares, tone: Tone) -> npt.NDArray[np.bool_] | None:

@@ -29,6 +29,8 @@ _OFTEN, _NOISE = 97, 10
 _HALF = 0.5
 _MOMENT = 10
 """Frames: 0.2 s without a word between them are heard in every call."""
+_SILENT = 20
+"""Frames: a silence so long is the line's."""
 _FIRST = 4
 _GAP = 0.3
 """A silence longer than a cadence's by this share is no pause of it."""
@@ -93,10 +95,18 @@ def _first_sound(samples: Samples, start: int, end: int, usual_db: float, *, sr:
 
 def _noise_db(levels: Levels, arrived: npt.NDArray[np.bool_], *, all_of_it: bool) -> float:
     """How loud the line's noise is. Of a whole call, which who talks may fill, the quietest moment tells; on a line
-    without noise what arrives is the sound itself."""
+    without noise, which falls silent again, what arrives is the sound itself."""
+    if all_of_it and _falls_silent(arrived):
+        return -np.inf
     if all_of_it and arrived.sum() >= _MOMENT:
         return float(np.convolve(levels[arrived], np.ones(_MOMENT) / _MOMENT, mode="valid").min())
     return percentile(levels[arrived], _NOISE) if np.mean(arrived) > _HALF else -np.inf
+
+
+def _falls_silent(arrived: npt.NDArray[np.bool_]) -> bool:
+    """Whether nothing comes for longer than lost packets tell, once something has come."""
+    nothing = ~arrived[int(np.argmax(arrived)) :]
+    return len(nothing) >= _SILENT and bool(np.convolve(nothing, np.ones(_SILENT), mode="valid").max() >= _SILENT)
 
 
 def _levels(samples: Samples, sr: int) -> tuple[npt.NDArray[np.float32], Levels]:

@@ -176,12 +176,15 @@ class VoiceTracker:
             p = 0.0
         self._last_chunks.add(at, p, level)
         if phrase is None:
-            chunks, plays = self._last_chunks, self._music.plays
-            first = chunks.first_voice(level, noise_db=self._gate.noise_db, music=plays) if p >= CLEAR_P else None
+            first = self._first_voice(level) if p >= CLEAR_P else None
             return self._look_for_music(at, level) if first is None else self._begin_speech(first, at)
         phrase.hear(level)
         done = [] if phrase.certain else self._make_certain(phrase, p)
         return done if phrase.goes_on(at + CHUNK, p) else done + self._end_speech()
+
+    def _first_voice(self, level: float) -> int | None:
+        noise_db, plays = self._gate.noise_db, self._music.plays
+        return self._last_chunks.first_voice(level, since=self._since, noise_db=noise_db, music=plays)
 
     def _cannot_begin(self, level: float) -> bool:
         """Whether a chunk is silence, or no louder than the line's noise, or as loud as what was heard between the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -51,10 +52,11 @@ class VoiceWindow:
         self.loudness.append(level)
         self.window.append((at, p, level))
 
-    def first_voice(self, level: float, *, noise_db: float, music: bool) -> int | None:
-        """The chunk a voice began in: three of four chunks sure, or less sure but far above the line's
-        noise."""
-        loudest = max(self.loudness)
+    def first_voice(self, level: float, *, since: int, noise_db: float, music: bool) -> int | None:
+        """The chunk a voice began in: three of four chunks sure, or less sure but far above the line's noise. What
+        rang until a sample dies away in the chunk behind it."""
+        chunks = list(self.window)[-len(self.recent) :]
+        loudest = max((db for at, _, db in chunks if at != since), default=-math.inf)
         if loudest < max(noise_db + _RISE_DB, _VOICE_DB):
             return None
         clear = level > noise_db + STANDS_OUT_DB and not music

@@ -65,6 +65,16 @@ def test_another_time_is_no_refusal_of_the_plan(on_s: float, off_s: float) -> No
     assert [one.sound for one in heard(wave)] == [MUSIC]
 
 
+@pytest.mark.parametrize("fades_db", [12, 20])
+def test_notes_that_fade_are_no_refusal_though_they_keep_its_time(fades_db: float) -> None:
+    tone = syn.cadence(load_plan("tw").busy, 0.5, sr=SR, level_dbfs=-15)
+    note = tone * 10 ** (-np.linspace(0, fades_db, SR // 2) / 20)
+    tune = np.resize(np.concatenate([note, quiet(0.5)]), 11 * SR) + noise(-45)
+    assert [one.sound for one in heard(tune)] == [MUSIC]
+    steady = np.resize(np.concatenate([tone, quiet(0.5)]), 11 * SR)
+    assert [one.sound for one in heard(steady + noise(-45))] == [MUSIC, BUSY]
+
+
 def test_where_something_else_was_told_at_the_end_nothing_is_looked_for() -> None:
     wave = refused(BUSY, "tw", noise(-22), level_dbfs=-22)
     told = (Segment(SPEECH, 0, 9 * SR), Segment(DTMF, 10 * SR, 11 * SR, digit="1"))

@@ -243,6 +243,16 @@ def test_a_voices_first_sound_is_not_before_what_sounded_until_then() -> None:
     assert window.first_sound(12 * 256, since=10 * 256, noise_db=-60) == 12 * 256
 
 
+@pytest.mark.parametrize("loud", range(4))
+def test_what_rang_until_a_voice_was_looked_for_dies_away_and_is_none(loud: int) -> None:
+    window = VoiceWindow(read=lambda start, end: np.zeros(end - start, np.float32))
+    for place in range(4):
+        window.add(place * 256, 0.9, -20 if place == loud else -40)
+    first = window.first_voice(-40, since=0, noise_db=-40, music=False)
+    assert first == (None if loud == 0 else 0)
+    assert window.first_voice(-40, since=-256, noise_db=-40, music=False) == 0
+
+
 def test_a_ring_that_a_jitter_buffer_took_a_packet_of_is_early_and_a_ring() -> None:
     rings = [ring(i, i + 1) for i in (1, 4, 7)]
     early = [ring(9.98, 11, told=False), ring(13, 14), ring(16, 17)]

@@ -69,6 +69,17 @@ def test_a_sound_that_fills_the_call_is_known_by_its_quietest_moment(lasts_s):
     assert (leg.outcome, leg.rings, leg.provisional) == (NONE, 0, True)
 
 
+@pytest.mark.parametrize("falls_silent_s", [0.5, 2])
+def test_a_steady_sound_on_a_line_without_noise_is_a_sound_where_silence_follows(falls_silent_s):
+    silent = np.zeros(round(falls_silent_s * SR), np.float32)
+    wave = syn.to_int16(np.concatenate([quiet(1), noise(9, -20), silent]))
+    (leg,) = listen(wave, sr=SR, plan=load_plan("tw")).legs
+    assert (leg.outcome, leg.rings, leg.provisional) == (NONE, 0, True)
+    lost = wave.copy()
+    lost[5 * SR : 5 * SR + SR // 5] = 0  # ten packets
+    assert listen(lost[: 10 * SR], sr=SR, plan=load_plan("tw")).legs == ()
+
+
 def test_a_call_with_nothing_but_notes_that_pass_for_digits_is_left_to_a_person():
     notes = [quiet(2), dtmf("2", sr=SR), quiet(1), dtmf("66*", sr=SR), quiet(1.5), dtmf("4", sr=SR), dtmf("8", sr=SR)]
     (leg,) = hear(*notes, quiet(3))
