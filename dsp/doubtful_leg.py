@@ -70,9 +70,11 @@ def may_ring_on(call: Call, train: Train, following: Train | None) -> bool:
     """Whether a ringing behind who was heard to pick up may be the same one: it keeps the beat of the ring before, as
     another telephone does by chance only, and who talks on a line is heard between rings as well. Of three rings the
     beat is known better (`goes_on`)."""
-    if following is None or following.on_beat < 2 or train.on_beat >= TOLD or call.answered_at is not None:
+    if following is None or train.on_beat >= TOLD or call.answered_at is not None:
         return False
     one, other = train.rings[-1][0], following.rings[0][0]
+    if following.on_beat < 2:
+        return _ends_on_beat(train, other, sr=call.sr)
     by_start, by_end = (apart - following.period for apart in (other.start - one.start, other.end - one.end))
     slack = max(8 * EARLY_S, call.buffer_s) * call.sr
     return abs(by_start) <= slack or (by_start < 0 and abs(by_end) <= slack)  # it lost its beginning
@@ -107,6 +109,15 @@ def may_hide_ring(call: Call, train: Train, reply: Segment | None) -> bool:
     steps = (reply.start - train.last_start) / train.period
     late = (steps - round(steps)) * train.period
     return round(steps) >= 1 and -2 * EARLY_S * call.sr <= late <= LOST_S * call.sr
+
+
+def _ends_on_beat(train: Train, burst: Segment, *, sr: int) -> bool:
+    """Whether a burst alone that a ring was due for ends whole periods behind another of a ringing, both of which stop
+    in the line's noise."""
+    steps = round((burst.start - train.last_start) / train.period)
+    ends = (ring[0].end for ring in train.rings if ring[0].stops)
+    off = (abs((burst.end - end) / train.period - round((burst.end - end) / train.period)) for end in ends)
+    return steps == 1 and burst.stops and min(off, default=1.0) * train.period <= EARLY_S * sr
 
 
 def _lasts(heard: Segment, since: int, until: int) -> int:

@@ -88,13 +88,15 @@ def find_legs(
     legs: list[Leg] = []
     first = trains[0].onset if trains else end
     legs += legs_before(call, first)
+    rings_on = False
     for train, following in zip(trains, (*trains[1:], None), strict=False):
         limit = following.onset if following else end
         leg = ringing_leg(call, train, limit, behind=bool(legs))
         # Nobody is heard, and yet another rings, whom nobody can have answered yet.
         unsure = leg.outcome == NO_ANSWER and following is not None and call.early_until <= train.last.end
         unsure |= leg.outcome == ANSWERED and may_have_rung_on(call, train)
-        unsure |= is_doubtful(call, train) or may_ring_on(call, train, following)
+        rings_on, rang_on = may_ring_on(call, train, following), rings_on
+        unsure |= is_doubtful(call, train) or rings_on or rang_on
         legs.append(opened(leg) if unsure else leg)
         legs += _refused_after(call, leg, limit)
     legs += doubtful_legs(call, trains)

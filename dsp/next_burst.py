@@ -56,10 +56,10 @@ def brief_end(call: Call, train: Train, at: float) -> int | None:
     heard = [s for s in call.segments if s.sound == RINGBACK and s.length < PIECE_S * call.sr]
     told = next((s.end for s in (*call.doubtful, *heard) if s.start in reach and s.start > train.last.end), None)
     if told is None:
-        # Of a ring that is taken for music's beginning nothing tells where it ends.
-        behind = round(at + train.period - (CUT_LATE_S + HAIR_S) * call.sr)
+        # Of a ring that is taken for music's beginning nothing tells where it ends, and music's rests last.
+        whole, behind = at + train.last.length, round(at + train.period - (CUT_LATE_S + HAIR_S) * call.sr)
         music = (s for s in call.segments if s.sound == MUSIC and s.start in reach and _may_begin_with_ring(call, s))
-        told = next((min(s.end, behind) for s in music), None)
+        told = next((s.end if s.end < whole else behind for s in music), None)
     return call.brief(round(at), train.last) if told is None else told
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from dsp.segment import BUSY, CONGESTION, DIAL, DTMF, MISSING, MUSIC, RINGBACK, SIT, TONE, Segment
+from dsp.segment import BUSY, CONGESTION, DIAL, DTMF, MISSING, MUSIC, RINGBACK, SIT, SPEECH, TONE, Segment
 
 _TONES = (RINGBACK, BUSY, CONGESTION, DIAL, SIT, TONE, DTMF)
 _BEFORE_S, _AFTER_S = 0.35, 1.5
@@ -75,6 +75,8 @@ def _is_note(tone: Segment, before: Sequence[Segment], after: Sequence[Segment],
     follows = last is not None and last.sound == MUSIC and tone.start - last.end <= near_s * sr
     if follows and last is not None and (tone.end <= last.end or _ends_music(tone, last, sr=sr)):
         return True
+    if follows and tone.sound in (BUSY, CONGESTION) and any(s.sound == SPEECH for s in after):
+        return True  # behind two bursts that refused nobody speaks
     if tone.sound == DTMF and _music_after(tone, after, within_s=_AT_ONCE_S, sr=sr):
         return True  # nobody presses a key just as music begins
     opens_s = {TONE: _OPENS_S, RINGBACK: _AT_ONCE_S}.get(tone.sound, 0.0)

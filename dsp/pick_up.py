@@ -80,7 +80,8 @@ def _lifted(call: Call, told: Span, following: int, most: int) -> Span:
 
 def _span(call: Call, train: Train, reply: Segment | None, latest: float, hole: int) -> tuple[float, float]:
     end, sr = train.last.end, call.sr
-    if is_whole(call, train, hole):
+    over = reply is not None and reply.start <= end + _SMEARED_S * sr and not train.last.stops
+    if is_whole(call, train, hole) and not (over and _is_too_long(train, sr=sr)):
         # The burst ran its full length: the pick-up came after it.
         whole = whole_end(call, train, hole)
         # A coder goes on with a burst that was cut until its frame is over, and one put in for a lost packet does.
@@ -89,7 +90,7 @@ def _span(call: Call, train: Train, reply: Segment | None, latest: float, hole: 
     early, late = _not_whole(call, train, reply, latest, hole)
     if call.sure_end is not None and not train.last.stops:
         early = max(min(early, call.sure_end(train.last) - EDGE_ERROR_S * sr), train.last.start)
-    if reply is not None and reply.start <= end + _SMEARED_S * sr and not train.last.stops:
+    if over and reply is not None:
         # The first sound of who spoke at once may pass for the rest of it, behind a hole.
         touches = reply.start <= end + PACKET_S * sr
         early = max(min(early, end - (_SPOKEN_S if touches else _BRIDGED_S) * sr), train.last.start)
@@ -102,7 +103,9 @@ def _not_whole(call: Call, train: Train, reply: Segment | None, latest: float, h
     if gone is None and was_cut(call, train, hole):
         return _cut(call, train, reply, latest)
     if gone is not None and gone < whole_end(call, train, hole) - AFTER_HOLE_S * sr:
-        return end - EDGE_ERROR_S * sr, min(latest, gone + AFTER_HOLE_S * sr)
+        rest = _rest_end(call, train)  # too little of the burst came behind the hole to be heard as one
+        over = gone + AFTER_HOLE_S * sr if rest <= gone else rest + CUT_LATE_S * sr
+        return end - EDGE_ERROR_S * sr, min(latest, over)
     # What was put in behind a burst that was cut makes it longer.
     put_in = PACKET_S if call.buffer_s else 0.0
     return end - (EDGE_ERROR_S + put_in) * sr, latest
@@ -123,9 +126,14 @@ def _cut(call: Call, train: Train, reply: Segment | None, latest: float) -> tupl
     if reply is not None and reply.start <= end + CUT_LATE_S * sr:
         # Speaking at once, the voice may pass for the tone's last bit.
         earliest = max(min(earliest, reply.start - _SMEARED_S * sr), train.last.start)
-    # Of what came behind lost packets too little may be left to be heard as a burst.
-    rest = end if call.rest_end is None or train.last.stops else call.rest_end(train.last)
-    return earliest, min(latest, max(end, rest) + late * sr)
+    # Of what came behind lost packets too little may be left to be heard as a burst; and bursts are seen too short.
+    return earliest, min(latest, max(end, _rest_end(call, train)) + late * sr + train.lean)
+
+
+def _rest_end(call: Call, train: Train) -> int:
+    """Where the last burst's tones are last heard."""
+    last = train.last
+    return last.end if call.rest_end is None or last.stops else call.rest_end(last)
 
 
 def _ends_in_lost(call: Call, end: int) -> bool:

@@ -41,7 +41,7 @@ def is_tone(samples: Samples, heard: Segment, tone: Tone, *, sr: int) -> bool:
 def rest_end(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> int:
     """Where a burst's tones are last heard that go on as loud behind packets that were lost; its own end, if they do
     not."""
-    edge = round(_EDGE_S * sr)
+    edge = round(_EDGE_S * sr) if burst.length >= 2 * FRAME_S * sr else 0
     own, _ = tone_powers(samples[burst.start + edge : burst.end - edge], sr=sr, frequencies_hz=tone.frequencies_hz)
     behind = samples[burst.end : burst.end + round(_REACH_S * sr)]
     told, share = tone_powers(behind, sr=sr, frequencies_hz=tone.frequencies_hz)

@@ -11,7 +11,7 @@ from dsp.cadence import STRETCH
 from dsp.one_ringing import REPLIES, TOLD, goes_on, keeps_beat, may_be_voice
 from dsp.quantile import middle
 from dsp.restart import last_restart, lost_of_period
-from dsp.ring_proof import SOONEST_S, proven
+from dsp.ring_proof import SOONEST_S, lost_since, proven
 from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import Tone, TonePlan
 from dsp.torn_bursts import joined
@@ -78,8 +78,10 @@ def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan, buffer_
     bursts = joined(heard, sr=sr, plan=plan, lost=[s for s in segments if s.sound == MISSING])
     groups: list[list[Ring]] = []
     for ring in _rings(bursts, sr=sr, plan=plan):
-        if groups and goes_on(groups[-1], ring, segments, sr=sr, plan=plan):
-            groups[-1].append(ring)
+        heard_as = (ring, _since_hole(ring, segments, sr=sr)) if groups else ()
+        known = next((one for one in heard_as if goes_on(groups[-1], one, segments, sr=sr, plan=plan)), None)
+        if known is not None:
+            groups[-1].append(known)
         else:
             groups.append([ring])
     groups = [
@@ -98,6 +100,12 @@ def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan, buffer_
     usual = middle(told) if told else 0.0
     after = (*believed[1:], None)
     return tuple(a for a, b in zip(believed, after, strict=False) if not _is_stray(a, b, usual, segments, sr=sr))
+
+
+def _since_hole(ring: Ring, segments: Sequence[Segment], *, sr: int) -> Ring:
+    """A ring, begun where the packets right before it were lost for certain."""
+    since = lost_since(segments, ring[0].start, within=EARLY_S * sr)
+    return ring if since is None else (replace(ring[0], start=round(since)), *ring[1:])
 
 
 def _merged(groups: list[list[Ring]], segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[list[Ring]]:

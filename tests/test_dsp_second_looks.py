@@ -287,3 +287,13 @@ def test_of_a_burst_that_goes_over_into_as_loud_a_sound_the_end_is_where_its_ton
     (leg,) = find_legs([burst, word], sure_end=lambda one: sure_end(samples, one, tones.ringback, sr=SR), **known)
     assert leg.pick_up is not None
     assert round(1.24 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize("hole_s", [0.06, 0.12, 0.2])
+def test_a_ring_whose_beginning_fell_into_a_hole_behind_a_moment_of_silence_goes_on(hole_s: float) -> None:
+    since = 7.05
+    hole = at(MISSING, since, since + hole_s)
+    (leg,) = legs(ring(1, 2), ring(4, 5), hole, ring(since + hole_s, 7.8, stops=False), at(SPEECH, 9, 11))
+    assert (leg.outcome, leg.rings, leg.provisional) == (ANSWERED, 3, False)
+    other = [leg.rings for leg in legs(ring(1, 2), ring(4, 5), at(SPEECH, 5.5, 6.2), hole, ring(since + hole_s, 7.8))]
+    assert sum(other) <= 3
