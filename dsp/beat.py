@@ -23,6 +23,8 @@ _MAX_LEAN_S = 0.0075
 _ROUNDED = 0.01
 _BY_CHANCE = 3
 """So many rings that begin late may by chance keep a beat of their own."""
+_SAME_SCALE = 0.02
+"""A burst is as long as its cadence is slow, to this share."""
 _HIDDEN_S = 0.015
 _SHORT_S = 0.1
 """A shorter piece's start is not known as well."""
@@ -69,7 +71,22 @@ def find_beat(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat:
         told = on_it > 1 or (is_plans and (close or all_told))
         if told and likely > most:
             best, most = Beat(line.period, line.onset, steps, on_it), likely
-    return _settled(best, starts, sr=sr, nominal=nominal)
+    by_ends = _by_ends(group, sr=sr, plan=plan)
+    return _settled(best, starts, sr=sr, nominal=nominal) if by_ends is None or most[0] > 2 else by_ends
+
+
+def _by_ends(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat | None:
+    """The beat that the ends of two rings tell, where the first lacks its beginning and the other is as long as the
+    whole cadence is slow or fast."""
+    if len(group) != 2 or len(group[0]) != len(group[1]):
+        return None
+    first, other = group[0][0], group[1][0]
+    period = float(other.end - first.end)
+    scale = period / (plan.period_s * sr)
+    whole = abs(scale - 1) <= STRETCH and abs(other.length / sr / plan.cadence[0][0] - scale) <= _SAME_SCALE
+    if not whole or other.length - first.length <= LOST_S * sr:
+        return None
+    return Beat(period, other.start - period, np.array([0.0, 1.0]), 1)
 
 
 def _explained(group: Sequence[Ring], late: Sequence[float], sr: int) -> int:

@@ -47,7 +47,9 @@ def latest_onset(call: Call, train: Train) -> int:
     """Before this sample the ringing began, but for the error of an edge."""
     # A jitter buffer may have moved the later bursts, by which the onset was told, against the first one; and without
     # two on the beat it is the plan's, from which the line's may differ.
-    moved = call.buffer_s or train.on_beat < 2
+    # So may who is put through to the sound amid the first ring have been let ring only then.
+    joined = train.rings[0][0].start - train.onset > HOLE_S * call.sr
+    moved = call.buffer_s or train.on_beat < 2 or joined
     return max(train.onset, train.rings[0][0].start) if moved else train.onset
 
 

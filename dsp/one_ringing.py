@@ -53,6 +53,8 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
         return False  # a piece of what refused
     if beat.on_it >= TOLD and not spoken and _ends_on_beat(group, beat, ring[0], sr=sr):
         return True
+    if not spoken and _joined_late(group, ring[0], segments, sr=sr, plan=plan):
+        return True
     if not (is_whole(before, sr=sr, plan=plan) or before.start < HOLE_S * sr):
         # What ended early was picked up, or was never ringing; or packets were lost, and nothing came between.
         late, known = abs(start - before.start - period), len(group) > 1
@@ -92,6 +94,29 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
     note = not first.begins or is_joined(first, segments, (MUSIC,), sr=sr)
     begins = ring[0].begins and (not note or len(group) > 1)
     return not spoken and whole and begins and _SOONEST < steps < 2 * (1 + STRETCH)
+
+
+def _joined_late(group: list[Ring], burst: Segment, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
+    """Whether the call was put through to its sound amid the first ring: nothing was heard before, and what is left of
+    that ring ends a period before the next one does, by the plan's or by what the next ring's length tells."""
+    first = group[0][0]
+    if (
+        len(group) > 1
+        or not first.begins
+        or first.length >= burst.length
+        or any(_sounds_before(s, first) for s in segments)
+    ):
+        return False
+    period, ratio = plan.period_s * sr, burst.length / sr / plan.cadence[0][0]
+    least, most = sorted((1.0, min(max(ratio, 1 - STRETCH), 1 + STRETCH)))
+    apart = [(burst.end - first.end, period)]
+    if len(plan.cadence) > 1 and len(group[0]) == 1:  # of two bursts that are one ring the first was not heard at all
+        apart.append((burst.start - first.end, plan.cadence[-1][1] * sr))
+    return any(least * due - 4 * EARLY_S * sr <= by <= most * due + 4 * EARLY_S * sr for by, due in apart)
+
+
+def _sounds_before(one: Segment, burst: Segment) -> bool:
+    return one.sound != MISSING and one.start < burst.start
 
 
 def _is_note(group: list[Ring], burst: Segment, late: float, segments: Sequence[Segment], *, sr: int) -> bool:
