@@ -18,6 +18,7 @@ from dsp.segment import Segment, Span
 from dsp.tone_on_beat import with_tones_on_beat
 from dsp.tone_plan import TonePlan
 from dsp.trains import find_trains
+from dsp.unaccounted import is_beside, unaccounted
 
 __all__ = ["ANSWERED", "NONE", "NO_ANSWER", "Leg", "Span", "find_legs"]
 
@@ -88,7 +89,7 @@ def find_legs(
     legs: list[Leg] = []
     first = trains[0].onset if trains else end
     legs += legs_before(call, first)
-    rings_on = False
+    rings_on, strange = False, unaccounted(call, trains)
     for train, following in zip(trains, (*trains[1:], None), strict=False):
         limit = following.onset if following else end
         leg = ringing_leg(call, train, limit, behind=bool(legs))
@@ -96,7 +97,7 @@ def find_legs(
         unsure = leg.outcome == NO_ANSWER and following is not None and call.early_until <= train.last.end
         unsure |= leg.outcome == ANSWERED and may_have_rung_on(call, train)
         rings_on, rang_on = may_ring_on(call, train, following), rings_on
-        unsure |= is_doubtful(call, train) or rings_on or rang_on
+        unsure |= is_doubtful(call, train) or rings_on or rang_on or is_beside(call, train, strange)
         legs.append(opened(leg) if unsure else leg)
         legs += _refused_after(call, leg, limit)
     legs += doubtful_legs(call, trains)

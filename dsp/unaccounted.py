@@ -1,0 +1,54 @@
+"""Bursts of ringback's tones that no ringing took: what is said of the ringing beside them is not sure, then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dsp.heard_call import Call, between
+from dsp.one_ringing import REPLIES
+from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
+from dsp.trains import Train, without_refusals
+
+_LEAST_S = 0.15
+"""What is shorter may be a note, or a click."""
+_FREE_S = 0.1
+"""A voice's or music's own note has more of it so near."""
+
+
+def unaccounted(call: Call, trains: Sequence[Train]) -> list[Segment]:
+    """The bursts out of quiet that stand free of voices and music and are in none of some ringings, nor a refusal's:
+    two of an exchange's tones, or, where the plan has but one, what stops in the line's noise."""
+    heard = without_refusals(between(call, (RINGBACK,), 0, call.end), call.segments, sr=call.sr, plan=call.plan)
+    taken = [burst for train in trains for burst in train.bursts]
+    return [
+        s
+        for s in heard
+        if _is_tone(call, s) and s.length >= _LEAST_S * call.sr and not _touches(s, taken) and _stands_free(call, s)
+    ]
+
+
+def is_beside(call: Call, train: Train, bursts: Sequence[Segment]) -> bool:
+    """Whether one of some bursts comes before a ringing or behind it, with nobody heard between."""
+    first, last = train.rings[0][0].start, train.last.end
+    before = (s for s in bursts if s.end <= first and not _replied(call, s.end, first))
+    behind = (s for s in bursts if s.start >= last and not _replied(call, last, s.start))
+    return next(before, None) is not None or next(behind, None) is not None
+
+
+def _is_tone(call: Call, burst: Segment) -> bool:
+    alone = len(call.plan.ringback.frequencies_hz) == 1
+    return burst.begins and (burst.told or (alone and burst.stops))
+
+
+def _replied(call: Call, since: int, until: int) -> bool:
+    return any(s.sound in REPLIES and s.start < until and s.end > since for s in call.segments)
+
+
+def _touches(one: Segment, others: Sequence[Segment]) -> bool:
+    return any(one.start < s.end and one.end > s.start for s in others)
+
+
+def _stands_free(call: Call, burst: Segment) -> bool:
+    near = _FREE_S * call.sr
+    sounds = (s for s in call.segments if s.sound in (SPEECH, MUSIC))
+    return not any(s.start < burst.end + near and s.end > burst.start - near for s in sounds)

@@ -1,0 +1,58 @@
+"""A ring that the ear hears and no ringing takes leaves open what is said beside it."""
+
+from __future__ import annotations
+
+import pytest
+from dsp_calls import SR
+
+from dsp.legs import ANSWERED, NONE, Leg, find_legs
+from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
+from dsp.tone_plan import load_plan
+
+
+def at(sound: str, start_s: float, end_s: float) -> Segment:
+    return Segment(sound, round(start_s * SR), round(end_s * SR))
+
+
+def ring(start_s: float, end_s: float, *, told: bool = True) -> Segment:
+    return Segment(RINGBACK, round(start_s * SR), round(end_s * SR), begins=True, stops=True, told=told)
+
+
+def legs(*segments: Segment, plan: str = "tw") -> list[tuple[str, int, bool]]:
+    heard: tuple[Leg, ...] = find_legs(segments, sr=SR, plan=load_plan(plan), end=40 * SR)
+    return [(leg.outcome, leg.rings, leg.provisional) for leg in heard]
+
+
+RINGS = [ring(i, i + 1) for i in (5, 8, 11)]
+ANSWER = at(SPEECH, 13, 15)
+
+
+@pytest.mark.parametrize("length_s", [0.2, 0.5, 0.7])
+def test_a_burst_before_a_ringing_that_is_none_of_it_opens_it(length_s: float) -> None:
+    assert legs(*RINGS, ANSWER) == [(ANSWERED, 3, False)]
+    assert legs(ring(3.9 - length_s, 3.9), *RINGS, ANSWER) == [(NONE, 0, True)]
+
+
+def test_so_does_one_behind_it_before_anybody_is_heard() -> None:
+    late = ring(14.9, 15.27)
+    assert legs(*RINGS, late, at(SPEECH, 16, 18)) == [(NONE, 0, True)]
+
+
+def test_behind_who_was_heard_it_says_nothing_of_the_ringing() -> None:
+    assert legs(*RINGS, ANSWER, ring(16, 16.4), at(SPEECH, 20, 22))[0] == (ANSWERED, 3, False)
+
+
+@pytest.mark.parametrize("sound", [SPEECH, MUSIC])
+def test_what_a_voice_or_music_goes_over_into_is_a_note_of_it(sound: str) -> None:
+    heard = legs(at(sound, 0.5, 3.35), ring(3.4, 3.9), *RINGS, ANSWER)
+    assert heard[-1] == (ANSWERED, 3, True)  # behind a prompt it may be a machine that answers
+
+
+def test_so_is_what_was_not_told_by_its_tones() -> None:
+    assert legs(ring(3.4, 3.9, told=False), *RINGS, ANSWER) == [(ANSWERED, 3, False)]
+
+
+def test_of_a_plan_of_one_tone_what_stops_in_the_noise_is_a_burst() -> None:
+    rings = [ring(i, i + 1, told=False) for i in (5, 10, 15)]
+    assert legs(*rings, at(SPEECH, 17, 18), plan="de") == [(ANSWERED, 3, False)]
+    assert legs(ring(3.4, 3.9, told=False), *rings, at(SPEECH, 17, 18), plan="de") == [(NONE, 0, True)]
