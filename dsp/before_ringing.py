@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from dsp.cadence import STRETCH, fits
+from dsp.cut_for_refusal import refused_leg
 from dsp.heard_call import Call, between
 from dsp.leg import NONE, Leg, voice_span
 from dsp.one_ringing import NOTE_S
@@ -43,7 +44,7 @@ def legs_before(call: Call, first: int) -> list[Leg]:
     elif first < call.end and not refusals and _may_be_prompt(call, spoken, first):
         legs.append(Leg(None, 0, NONE, None, None, None, tuple(spoken), provisional=True))
     if refusals:
-        legs.append(Leg(None, 0, REFUSED[refusals[0].sound], None, None, None, (refusals[0],)))
+        legs.append(refused_leg(call, refusals[0]))
     return legs
 
 

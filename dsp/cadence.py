@@ -28,6 +28,8 @@ _TORN = 0.34
 """Share of the bursts of a refusal that may have lost packets at their ends."""
 _TORN_S, _HALT = 0.09, 0.25
 """Pieces of one burst stand no further apart, or no further than this share of the plan's shortest silence."""
+_UNEVEN_S = 0.015
+"""A refusal's bursts are as long as one another to this, as they are heard."""
 _LONG_S = 2.5
 """A plan's tone without end that lasted this long is that tone."""
 
@@ -218,7 +220,8 @@ class Cadence:
                 starts = {burst.start for burst in row}
                 self._rings = [ring for ring in self._rings if ring.start not in starts]
                 rest = [segment for burst in bursts[count:] for segment in self._single(burst)]
-                return [_segment(names[0], row[0], row[-1]), *rest]
+                uneven = _is_uneven(row, may_ring=place in self._kin)
+                return [replace(_segment(names[0], row[0], row[-1]), uneven=uneven), *rest]
         return [segment for burst in bursts for segment in self._single(burst)]
 
     def _single(self, burst: Burst) -> list[Segment]:
@@ -314,6 +317,18 @@ class Cadence:
 def _is_no_music(row: list[Burst]) -> bool:
     """Whether bursts are no notes: of two, one must come out of quiet or stand alone."""
     return len(row) > 2 or any(burst.begins or burst.share >= _ALONE for burst in row)
+
+
+def _is_uneven(row: list[Burst], *, may_ring: bool) -> bool:
+    """Whether the first burst of a refusal is longer than all others but the last, which may be cut; or, of tones like
+    ringback's, not as long as any of them, or none of their pauses is as long as the one behind it."""
+    lengths = [(burst.end - burst.start) / SR for burst in row]
+    pauses = [(b.start - a.end) / SR for a, b in pairwise(row)]
+    others = lengths[1:-1] or lengths[1:]
+    if not may_ring:
+        return lengths[0] > max(others) + _UNEVEN_S
+    alike = any(abs(lengths[0] - other) <= _UNEVEN_S for other in others)
+    return not alike or all(abs(pauses[0] - other) > _UNEVEN_S for other in pauses[1:] or pauses)
 
 
 def _torn(

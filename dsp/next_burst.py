@@ -52,13 +52,13 @@ def _latest_next(call: Call, train: Train) -> float:
 def brief_end(call: Call, train: Train, at: float) -> int | None:
     """Where what sounded like a ring's beginning ends, where one was due: it may as well be a voice's, or music that
     begins with the ring, or that a line made of it."""
-    reach = _reach(call, at)
+    near = reach(call, at)
     heard = [s for s in call.segments if s.sound == RINGBACK and s.length < PIECE_S * call.sr]
-    told = next((s.end for s in (*call.doubtful, *heard) if s.start in reach and s.start > train.last.end), None)
+    told = next((s.end for s in (*call.doubtful, *heard) if s.start in near and s.start > train.last.end), None)
     if told is None:
         # Of a ring that is taken for music's beginning nothing tells where it ends, and music's rests last.
         whole, behind = at + train.last.length, round(at + train.period - (CUT_LATE_S + HAIR_S) * call.sr)
-        music = (s for s in call.segments if s.sound == MUSIC and s.start in reach and _may_begin_with_ring(call, s))
+        music = (s for s in call.segments if s.sound == MUSIC and s.start in near and _may_begin_with_ring(call, s))
         told = next((s.end if s.end < whole else behind for s in music), None)
     return call.brief(round(at), train.last) if told is None else told
 
@@ -73,11 +73,11 @@ def _may_begin_with_ring(call: Call, music: Segment) -> bool:
 
 def rings_unheard(call: Call, train: Train) -> int:
     """1 where something began when the next ring was due that may have been one, else 0."""
-    reach = _reach(call, next_burst(call, train))
-    return int(any(sound.earliest in reach for sound in call.unheard))
+    near = reach(call, next_burst(call, train))
+    return int(any(sound.earliest in near for sound in call.unheard))
 
 
-def _reach(call: Call, at: float) -> range:
+def reach(call: Call, at: float) -> range:
     """Where a ring may be heard to begin that was due at a sample."""
     return range(round(at - PACKET_S * call.sr), round(at + SHORT_S * call.sr))
 

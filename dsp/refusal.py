@@ -9,7 +9,7 @@ from dsp.cadence import STRETCH, fits
 from dsp.detector import VOICE_ERROR_S
 from dsp.heard_call import Call, between
 from dsp.segment import BUSY, CONGESTION, SIT, SPEECH, TONE, Segment
-from dsp.tone_plan import Tone
+from dsp.tone_plan import Tone, TonePlan
 
 _NEAR_S = 0.01
 """Edges of a tone's bursts are known to this."""
@@ -18,6 +18,11 @@ _TORN_PERIODS = 3
 
 
 REFUSED = {BUSY: BUSY, CONGESTION: CONGESTION, SIT: CONGESTION}
+
+
+def tone_of(plan: TonePlan, refusal: Segment) -> Tone | None:
+    """The plan's tone of a refusal."""
+    return {BUSY: plan.busy, CONGESTION: plan.congestion}.get(refusal.sound)
 
 
 def is_burst(call: Call, speech: Segment, refusal: Segment) -> bool:
@@ -29,12 +34,12 @@ def is_burst(call: Call, speech: Segment, refusal: Segment) -> bool:
     if call.is_tone is not None:
         near = _TORN_PERIODS * sum(on + off for on, off in tone.cadence) * call.sr
         return refusal.start - speech.start <= near and call.is_tone(speech, tone)
-    apart_s, scale = (refusal.start - speech.start) / call.sr, _scale(refusal, tone, sr=call.sr)
+    apart_s, scale = (refusal.start - speech.start) / call.sr, scale_of(refusal, tone, sr=call.sr)
     steps = [on + off for on, off in tone.cadence]
     return any(fits(apart_s, step) and apart_s <= step * scale + VOICE_ERROR_S for step in steps)
 
 
-def _scale(refusal: Segment, tone: Tone, *, sr: int) -> float:
+def scale_of(refusal: Segment, tone: Tone, *, sr: int) -> float:
     """How much slower than the plan's a refusal's cadence runs: it begins with a burst and ends with one. Packets lost
     at an end of it count for little among many bursts."""
     period_s, off_s = sum(on + off for on, off in tone.cadence), tone.cadence[-1][1]

@@ -109,7 +109,15 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
     voices = (s.start for s in segments if s.sound == SPEECH and s.start >= lonely.end and s.length > _WORD_S * sr)
     voice = min(voices, default=None)
     near = [s for s in segments if voice is None or s.start < voice or s.sound not in (BUSY, CONGESTION)]
+    near = [s for s in near if not _is_another(lonely, s, sr=sr, plan=plan)]
     return not spoken and not _near(lonely, near, (*others, DTMF), before=4 * sr, after=4 * sr)
+
+
+def _is_another(lonely: Segment, refusal: Segment, *, sr: int, plan: TonePlan) -> bool:
+    """Whether a burst is told by two tones for long enough that it is no piece of a refusal, whose tones are others."""
+    tone = {BUSY: plan.busy, CONGESTION: plan.congestion}.get(refusal.sound)
+    others = tone is not None and tone.frequencies_hz != plan.ringback.frequencies_hz
+    return others and lonely.told and lonely.length >= TOLD_S * sr
 
 
 def _begins(lonely: Segment, segments: Sequence[Segment], *, sr: int) -> bool:

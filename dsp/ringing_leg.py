@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dsp.cut_for_refusal import rings_cut
 from dsp.detector import EDGE_ERROR_S
 from dsp.doubtful_leg import is_talked_over, keeps_another_beat, may_hide_ring
 from dsp.heard_call import Call, between
@@ -43,6 +44,7 @@ def ringing_leg(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
         outcome = REFUSED[refusal.sound]
         evidence = (*train.bursts, refusal)
         refused = Leg(onset, train.count, outcome, None, None, None, evidence, restarted=train.restarted)
+        refused = replace(refused, more_rings=rings_cut(call, train, refusal))
         return opened(refused) if _picked_up_before(call, train, begun_at(call, refusal, after)) else refused
     reply = min((s for s in (voice, music, machine) if s), key=lambda s: s.start, default=None)
     signalled = _signalled(call, train, limit)

@@ -39,6 +39,9 @@ class Segment:
     told: bool = False
     """Two tones at once, told apart, out of quiet and with nothing beside them: an exchange's, no instrument's."""
 
+    uneven: bool = False
+    """A refusal whose first burst is not as its others are: it may hold a ring that was cut."""
+
     @property
     def length(self) -> int:
         """Samples."""

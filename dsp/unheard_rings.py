@@ -13,9 +13,9 @@ from dsp.cadence import STRETCH
 from dsp.loud_stretch import FRAME_S, STEADY, STEADY_WHOLE, beat_frames, clips, is_steady
 from dsp.loud_stretch import levels_db as steady_levels_db
 from dsp.quantile import median
-from dsp.segment import MISSING, MUSIC, RINGBACK, SILENCE, SPEECH, Segment, Span
+from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SILENCE, SPEECH, Segment, Span
 from dsp.tone_plan import TonePlan
-from dsp.tone_share import tone_powers
+from dsp.tone_share import HOP_S, tone_powers
 
 Samples = npt.NDArray[np.generic]
 Levels = npt.NDArray[np.float64]
@@ -32,6 +32,8 @@ _LEAST_S = 0.2
 _ALONE, _MOSTLY = 0.8, 0.7
 """Share of a frame's power that its tones have, in so many of its frames."""
 _TELLS_NOTHING = (SPEECH, MUSIC, MISSING, SILENCE)
+_SOON_S, _AS_LOUD, _IN_A_ROW = 0.8, 0.1, 3
+"""An exchange that cuts a ring refuses so soon, in tones no stronger than this makes up for; frames."""
 _STANDS_OUT_DB, _NEARLY_ALL = 15.0, 0.95
 """A garbled ring stands so far out of the quiet around it, in so many of its frames."""
 _EXACT = 0.04
@@ -63,7 +65,28 @@ def unheard_rings(segments: Sequence[Segment], samples: Samples, *, sr: int, pla
         if _is_alone(sound, sr=sr, plan=plan) or (least and clipped and _is_steady(sound, least, sr=sr, plan=plan)):
             found.append(span)
     garbled = _garbled(segments, (*found, *named), samples, sr=sr)
-    return tuple(sorted({*found, *garbled}, key=lambda s: s.earliest))
+    cut = _cut_for_refusal(segments, samples, sr=sr, plan=plan)
+    return tuple(sorted({*found, *garbled, *cut}, key=lambda s: s.earliest))
+
+
+def _cut_for_refusal(segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan) -> Iterator[Span]:
+    """Before the first refusal behind nothing that rang, too brief to be a burst: ringback's tones, hardly weaker."""
+    told = sorted((s for s in segments if s.sound != MISSING), key=lambda s: s.start)
+    before = next((place for place, s in enumerate(told) if s.sound in (BUSY, CONGESTION)), None)
+    if before is None:
+        return
+    refusal = told[before]
+    since = max([refusal.start - round(_SOON_S * sr), 0, *(s.end for s in told[:before])])
+    tones = plan.ringback.frequencies_hz
+    own = tone_powers(samples[refusal.start : refusal.start + round(_LEAST_S * sr)], sr=sr, frequencies_hz=tones)
+    here, share = tone_powers(samples[since : refusal.start], sr=sr, frequencies_hz=tones)
+    if not len(here) or not len(own[0]):
+        return
+    sounds = (share >= _MOSTLY) & (here >= _AS_LOUD * median(own[0] / np.maximum(own[1], 1e-12)))
+    first = np.flatnonzero(np.convolve(sounds, np.ones(_IN_A_ROW), mode="valid") >= _IN_A_ROW)
+    if len(first):
+        start, hop = since + int(first[0]) * round(HOP_S * sr), round(HOP_S * sr)
+        yield Span(start, min(start + _IN_A_ROW * hop, refusal.start))
 
 
 def _overlaps(span: Span, others: Sequence[Segment | Span]) -> bool:
