@@ -16,13 +16,14 @@ from dsp.next_burst import next_burst
 from dsp.one_ringing import PIECE_S, TOLD
 from dsp.quantile import middle
 from dsp.ring_proof import TOLD_S, lost_since
-from dsp.segment import SPEECH, Segment, Span
+from dsp.segment import MUSIC, SPEECH, Segment, Span
 from dsp.trains import Train
 
 _BRIEF_S = 0.06
 """No network and no cadence tells so little of a tone from a voice's first sound."""
 _FOLLOWS_S, _SOON_S = 0.15, 0.3
 """What was taken for a tone hides so much of a voice that it was the beginning of; so much, where it was brief."""
+_GOES_ON_S = 1.0
 _TOUCHES_S = 0.05
 
 
@@ -34,12 +35,19 @@ def may_be_reply(call: Call, train: Train, reply: Segment | None) -> bool:
     apart = (reply.start - last.end) / sr
     if apart > 0 and _is_off(call, train):
         return True
-    if not -_TOUCHES_S <= apart <= (_SOON_S if last.length < _BRIEF_S * sr else _FOLLOWS_S):
+    if not -_TOUCHES_S <= apart <= _follows_s(last, reply, sr=sr):
         return False
     if _is_early(call, train):
         return True
-    vague = last.length < PIECE_S * sr or not last.begins
+    vague = last.length < TOLD_S * sr or not last.begins
     return vague and not (last.told or last.stops or _is_on_time(call, train))
+
+
+def _follows_s(last: Segment, reply: Segment, *, sr: int) -> float:
+    """So soon behind its first sound a reply is known: music is known late for it."""
+    if reply.sound == MUSIC and last.length < PIECE_S * sr:
+        return _GOES_ON_S
+    return _SOON_S if last.length < _BRIEF_S * sr else _FOLLOWS_S
 
 
 def _is_off(call: Call, train: Train) -> bool:

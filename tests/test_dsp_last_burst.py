@@ -23,7 +23,7 @@ def one_leg(*behind: Segment, rings: int = 3, **known) -> Leg:
     return leg
 
 
-@given(late_s=st.floats(0.012, 0.06), lasts_s=st.floats(0.07, 0.19))
+@given(late_s=st.floats(0.012, 0.06), lasts_s=st.floats(0.07, 0.29))
 def test_what_begins_late_and_goes_over_into_a_voice_leaves_ring_and_pick_up_open(late_s, lasts_s):
     begins = 10 + late_s
     leg = one_leg(at(RINGBACK, begins, begins + lasts_s), at(SPEECH, begins + lasts_s + 0.05, 14))
@@ -33,6 +33,17 @@ def test_what_begins_late_and_goes_over_into_a_voice_leaves_ring_and_pick_up_ope
     assert leg.pick_up is not None
     assert leg.answer_latency is not None
     assert {round(at_s * SR) for at_s in (8.01, 9, begins + lasts_s)} <= set(range(*_ends(leg)))
+
+
+@pytest.mark.parametrize(
+    ("late_s", "apart_s", "open_"), [(0.04, 0.31, 1), (0.04, 0.9, 1), (0.04, 1.2, 0), (0.0, 0.3, 0)]
+)
+def test_a_note_late_for_the_beat_is_no_ring_for_certain_where_music_is_known_soon_behind_it(
+    late_s: float, apart_s: float, open_: int
+) -> None:
+    begins = 10 + late_s
+    leg = one_leg(at(RINGBACK, begins, begins + 0.104), at(MUSIC, begins + 0.104 + apart_s, 18))
+    assert (leg.rings, leg.more_rings) == (4 - open_, open_)
 
 
 def _ends(leg: Leg) -> tuple[int, int]:
