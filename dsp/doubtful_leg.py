@@ -76,7 +76,7 @@ def may_ring_on(call: Call, train: Train, following: Train | None) -> bool:
     if following.on_beat < 2:
         return _ends_on_beat(train, other, sr=call.sr)
     by_start, by_end = (apart - following.period for apart in (other.start - one.start, other.end - one.end))
-    slack = max(8 * EARLY_S, call.buffer_s) * call.sr
+    slack = max(LOST_S, call.buffer_s) * call.sr  # two packets that a jitter buffer took out or put in
     return abs(by_start) <= slack or (by_start < 0 and abs(by_end) <= slack)  # it lost its beginning
 
 

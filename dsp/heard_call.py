@@ -52,6 +52,8 @@ class Call:
     """When the noise stepped as where a handset is lifted."""
     unnamed: tuple[Span, ...] = ()
     """Sounds that nobody could name."""
+    like_rings: tuple[Span, ...] = ()
+    """Such sounds that may be rings by their pitch."""
     brief: Brief = nothing_brief
     """Where a ring ends that begins at a sample as the burst `before` did, and was cut at once; None: there is none."""
     doubtful: tuple[Segment, ...] = ()

@@ -18,7 +18,7 @@ from dsp.segment import Segment, Span
 from dsp.tone_on_beat import with_tones_on_beat
 from dsp.tone_plan import TonePlan
 from dsp.trains import find_trains
-from dsp.unaccounted import is_beside, unaccounted
+from dsp.unaccounted import is_beside, is_sure_tone, unaccounted
 
 __all__ = ["ANSWERED", "NONE", "NO_ANSWER", "Leg", "Span", "find_legs"]
 
@@ -34,6 +34,7 @@ def find_legs(
     buffer_s: float = 0.0,
     lifts: tuple[Span, ...] = (),
     unnamed: tuple[Span, ...] = (),
+    like_rings: tuple[Span, ...] = (),
     brief: Brief = nothing_brief,
     doubtful: tuple[Segment, ...] = (),
     is_tone: IsTone | None = None,
@@ -55,6 +56,7 @@ def find_legs(
         buffer_s: so much sound a jitter buffer may have put in or taken out at any place.
         lifts: where the line's noise stepped between a ring and a voice (`dsp.handset`).
         unnamed: sounds that nobody could name (`dsp.unnamed`).
+        like_rings: such sounds that may be rings by their pitch.
         brief: where a ring ends that begins at a sample and was cut at once (`dsp.brief_ring`).
         doubtful: what may have been a ring that was cut, or a voice (`dsp.clipped_rings`).
         is_tone: whether a segment is mostly a signal of the exchange (`dsp.tone_share`).
@@ -77,6 +79,7 @@ def find_legs(
         buffer_s,
         lifts,
         unnamed,
+        like_rings,
         brief,
         doubtful,
         is_tone,
@@ -89,7 +92,7 @@ def find_legs(
     legs: list[Leg] = []
     first = trains[0].onset if trains else end
     legs += legs_before(call, first)
-    rings_on, strange = False, unaccounted(call, trains)
+    rings_on, strange = False, list(unaccounted(call, trains))
     for train, following in zip(trains, (*trains[1:], None), strict=False):
         limit = following.onset if following else end
         leg = ringing_leg(call, train, limit, behind=bool(legs))
@@ -98,6 +101,8 @@ def find_legs(
         unsure |= leg.outcome == ANSWERED and may_have_rung_on(call, train)
         rings_on, rang_on = may_ring_on(call, train, following), rings_on
         unsure |= is_doubtful(call, train) or rings_on or rang_on or is_beside(call, train, strange)
+        # Of a ringing that is not known the next may be the rest.
+        strange += [burst for burst in train.bursts if unsure and is_sure_tone(call, burst)]
         legs.append(opened(leg) if unsure else leg)
         legs += _refused_after(call, leg, limit)
     legs += doubtful_legs(call, trains)

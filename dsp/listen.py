@@ -120,6 +120,7 @@ def _listen(
         lifts=lifts(ordered, samples, sr=sr),
         brief=cache(lambda at, before: brief_ring_end(samples, at, before=before, sr=sr, plan=plan)),
         unnamed=unnamed_sounds(ordered, samples, sr=sr, plan=plan),
+        like_rings=unnamed_sounds(ordered, samples, sr=sr, plan=plan, like_rings=True),
         doubtful=clipped.doubtful,
         is_tone=lambda heard, tone: is_tone(samples, heard, tone, sr=sr),
         rest_end=lambda burst: rest_end(samples, burst, plan.ringback, sr=sr),

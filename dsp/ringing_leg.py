@@ -53,7 +53,7 @@ def ringing_leg(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
         unsure |= _stopped_early(call, train, limit)
         told = Leg(onset, train.count, NO_ANSWER, None, None, None, train.bursts, unsure, restarted=train.restarted)
         told = replace(told, more_rings=rings_unheard(call, train))
-        return opened(told) if behind and _is_one_brief(call, train) else told
+        return opened(told) if behind and _may_be_signal(call, train) else told
     leg = Leg(
         ring_onset=onset,
         rings=train.count,
@@ -111,9 +111,11 @@ def _stopped_early(call: Call, train: Train, limit: int) -> bool:
     return limit - train.last.end > _AT_ONCE_S * call.sr and was_cut(call, train, max(possible_holes(train.last)))
 
 
-def _is_one_brief(call: Call, train: Train) -> bool:
-    """Whether all that rang behind who had picked up is one burst that is no whole one: a machine's signal, as well."""
-    return len(train.bursts) == 1 and not is_whole_ring(train.last, sr=call.sr, plan=call.plan)
+def _may_be_signal(call: Call, train: Train) -> bool:
+    """Whether all that rang behind who had picked up is one burst that is no whole one, or of one tone: a machine's
+    signal behind its greeting is, as well."""
+    last = train.last
+    return len(train.bursts) == 1 and not (last.told and is_whole_ring(last, sr=call.sr, plan=call.plan))
 
 
 def _may_be_answered(call: Call, train: Train, after: int, limit: int) -> bool:
@@ -123,7 +125,7 @@ def _may_be_answered(call: Call, train: Train, after: int, limit: int) -> bool:
 
 def _unnamed_since(call: Call, after: int, limit: int, least_s: float) -> bool:
     since = max(after, call.early_until)
-    sounds = (s for s in call.unnamed if since <= s.earliest < limit)
+    sounds = (s for s in (*call.unnamed, *(call.like_rings if least_s else ())) if since <= s.earliest < limit)
     return any(sound.latest - sound.earliest >= least_s * call.sr for sound in sounds)
 
 

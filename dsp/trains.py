@@ -11,7 +11,7 @@ from dsp.cadence import STRETCH
 from dsp.one_ringing import REPLIES, TOLD, goes_on, keeps_beat, may_be_voice
 from dsp.quantile import middle
 from dsp.restart import last_restart, lost_of_period
-from dsp.ring_proof import SOONEST_S, lost_since, proven
+from dsp.ring_proof import SOONEST_S, is_exact, lost_since, proven
 from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import Tone, TonePlan
 from dsp.torn_bursts import joined
@@ -74,7 +74,7 @@ def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan, buffer_
     `buffer_s`: so much sound a jitter buffer may have put in or taken out at any place."""
     rings = (s for s in segments if s.sound == RINGBACK and not may_be_voice(s, segments, sr=sr))
     heard = sorted(rings, key=lambda s: s.start)
-    heard = without_refusals(_without_dial_tone(heard, segments, plan=plan), segments, sr=sr, plan=plan)
+    heard = without_refusals(_without_dial_tone(heard, segments, sr=sr, plan=plan), segments, sr=sr, plan=plan)
     bursts = joined(heard, sr=sr, plan=plan, lost=[s for s in segments if s.sound == MISSING])
     groups: list[list[Ring]] = []
     for ring in _rings(bursts, sr=sr, plan=plan):
@@ -208,13 +208,22 @@ def _is_on(apart: int, tone: Tone, *, sr: int) -> bool:
     return round(apart / period) >= 1 and abs(apart - round(apart / period) * period) <= LOST_S * sr
 
 
-def _without_dial_tone(heard: list[Segment], segments: Sequence[Segment], *, plan: TonePlan) -> list[Segment]:
+def _without_dial_tone(heard: list[Segment], segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[Segment]:
     """The bursts but for one that keys cut, where the plan's dial tone is of the same tones."""
     if plan.dial is None or plan.dial.frequencies_hz != plan.ringback.frequencies_hz:
         return heard
     told = sorted((s for s in segments if s.sound != MISSING), key=lambda s: s.start)
     dialled = {one for one, other in pairwise(told) if one.sound == RINGBACK and other.sound == DTMF}
-    return heard[1:] if heard and heard[0] in dialled else heard
+    if not heard or heard[0] not in dialled or _keep_period(heard, sr=sr, plan=plan):
+        return heard
+    return heard[1:]
+
+
+def _keep_period(heard: list[Segment], *, sr: int, plan: TonePlan) -> bool:
+    """Whether the first of some bursts is a whole one, and the next comes a period of the plan behind it."""
+    first, *others = heard
+    apart = (burst.start - first.start for burst in others[:1])
+    return is_exact(first, sr=sr, plan=plan) and any(abs(by - plan.period_s * sr) <= LOST_S * sr for by in apart)
 
 
 def _since_reply(segments: Sequence[Segment], believed: Sequence[Train], train: Train) -> Sequence[Segment]:

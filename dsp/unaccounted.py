@@ -23,7 +23,7 @@ def unaccounted(call: Call, trains: Sequence[Train]) -> list[Segment]:
     return [
         s
         for s in heard
-        if _is_tone(call, s) and s.length >= _LEAST_S * call.sr and not _touches(s, taken) and _stands_free(call, s)
+        if is_sure_tone(call, s) and s.length >= _LEAST_S * call.sr and not _touches(s, taken) and _stands_free(call, s)
     ]
 
 
@@ -35,7 +35,8 @@ def is_beside(call: Call, train: Train, bursts: Sequence[Segment]) -> bool:
     return next(before, None) is not None or next(behind, None) is not None
 
 
-def _is_tone(call: Call, burst: Segment) -> bool:
+def is_sure_tone(call: Call, burst: Segment) -> bool:
+    """Whether a burst began out of quiet and no note has it."""
     alone = len(call.plan.ringback.frequencies_hz) == 1
     return burst.begins and (burst.told or (alone and burst.stops))
 

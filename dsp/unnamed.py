@@ -24,8 +24,8 @@ _NOTHING_DB, _FAINTEST_DB = -90.0, -56.0
 """Below the one a packet was lost; a voice is no fainter than the other."""
 _STANDS_OUT_DB, _LASTS = 8.0, 6
 """A sound is so much louder than the line between the rings and behind them, for so many frames."""
-_OFTEN, _NOISE = 97, 10
-"""Percentiles: so loud a line gets between the rings, and its noise behind them."""
+_OFTEN, _NOISE, _HALFWAY = 97, 10, 50
+"""Percentiles: so loud a line gets between the rings, its noise behind them, and the rings."""
 _HALF = 0.5
 _MOMENT = 10
 """Frames: 0.2 s without a word between them are heard in every call."""
@@ -38,7 +38,9 @@ _BESIDE_HZ, _RINGS = 40.0, 0.25
 """A sound with so much of its energy so near to ringback's lines may be a ring that could not be named."""
 
 
-def unnamed_sounds(segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan) -> tuple[Span, ...]:
+def unnamed_sounds(
+    segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan, like_rings: bool = False
+) -> tuple[Span, ...]:
     """Each first unnamed sound behind a ringing that stopped, before the first thing that has a name, or in a call in
     which nothing has. Before a voice it may have been a ringing beyond recognition.
 
@@ -47,10 +49,11 @@ def unnamed_sounds(segments: Sequence[Segment], samples: Samples, *, sr: int, pl
         samples: the call, mono, int16 or floats in [-1, 1], (n,).
         sr: samples a second.
         plan: whose tones ring.
+        like_rings: only what has so much of ringback's pitch that it may be a ring; else only what has not.
     """
     named = sorted((s for s in segments if s.sound != MISSING), key=lambda s: s.start)
     found = (
-        _first_sound(samples, start, end, _usual_db(rings, samples, sr=sr), sr=sr, plan=plan)
+        _first_sound(samples, start, end, _usual_db(rings, samples, sr=sr), sr=sr, plan=plan, like_rings=like_rings)
         for start, end, rings in _silences(named, len(samples), sr=sr, plan=plan)
     )
     return tuple(span for span in found if span is not None)
@@ -75,10 +78,15 @@ def _usual_db(rings: Sequence[Segment], samples: Samples, *, sr: int) -> float:
     edge = round(_EDGE_S * sr)
     gaps = [_levels(samples[a.end + edge : b.start - edge], sr)[1] for a, b in pairwise(rings[-4:])]
     loud = [percentile(gap[gap > _NOTHING_DB], _OFTEN) for gap in gaps if np.any(gap > _NOTHING_DB)]
-    return min(loud, default=-np.inf)
+    heard = [_levels(samples[ring.start : ring.end], sr)[1] for ring in rings[-4:]]
+    rang = min((percentile(levels, _HALFWAY) for levels in heard if len(levels)), default=np.inf)
+    # What is as loud as the rings is a part of them that was not told.
+    return min((db for db in loud if db < rang - _STANDS_OUT_DB), default=-np.inf)
 
 
-def _first_sound(samples: Samples, start: int, end: int, usual_db: float, *, sr: int, plan: TonePlan) -> Span | None:
+def _first_sound(
+    samples: Samples, start: int, end: int, usual_db: float, *, sr: int, plan: TonePlan, like_rings: bool
+) -> Span | None:
     frames, levels = _levels(samples[start:end], sr)
     arrived = levels > _NOTHING_DB
     if not arrived.any():
@@ -87,7 +95,7 @@ def _first_sound(samples: Samples, start: int, end: int, usual_db: float, *, sr:
     loud = arrived & (levels > max(noise_db + _STANDS_OUT_DB, _FAINTEST_DB))
     for first, last in _stretches(loud, ~arrived):
         # Behind a ringing it may go on; before any it is a sound, whatever its pitch.
-        if not start or not _may_ring(frames[first:last].reshape(-1), sr=sr, plan=plan):
+        if like_rings == (bool(start) and _may_ring(frames[first:last].reshape(-1), sr=sr, plan=plan)):
             size = frames.shape[1]
             return Span(start + first * size, start + last * size)
     return None

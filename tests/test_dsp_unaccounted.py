@@ -6,7 +6,7 @@ import pytest
 from dsp_calls import SR
 
 from dsp.legs import ANSWERED, NONE, Leg, find_legs
-from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
+from dsp.segment import DTMF, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
 
 
@@ -56,3 +56,26 @@ def test_of_a_plan_of_one_tone_what_stops_in_the_noise_is_a_burst() -> None:
     rings = [ring(i, i + 1, told=False) for i in (5, 10, 15)]
     assert legs(*rings, at(SPEECH, 17, 18), plan="de") == [(ANSWERED, 3, False)]
     assert legs(ring(3.4, 3.9, told=False), *rings, at(SPEECH, 17, 18), plan="de") == [(NONE, 0, True)]
+
+
+def test_a_ringing_behind_one_that_is_not_known_is_as_little_known() -> None:
+    later = [ring(i, i + 1) for i in (18.7, 21.7)]
+    stray = ring(3.2, 3.9)
+    assert legs(stray, *RINGS, *later, at(SPEECH, 24, 26)) == [(NONE, 0, True)] * 2
+    assert legs(stray, *RINGS, ANSWER, *later, at(SPEECH, 24, 26)) == [(NONE, 0, True), (ANSWERED, 2, True)]
+
+
+@pytest.mark.parametrize("off_s", [-0.03, 0.0, 0.03])
+def test_a_word_behind_one_ring_is_no_answer_for_certain_where_the_next_ones_keep_its_beat(off_s: float) -> None:
+    word, then = at(SPEECH, 6.2, 7.3), [ring(i + off_s, i + 1 + off_s) for i in (8, 11, 14)]
+    assert all(provisional for _, _, provisional in legs(RINGS[0], word, *then, at(SPEECH, 16, 18)))
+    other = [ring(i, i + 1) for i in (9.2, 12.2, 15.2)]
+    assert legs(RINGS[0], word, *other, at(SPEECH, 17, 18))[0] == (ANSWERED, 1, False)
+
+
+@pytest.mark.parametrize(("off_s", "rings"), [(0.0, 3), (1.4, 2)])
+def test_a_burst_before_a_key_is_a_ring_where_the_next_comes_a_period_behind_it(off_s: float, rings: int) -> None:
+    bursts = [ring(i, i + 1.5, told=False) for i in (1, 6 + off_s, 11 + off_s)]
+    key = Segment(DTMF, round(3.2 * SR), round(3.3 * SR), "5")
+    heard = legs(bursts[0], key, *bursts[1:], at(SPEECH, 14, 15), plan="fr")
+    assert heard[-1][1] == rings

@@ -92,3 +92,14 @@ def test_a_sound_as_long_as_a_word_behind_the_last_ring_is_left_to_a_person():
     assert (leg.outcome, leg.provisional) == (NO_ANSWER, True)
     (leg,) = hear(quiet(1), ring(7.5), quiet(1.7))
     assert (leg.outcome, leg.provisional) == (NO_ANSWER, False)
+
+
+@pytest.mark.parametrize("pitch_hz", [450, 225])
+def test_a_word_of_ringbacks_own_pitch_behind_the_last_ring_is_left_to_a_person(pitch_hz):
+    """It glides, as no exchange's tone does, and the network may not know it for a voice."""
+    t = np.arange(round(0.5 * SR)) / SR
+    phase = 2 * np.pi * np.cumsum(pitch_hz * (1 + 0.06 * np.sin(2 * np.pi * 5 * t))) / SR
+    word = sum(np.sin(n * phase) / n for n in (1, 2)) * np.hanning(len(t)) * 0.1
+    wave = [quiet(1), ring(7), quiet(0.7), word.astype(np.float32), quiet(0.4)]
+    (leg,) = hear(*wave)
+    assert leg.provisional or leg.outcome == ANSWERED
