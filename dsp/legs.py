@@ -18,7 +18,7 @@ from dsp.segment import Segment, Span
 from dsp.tone_on_beat import with_tones_on_beat
 from dsp.tone_plan import TonePlan
 from dsp.trains import find_trains
-from dsp.unaccounted import is_beside, is_sure_tone, unaccounted
+from dsp.unaccounted import is_beside, is_sure_tone, legs_of, unaccounted
 
 __all__ = ["ANSWERED", "NONE", "NO_ANSWER", "Leg", "Span", "find_legs"]
 
@@ -91,8 +91,9 @@ def find_legs(
     trains = find_trains(ordered, sr=sr, plan=plan, buffer_s=buffer_s)
     legs: list[Leg] = []
     first = trains[0].onset if trains else end
+    rings_on, strange = False, unaccounted(call, trains)
     legs += legs_before(call, first)
-    rings_on, strange = False, list(unaccounted(call, trains))
+    legs += legs_of(call, trains, strange, legs)
     for train, following in zip(trains, (*trains[1:], None), strict=False):
         limit = following.onset if following else end
         leg = ringing_leg(call, train, limit, behind=bool(legs))

@@ -74,7 +74,7 @@ def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan, buffer_
     `buffer_s`: so much sound a jitter buffer may have put in or taken out at any place."""
     rings = (s for s in segments if s.sound == RINGBACK and not may_be_voice(s, segments, sr=sr))
     heard = sorted(rings, key=lambda s: s.start)
-    heard = without_refusals(_without_dial_tone(heard, segments, sr=sr, plan=plan), segments, sr=sr, plan=plan)
+    heard = without_refusals(without_dial_tone(heard, segments, sr=sr, plan=plan), segments, sr=sr, plan=plan)
     bursts = joined(heard, sr=sr, plan=plan, lost=[s for s in segments if s.sound == MISSING])
     groups: list[list[Ring]] = []
     for ring in _rings(bursts, sr=sr, plan=plan):
@@ -208,7 +208,7 @@ def _is_on(apart: int, tone: Tone, *, sr: int) -> bool:
     return round(apart / period) >= 1 and abs(apart - round(apart / period) * period) <= LOST_S * sr
 
 
-def _without_dial_tone(heard: list[Segment], segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[Segment]:
+def without_dial_tone(heard: list[Segment], segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> list[Segment]:
     """The bursts but for one that keys cut, where the plan's dial tone is of the same tones."""
     if plan.dial is None or plan.dial.frequencies_hz != plan.ringback.frequencies_hz:
         return heard

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dsp.heard_call import Call, between
+from dsp.leg import NONE, Leg
 from dsp.one_ringing import REPLIES
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
-from dsp.trains import Train, without_refusals
+from dsp.trains import Train, without_dial_tone, without_refusals
 
 _LEAST_S = 0.15
 """What is shorter may be a note, or a click."""
+_MANY = 3
 _FREE_S = 0.1
 """A voice's or music's own note has more of it so near."""
 
 
 def unaccounted(call: Call, trains: Sequence[Train]) -> list[Segment]:
     """The bursts out of quiet that stand free of voices and music and are in none of some ringings, nor a refusal's:
-    two of an exchange's tones, or, where the plan has but one, what stops in the line's noise."""
-    heard = without_refusals(between(call, (RINGBACK,), 0, call.end), call.segments, sr=call.sr, plan=call.plan)
+    two of an exchange's tones, or, where the plan has but one, what stops in the line's noise; or so many that they are
+    no notes."""
+    bursts = without_dial_tone(between(call, (RINGBACK,), 0, call.end), call.segments, sr=call.sr, plan=call.plan)
+    heard = without_refusals(bursts, call.segments, sr=call.sr, plan=call.plan)
     taken = [burst for train in trains for burst in train.bursts]
-    return [
-        s
-        for s in heard
-        if is_sure_tone(call, s) and s.length >= _LEAST_S * call.sr and not _touches(s, taken) and _stands_free(call, s)
-    ]
+    free = (s for s in heard if s.begins and s.length >= _LEAST_S * call.sr and _stands_free(call, s))
+    left = [s for s in free if not _touches(s, taken)]
+    return left if len(left) >= _MANY else [s for s in left if is_sure_tone(call, s)]
 
 
 def is_beside(call: Call, train: Train, bursts: Sequence[Segment]) -> bool:
@@ -39,6 +41,19 @@ def is_sure_tone(call: Call, burst: Segment) -> bool:
     """Whether a burst began out of quiet and no note has it."""
     alone = len(call.plan.ringback.frequencies_hz) == 1
     return burst.begins and (burst.told or (alone and burst.stops))
+
+
+def legs_of(call: Call, trains: Sequence[Train], bursts: Sequence[Segment], legs: Sequence[Leg]) -> list[Leg]:
+    """A leg that only a person can tell of for some bursts before any ringing that somebody answered, or without one,
+    where no leg before has them and none is left to a person; of those behind the last ringing it is for
+    `dsp.doubtful_leg` to say."""
+    first = trains[0].rings[0][0].start if trains else call.end
+    told = [s for leg in legs for s in leg.evidence]
+    before = tuple(s for s in bursts if s.end <= first and (not trains or _replied(call, s.end, first)))
+    before = tuple(s for s in before if s not in told)
+    if not before or any(leg.outcome == NONE and leg.provisional for leg in legs):
+        return []
+    return [Leg(None, 0, NONE, None, None, None, before, provisional=True)]
 
 
 def _replied(call: Call, since: int, until: int) -> bool:

@@ -18,11 +18,19 @@ RANG_S, WAITED_S = 7.2, 1.6
 LIFTED_S = 1 + RANG_S
 
 
-def call(*, before_dbfs: float, after_dbfs: float, at_s: float = LIFTED_S, street: bool = False, name: str = "hello"):
+def call(
+    *,
+    before_dbfs: float,
+    after_dbfs: float,
+    at_s: float = LIFTED_S,
+    street: bool = False,
+    name: str = "hello",
+    rang_s: float = RANG_S,
+):
     """(the call, where its noise steps): three rings, a pick-up in the gap, silence, a voice with pauses."""
-    ringing = syn.cadence(TW.ringback, RANG_S, sr=SR, level_dbfs=-20)
+    ringing = syn.cadence(TW.ringback, rang_s, sr=SR, level_dbfs=-20)
     said = np.concatenate([syn.at_level(voice(name), -18), quiet(0.6), syn.at_level(voice("wei"), -18)])
-    wave = np.concatenate([quiet(1), ringing, quiet(WAITED_S), said, quiet(0.5)])
+    wave = np.concatenate([quiet(1), ringing, quiet(RANG_S + WAITED_S - rang_s), said, quiet(0.5)])
     make = made.coloured_noise if street else syn.white_noise
     noise = make(len(wave), rng=np.random.default_rng(1), level_dbfs=before_dbfs)
     noise[round(at_s * SR) :] *= 10 ** ((after_dbfs - before_dbfs) / 20)
@@ -52,6 +60,18 @@ def test_a_pick_up_before_the_gap_of_the_switching_over_is_held() -> None:
     wave = call(before_dbfs=-90, after_dbfs=-42, at_s=LIFTED_S + 0.1)
     wave += syn.white_noise(len(wave), rng=np.random.default_rng(3), level_dbfs=-60)
     assert round(LIFTED_S * SR) in heard(wave).pick_up
+
+
+@pytest.mark.parametrize("late_s", [0.1, 0.2, 0.26])
+def test_a_telephone_that_is_heard_a_while_behind_the_pick_up_is_held_too(late_s: float) -> None:
+    leg = heard(call(before_dbfs=-55, after_dbfs=-40, at_s=LIFTED_S + late_s))
+    assert round(LIFTED_S * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize("late_s", [0.1, 0.25, 0.4])
+def test_where_a_ring_was_cut_the_cut_tells(late_s: float) -> None:
+    leg = heard(call(before_dbfs=-55, after_dbfs=-40, at_s=1 + 6.4 + late_s, rang_s=6.4))
+    assert round((1 + 6.4) * SR) in leg.pick_up
 
 
 @pytest.mark.parametrize("at_s", [LIFTED_S, 9.0])

@@ -6,7 +6,7 @@ import pytest
 from dsp_calls import SR
 
 from dsp.legs import ANSWERED, NONE, Leg, find_legs
-from dsp.segment import DTMF, MUSIC, RINGBACK, SPEECH, Segment
+from dsp.segment import BUSY, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
 
 
@@ -79,3 +79,22 @@ def test_a_burst_before_a_key_is_a_ring_where_the_next_comes_a_period_behind_it(
     key = Segment(DTMF, round(3.2 * SR), round(3.3 * SR), "5")
     heard = legs(bursts[0], key, *bursts[1:], at(SPEECH, 14, 15), plan="fr")
     assert heard[-1][1] == rings
+
+
+def test_a_ring_behind_a_prompt_and_notes_that_nothing_proves_is_left_to_a_person() -> None:
+    prompt, notes, whole = at(SPEECH, 1, 5), [at(TONE, 13.3, 14)], ring(15.1, 16)
+    assert legs(prompt, *notes) == [(NONE, 0, False)]
+    assert legs(prompt, *notes, whole) == [(NONE, 0, False), (NONE, 0, True)]
+
+
+@pytest.mark.parametrize("count", [3, 9])
+def test_bursts_of_no_ringing_are_no_notes_where_they_are_many(count: int) -> None:
+    bursts = [ring(6 + i / 2, 6.24 + i / 2, told=False) for i in range(count)]
+    assert any(provisional for _, _, provisional in legs(at(SPEECH, 1, 5), *bursts))
+
+
+@pytest.mark.parametrize("behind_s", [0.5, 3])
+def test_a_brief_ring_long_before_a_refusal_is_left_to_a_person(behind_s: float) -> None:
+    busy = at(BUSY, 3 + behind_s, 20)
+    first, *_ = find_legs([ring(2.7, 3), busy], sr=SR, plan=load_plan("tw"), end=20 * SR)
+    assert first.rings <= 1 <= first.most_rings or first.provisional

@@ -94,6 +94,12 @@ def test_a_sound_as_long_as_a_word_behind_the_last_ring_is_left_to_a_person():
     assert (leg.outcome, leg.provisional) == (NO_ANSWER, False)
 
 
+@pytest.mark.parametrize(("lasts_s", "person"), [(0.04, False), (0.25, True), (0.6, True)])
+def test_a_short_word_behind_the_last_ring_is_left_to_a_person_too(lasts_s, person):
+    (leg,) = hear(quiet(1), ring(7.5), quiet(1.2), noise(lasts_s, -12), quiet(0.3))
+    assert (leg.outcome, leg.provisional) == (NO_ANSWER, person)
+
+
 @pytest.mark.parametrize("pitch_hz", [450, 225])
 def test_a_word_of_ringbacks_own_pitch_behind_the_last_ring_is_left_to_a_person(pitch_hz):
     """It glides, as no exchange's tone does, and the network may not know it for a voice."""
