@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dsp.beat import LOST_S
 from dsp.detector import EDGE_ERROR_S, VOICE_ERROR_S
-from dsp.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, CUT_EARLY_S, CUT_LATE_S, HAIR_S, PACKET_S, SHORT_S
+from dsp.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, CUT_EARLY_S, CUT_LATE_S, HAIR_S, HOLE_S, PACKET_S, SHORT_S
 from dsp.heard_call import Call
 from dsp.next_burst import brief_end, due, next_burst
 from dsp.ring_proof import lost_until
@@ -104,7 +104,7 @@ def _span(call: Call, train: Train, reply: Segment | None, latest: float, hole: 
 def _not_whole(call: Call, train: Train, reply: Segment | None, latest: float, hole: int) -> tuple[float, float]:
     end, sr = train.last.end, call.sr
     gone = lost_until(call.segments, end, within=BESIDE_LOST_S * sr)
-    if gone is None and was_cut(call, train, hole):
+    if gone is None and was_cut(call, train, hole) and not _goes_on(call, train, hole):
         return _cut(call, train, reply, latest)
     if gone is not None and gone < whole_end(call, train, hole) - AFTER_HOLE_S * sr:
         rest = _rest_end(call, train)  # too little of the burst came behind the hole to be heard as one
@@ -113,6 +113,12 @@ def _not_whole(call: Call, train: Train, reply: Segment | None, latest: float, h
     # What was put in behind a burst that was cut makes it longer.
     put_in = PACKET_S if call.buffer_s else 0.0
     return end - (EDGE_ERROR_S + put_in) * sr, latest
+
+
+def _goes_on(call: Call, train: Train, hole: int) -> bool:
+    """Whether the last burst's tones are heard again behind packets that were lost, until it was over, or more were."""
+    rest = _rest_end(call, train)
+    return rest > train.last.end and whole_end(call, train, hole) - rest <= HOLE_S * call.sr
 
 
 def _cut(call: Call, train: Train, reply: Segment | None, latest: float) -> tuple[float, float]:

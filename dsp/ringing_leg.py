@@ -20,7 +20,7 @@ from dsp.segment import MUSIC, Segment, Span
 from dsp.trains import Train
 from dsp.whole_burst import possible_holes, was_cut
 
-_WORD_S = 0.18
+_WORD_S = 0.15
 """A sound without a name that lasts so long may be a word."""
 _STOPPED_S = 0.3
 """Of a ring that was due so much would have been heard, whatever packets were lost."""

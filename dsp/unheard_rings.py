@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from dsp.brief_tones import brief_tones
 from dsp.cadence import STRETCH
 from dsp.loud_stretch import FRAME_S, STEADY, STEADY_WHOLE, beat_frames, clips, is_steady
 from dsp.loud_stretch import levels_db as steady_levels_db
@@ -54,7 +55,8 @@ def unheard_rings(segments: Sequence[Segment], samples: Samples, *, sr: int, pla
     longest = max(on for on, _ in plan.cadence) * (1 + STRETCH)
     clipped = bool(len(samples)) and clips(samples)
     found = []
-    for start, end in _stretches(_levels(samples, sr), longest_s=longest):
+    levels = _levels(samples, sr)
+    for start, end in _stretches(levels, longest_s=longest):
         span = Span(round(start * _FRAME_S * sr), round(end * _FRAME_S * sr))
         if _overlaps(span, named):
             continue
@@ -64,6 +66,7 @@ def unheard_rings(segments: Sequence[Segment], samples: Samples, *, sr: int, pla
         )
         if _is_alone(sound, sr=sr, plan=plan) or (least and clipped and _is_steady(sound, least, sr=sr, plan=plan)):
             found.append(span)
+    found += [s for s in brief_tones(levels, samples, sr=sr, plan=plan) if not _overlaps(s, (*named, *found))]
     garbled = _garbled(segments, (*found, *named), samples, sr=sr)
     cut = _cut_for_refusal(segments, samples, sr=sr, plan=plan)
     return tuple(sorted({*found, *garbled, *cut}, key=lambda s: s.earliest))

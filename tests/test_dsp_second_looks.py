@@ -206,10 +206,12 @@ def test_a_burst_that_ends_with_a_packet_may_have_lost_three_behind_it(lost: int
     assert round(cut_s * SR) in leg.pick_up
 
 
-def test_behind_who_answered_a_burst_over_sooner_than_anybody_answers_is_a_note() -> None:
+def test_behind_who_answered_a_burst_over_sooner_than_anybody_answers_is_no_ring_for_certain() -> None:
     rings = [ring(i, i + 1) for i in (1, 4)]
     answer, word = at(SPEECH, 5.5, 9), at(SPEECH, 13, 15)
-    assert [leg.rings for leg in legs(*rings, answer, ring(12, 12.15), word)] == [2]
+    _, unknown = legs(*rings, answer, ring(12, 12.15), word)
+    assert (unknown.outcome, unknown.rings, unknown.provisional) == (NONE, 0, True)
+    assert [leg.rings for leg in legs(*rings, answer, ring(12, 12.15, stops=False), word)] == [2]
     assert [leg.rings for leg in legs(*rings, answer, ring(12, 12.3), word)] == [2, 1]
 
 
