@@ -196,5 +196,5 @@ def _is_free(call: Call, sound: Span) -> bool:
 
 def _may_be_ring(call: Call, burst: Segment) -> bool:
     told = burst.length >= TOLD_S * call.sr
-    alone = burst.begins and (burst.stops or is_exact(burst, sr=call.sr, plan=call.plan))
+    alone = burst.begins and ((burst.told and burst.stops) or is_exact(burst, sr=call.sr, plan=call.plan))
     return told or (alone and not is_joined(burst, call.segments, (SPEECH, MUSIC), sr=call.sr))
