@@ -20,7 +20,7 @@ _LEAST_S = {SPEECH: 0.28, MUSIC: 1.0}
 _PIECE_S = 0.12
 """A sound before the ringing that nobody could name and that lasts so long may be a short prompt, or what packets lost
 of it left."""
-_TONES_S = 0.5
+_TONES_S = 0.4
 """Notes of a voice that pass for tones last no longer."""
 _IN_TIME_S = 0.02
 """Words do not begin as exactly as far apart as an exchange's bursts but by chance."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from dsp.another_plan import keeps_another_plan
 from dsp.beat import EARLY_S, LOST_S
 from dsp.cadence import STRETCH
 from dsp.heard_call import Call, between
 from dsp.leg import NONE, Leg, voice_span
+from dsp.next_burst import next_burst
 from dsp.one_ringing import REPLIES, TOLD
 from dsp.quantile import middle
 from dsp.refusal import REFUSED
@@ -44,7 +46,7 @@ def unknown_call(call: Call) -> tuple[Leg, ...]:
 
 def is_doubtful(call: Call, train: Train) -> bool:
     """Whether only a person can say how a ringing went."""
-    asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before)
+    asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before, keeps_another_plan)
     signalled = call.answered_at is not None and call.answered_at > train.last.start
     return any(one(call, train) for one in asked) or (not signalled and keeps_another_beat(call, train))
 
@@ -101,6 +103,14 @@ def _talked_in(call: Call, train: Train) -> int:
     return sum(any(_lasts(s, *pause) > _WORD_S * call.sr for s in heard) for pause in pauses)
 
 
+def is_talked_into(call: Call, train: Train) -> bool:
+    """Whether the next ring begins though somebody is told to speak by then: an announcement, the caller's own echo, or
+    the ring itself passed for a voice."""
+    at = round(next_burst(call, train))
+    heard = between(call, (SPEECH,), train.last.end, at + round(2 * LOST_S * call.sr))
+    return call.rings_at is not None and any(s.end > at + LOST_S * call.sr for s in heard) and call.rings_at(at)
+
+
 def may_hide_ring(call: Call, train: Train, reply: Segment | None) -> bool:
     """Whether a machine's tone begins where a ring was due and lasts longer than one: a hum of a ring's own pitch may
     hide that it was one, and those behind it."""
@@ -113,11 +123,17 @@ def may_hide_ring(call: Call, train: Train, reply: Segment | None) -> bool:
 
 def _ends_on_beat(train: Train, burst: Segment, *, sr: int) -> bool:
     """Whether a burst alone that a ring was due for ends whole periods behind another of a ringing, both of which stop
-    in the line's noise."""
-    steps = round((burst.start - train.last_start) / train.period)
-    ends = (ring[0].end for ring in train.rings if ring[0].stops)
-    off = (abs((burst.end - end) / train.period - round((burst.end - end) / train.period)) for end in ends)
-    return steps == 1 and burst.stops and min(off, default=1.0) * train.period <= EARLY_S * sr
+    in the line's noise, or begins so as well."""
+    if round((burst.start - train.last_start) / train.period) != 1:
+        return False
+    slack = EARLY_S * sr
+    ends = (ring[0] for ring in train.rings if _off(burst.end - ring[0].end, train.period) <= slack)
+    return any((one.stops and burst.stops) or _off(burst.start - one.start, train.period) <= slack for one in ends)
+
+
+def _off(apart: float, period: float) -> float:
+    """How far two moments are from whole periods apart."""
+    return abs(apart - round(apart / period) * period)
 
 
 def _lasts(heard: Segment, since: int, until: int) -> int:
@@ -132,11 +148,22 @@ def may_have_rung_before(call: Call, train: Train) -> bool:
     bursts = [s for s in between(call, (RINGBACK,), since, first.start) if s.length >= TOLD_S * call.sr]
     apart = [(s, by) for s in bursts for one in train.rings[0] for by in (one.start - s.start, one.end - s.end)]
     on_time = (s for s, by in apart if abs(by - train.period) <= near)
-    if any(not between(call, REPLIES, s.end, first.start) for s in on_time):
+    if any(not _spoken(call, s.end, first.start) for s in on_time):
         return True
+    exact = (
+        s for s in bursts if s.begins and s.told and abs(first.start - s.start - train.period) <= EARLY_S * call.sr
+    )
+    if call.early_until <= first.start and next(exact, None) is not None:
+        return True  # whoever was heard between
     # Its tones alone amid music, which was told to go on until the next one.
     edges = ((s.earliest - first.start, s.latest - first.end) for s in call.unheard if s.latest <= first.start)
     return any(min(abs(by + train.period) for by in both) <= near for both in edges)
+
+
+def _spoken(call: Call, since: int, until: int) -> bool:
+    """Whether a word, music or a machine is heard between two samples: what is shorter may be a piece of the ring."""
+    heard = between(call, REPLIES, since, until)
+    return any(s.sound != SPEECH or s.length >= _WORD_S * call.sr for s in heard)
 
 
 def may_have_rung_on(call: Call, train: Train) -> bool:

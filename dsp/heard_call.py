@@ -22,6 +22,9 @@ IsTone = Callable[[Segment, Tone], bool]
 GoesOn = Callable[[Segment], bool]
 
 
+RingsAt = Callable[[int], bool]
+
+
 End = Callable[[Segment], int]
 
 
@@ -67,6 +70,8 @@ class Call:
     goes_on: GoesOn | None = None
     """Whether the line is heard right behind a burst, so that the packet there arrived; None: the samples are not at
     hand."""
+    rings_at: RingsAt | None = None
+    """Whether ringback's tones alone sound right behind a sample; None: the samples are not at hand."""
     unheard: tuple[Span, ...] = ()
     """What may have been rings that nobody told."""
 

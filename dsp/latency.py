@@ -48,7 +48,9 @@ def latest_onset(call: Call, train: Train) -> int:
     # A jitter buffer may have moved the later bursts, by which the onset was told, against the first one; and without
     # two on the beat it is the plan's, from which the line's may differ.
     # So may who is put through to the sound amid the first ring have been let ring only then.
-    joined = train.rings[0][0].start - train.onset > HOLE_S * call.sr
+    first = train.rings[0][0]
+    lacks = max(ring[0].length for ring in train.rings) - first.length if train.on_beat < TOLD else 0
+    joined = max(lacks, first.start - train.onset) > HOLE_S * call.sr
     moved = call.buffer_s or train.on_beat < 2 or joined
     return max(train.onset, train.rings[0][0].start) if moved else train.onset
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dsp.before_ringing import legs_before
-from dsp.doubtful_leg import doubtful_legs, is_doubtful, may_have_rung_on, may_ring_on, unknown_call
-from dsp.heard_call import Brief, Call, End, GoesOn, IsTone, between, nothing_brief
+from dsp.doubtful_leg import doubtful_legs, is_doubtful, is_talked_into, may_have_rung_on, may_ring_on, unknown_call
+from dsp.heard_call import Brief, Call, End, GoesOn, IsTone, RingsAt, between, nothing_brief
 from dsp.leg import ANSWERED, NO_ANSWER, NONE, Leg, opened
 from dsp.refusal import REFUSED, torn_refusal
 from dsp.ringing_leg import ringing_leg
@@ -41,6 +41,7 @@ def find_legs(
     rest_end: End | None = None,
     sure_end: End | None = None,
     goes_on: GoesOn | None = None,
+    rings_at: RingsAt | None = None,
     unheard: tuple[Span, ...] = (),
 ) -> tuple[Leg, ...]:
     """The legs of a call, in order.
@@ -63,6 +64,7 @@ def find_legs(
         rest_end: where a burst's tones are last heard behind packets that were lost (`dsp.tone_share`).
         sure_end: up to where a burst is surely its tones (`dsp.tone_share`).
         goes_on: whether the line is heard right behind a burst (`dsp.packet_behind`).
+        rings_at: whether ringback's tones alone sound right behind a sample (`dsp.tone_share`).
         unheard: what may have been rings that nobody told (`dsp.unheard_rings`).
     """
     ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
@@ -86,6 +88,7 @@ def find_legs(
         rest_end,
         sure_end,
         goes_on,
+        rings_at,
         unheard,
     )
     trains = find_trains(ordered, sr=sr, plan=plan, buffer_s=buffer_s)
@@ -99,7 +102,7 @@ def find_legs(
         leg = ringing_leg(call, train, limit, behind=bool(legs))
         # Nobody is heard, and yet another rings, whom nobody can have answered yet.
         unsure = leg.outcome == NO_ANSWER and following is not None and call.early_until <= train.last.end
-        unsure |= leg.outcome == ANSWERED and may_have_rung_on(call, train)
+        unsure |= leg.outcome == ANSWERED and (may_have_rung_on(call, train) or is_talked_into(call, train))
         rings_on, rang_on = may_ring_on(call, train, following), rings_on
         unsure |= is_doubtful(call, train) or rings_on or rang_on or is_beside(call, train, strange)
         # Of a ringing that is not known the next may be the rest.

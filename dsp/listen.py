@@ -26,7 +26,7 @@ from dsp.plan_choice import find_plan, fitting_plans
 from dsp.ring_in_music import with_rings_in_music
 from dsp.segment import Segment, Span
 from dsp.tone_plan import TonePlan, load_plan
-from dsp.tone_share import is_tone, rest_end, sure_end
+from dsp.tone_share import is_tone, rest_end, sounds_at, sure_end
 from dsp.unheard_rings import unheard_rings
 from dsp.unnamed import unnamed_sounds
 
@@ -126,6 +126,7 @@ def _listen(
         rest_end=lambda burst: rest_end(samples, burst, plan.ringback, sr=sr),
         sure_end=lambda burst: sure_end(samples, burst, plan.ringback, sr=sr),
         goes_on=lambda burst: arrives_behind(samples, burst, plan.ringback, sr=sr),
+        rings_at=lambda at: sounds_at(samples, at, plan.ringback, sr=sr),
         unheard=unheard_rings(ordered, samples, sr=sr, plan=plan),
     )
     return Listening(ordered, legs, sr, len(samples), plan)

@@ -15,6 +15,8 @@ from dsp.segment import MUSIC, RINGBACK, Segment, Span
 from dsp.trains import Train
 from dsp.whole_burst import late_start, possible_holes
 
+_LEAST_S = 0.04
+"""Less of a tone is none for certain."""
 _PIECE_S = 0.030
 """A burst that is due may begin with lost packets where one is missing so soon behind its start."""
 
@@ -72,9 +74,18 @@ def _may_begin_with_ring(call: Call, music: Segment) -> bool:
 
 
 def rings_unheard(call: Call, train: Train) -> int:
-    """1 where something began when the next ring was due that may have been one, else 0."""
-    near = reach(call, next_burst(call, train))
-    return int(any(sound.earliest in near for sound in call.unheard))
+    """1 where something began when the next ring was due that may have been one, or its tones sound as the call ends,
+    else 0."""
+    at = next_burst(call, train)
+    begun = any(sound.earliest in reach(call, at) for sound in call.unheard)
+    return int(begun or _sounds_at_end(call, at))
+
+
+def _sounds_at_end(call: Call, at: float) -> bool:
+    """Whether a call ends in the first moment of a ring that was due."""
+    last = Segment(RINGBACK, round(at), call.end)
+    brief = _LEAST_S * call.sr <= last.length <= SHORT_S * call.sr
+    return brief and call.is_tone is not None and call.is_tone(last, call.plan.ringback)
 
 
 def reach(call: Call, at: float) -> range:

@@ -47,7 +47,8 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
     beat = find_beat(group, sr=sr, plan=plan)
     period = _period(group, beat, ring, sr=sr, plan=plan)
     steps = (start - before.start) / period
-    between = {s.sound for s in segments if s.start < start and s.end > group[-1][-1].end}
+    heard = (s for s in segments if s.start < start and s.end > group[-1][-1].end)
+    between = {s.sound for s in heard if not _is_rest(s, group, beat, ring[0], sr=sr)}
     spoken, talk = not between.isdisjoint(REPLIES), SPEECH in between
     if not between.isdisjoint(REFUSED):
         return False  # a piece of what refused
@@ -94,6 +95,19 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
     note = not first.begins or is_joined(first, segments, (MUSIC,), sr=sr)
     begins = ring[0].begins and (not note or len(group) > 1)
     return not spoken and whole and begins and _SOONEST < steps < 2 * (1 + STRETCH)
+
+
+def _is_rest(sound: Segment, group: list[Ring], beat: Beat, burst: Segment, *, sr: int) -> bool:
+    """Whether what passed for a voice or music is the rest of the last ring: it is over when a whole one is, and the
+    next comes on the beat of three, to a hair."""
+    if (
+        sound.sound not in (SPEECH, MUSIC)
+        or beat.on_it < TOLD
+        or abs(burst.start - _next(beat, burst.start)) > 4 * EARLY_S * sr
+    ):
+        return False
+    last, longest = group[-1][0], max(ring[0].length for ring in group)
+    return sound.start - group[-1][-1].end <= _FOLLOWS_S * sr and sound.end <= last.start + longest + LOST_S * sr
 
 
 def _joined_late(group: list[Ring], burst: Segment, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:

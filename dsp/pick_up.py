@@ -22,7 +22,7 @@ SHORT_CUT_ERROR_S = 0.045
 """A cut is known to this where little was left of the burst."""
 _KNOWN_S = 0.2
 """No cut is known worse."""
-_SOONER_S = 0.035
+_SOONER_S = 0.030
 """No reply is heard so much before the line on which it comes: measured on 30,000 made calls, 16 ms."""
 _LATER_S = 0.004
 """No whole burst ends so much later than the others."""

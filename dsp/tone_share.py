@@ -24,6 +24,8 @@ _MOSTLY = 0.4
 measured on 2,000 made calls."""
 _EDGE_S, _REACH_S, _AS_LOUD, _IN_A_ROW = 0.01, 0.2, 0.2, 3
 """So far behind a burst the rest of it may be, no weaker than this, in so many frames in a row."""
+_MOMENT_S, _LATE_S, _PURE = 0.1, 0.04, 0.8
+"""Of 1,366 voices that spoke where a ring was due four were so much of its tones for so long."""
 _HELD = 0.8
 """Of a burst's middle share its tones still hold so much."""
 
@@ -52,6 +54,14 @@ def rest_end(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> int:
     if not len(rows):
         return burst.end
     return burst.end + (int(rows[-1]) + _IN_A_ROW - 1) * round(HOP_S * sr) + round(FRAME_S * sr)
+
+
+def sounds_at(samples: Samples, at: int, tone: Tone, *, sr: int) -> bool:
+    """Whether a tone alone sounds right behind a sample, or two packets later, whoever is told to speak there."""
+    size, late = round(_MOMENT_S * sr), round(_LATE_S * sr)
+    starts = range(max(at - late // 2, 0), at + late + 1, late // 2)
+    told = [tone_powers(samples[s : s + size], sr=sr, frequencies_hz=tone.frequencies_hz)[1] for s in starts]
+    return any(len(share) > 0 and float(np.mean(share >= _PURE)) >= _ALONE for share in told)
 
 
 def sure_end(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> int:

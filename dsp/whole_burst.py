@@ -82,6 +82,8 @@ def is_whole(call: Call, train: Train, hole: int | None = None) -> bool:
 
 def was_cut(call: Call, train: Train, hole: int) -> bool:
     """Whether the last burst is surely shorter than a whole one, and not for want of its last packets."""
+    if _is_as_long(call, train):
+        return False
     lacks = _least_end(call, train, hole) - train.lean - train.last.end
     least = _least_lack_s(call, train)
     if not _ends(call, train):
@@ -90,6 +92,14 @@ def was_cut(call: Call, train: Train, hole: int) -> bool:
         if _like_its_brother(call, train):
             return False
     return lacks > least * call.sr + max(late_start(call, train), _hidden_start(call, train))
+
+
+def _is_as_long(call: Call, train: Train) -> bool:
+    """Whether the last burst, both of whose edges are seen, is as long as most in its place: it began a moment soon."""
+    place, last = len(train.rings[-1]) - 1, train.last
+    others = [ring[place].length for ring in train.rings[:-1] if len(ring) > place]
+    seen = last.begins and last.stops and not isinstance(last, Torn)
+    return seen and len(others) > 1 and abs(last.length - middle(others)) <= _SWAYS_S * call.sr
 
 
 def _hidden_start(call: Call, train: Train) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dsp_calls import SR, quiet, with_noise
+from dsp_calls import SR, quiet, voice, with_noise
 
 from dsp import synthesis as syn
 from dsp.legs import ANSWERED, NONE, Leg, find_legs
@@ -12,7 +12,7 @@ from dsp.listen import listen
 from dsp.notes import without_notes
 from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
-from dsp.tone_share import rest_end
+from dsp.tone_share import rest_end, sounds_at
 
 
 def at(sound: str, start_s: float, end_s: float) -> Segment:
@@ -97,3 +97,55 @@ def test_the_pick_up_lies_behind_a_hole_in_a_ring_cut_at_once(cut_s: float) -> N
     (leg,) = listen(samples, sr=SR, plan=load_plan("tw"), missing=[hole], answered_at=None).legs
     assert leg.rings <= 4 <= leg.most_rings
     assert leg.pick_up is None or round((10 + cut_s) * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize("plan", ["tw", "us", "uk", "jp"])
+@pytest.mark.parametrize("talk_s", [0.6, 0.05])
+def test_a_ring_that_begins_though_somebody_speaks_opens_who_is_told_to_answer(plan: str, talk_s: float) -> None:
+    """The caller's own echo before it, or the room's noise behind it, makes one voice of both."""
+    tones = load_plan(plan)
+    due_s = 3 * tones.period_s
+    ringing = syn.cadence(tones.ringback, due_s + 0.16, sr=SR, level_dbfs=-20)
+    wave = np.concatenate([quiet(1), ringing, quiet(2)])
+    rings = [s for s in listen(with_noise(wave), sr=SR, plan=tones).segments if s.start < (1 + due_s - 0.1) * SR]
+    spoken = at(SPEECH, 1 + due_s - talk_s, 2.5 + due_s)
+    known = {"sr": SR, "plan": tones, "end": len(wave)}
+    samples = with_noise(wave)
+    legs_ = find_legs([*rings, spoken], rings_at=lambda at_: sounds_at(samples, at_, tones.ringback, sr=SR), **known)
+    assert [(leg.outcome, leg.provisional) for leg in legs_] == [(NONE, True)]
+    (sure,) = find_legs([*rings, spoken], rings_at=lambda _: False, **known)
+    assert sure.outcome == ANSWERED
+
+
+@pytest.mark.parametrize("word", ["hello", "wei", "personnel"])
+@pytest.mark.parametrize("plan", ["tw", "us", "jp"])
+def test_a_voice_is_no_ring(word: str, plan: str) -> None:
+    said = with_noise(np.concatenate([quiet(0.2), syn.at_level(voice(word), -18), quiet(0.3)]))
+    tone = load_plan(plan).ringback
+    told = [sounds_at(said, at_, tone, sr=SR) for at_ in range(0, len(said) - SR // 4, SR // 50)]
+    assert not any(told)
+
+
+@pytest.mark.parametrize("begun_s", [0.05, 0.1, 0.125])
+def test_a_call_that_ends_as_a_ring_begins_may_have_one_more(begun_s: float) -> None:
+    ringing = syn.cadence(load_plan("tw").ringback, 9 + begun_s, sr=SR, level_dbfs=-20)
+    (leg,) = listen(with_noise(np.concatenate([quiet(1), ringing])), sr=SR, plan=load_plan("tw")).legs
+    assert leg.rings <= 4 <= leg.most_rings
+    (leg,) = listen(
+        with_noise(np.concatenate([quiet(1), ringing[: 9 * SR], quiet(begun_s)])), sr=SR, plan=load_plan("tw")
+    ).legs
+    assert (leg.rings, leg.most_rings) == (3, 3)
+
+
+@pytest.mark.parametrize("word_s", [0.2, 1.0])
+@pytest.mark.parametrize("off_s", [0.0, 0.2])
+def test_a_ring_before_a_ringing_on_its_beat_is_of_it_whoever_spoke_between(word_s: float, off_s: float) -> None:
+    first = ring(1 + off_s, 1.7 + off_s)  # its end was lost
+    heard = legs(first, at(SPEECH, 2.4, 2.4 + word_s), ring(4, 5), ring(7, 8), at(SPEECH, 9, 11))
+    assert all(leg.provisional or leg.rings == 3 for leg in heard) or off_s > 0
+
+
+def test_music_that_is_over_when_a_ring_would_be_and_on_the_beat_of_three_is_the_rings_rest() -> None:
+    rest = at(MUSIC, 10.5, 11)
+    (leg,) = legs(*RINGS, ring(10, 10.45, stops=False), rest, ring(13, 14), at(SPEECH, 15, 17))
+    assert leg.provisional or (leg.outcome, leg.rings) == (ANSWERED, 5)  # nobody answered the fourth

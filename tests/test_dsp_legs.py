@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,7 +24,7 @@ def at(sound: str, start_s: float, end_s: float) -> Segment:
 def ringing(start_s: float, pick_up_s: float) -> list[Segment]:
     """Bursts of Taiwan's ringback from `start_s`, cut at `pick_up_s`."""
     starts = np.arange(start_s, pick_up_s, 3.0)
-    return [at(RINGBACK, s, min(s + 1, pick_up_s)) for s in starts]
+    return [replace(at(RINGBACK, s, min(s + 1, pick_up_s)), told=pick_up_s - s >= 0.3) for s in starts]
 
 
 def legs(segments: list[Segment], end_s: float = 60, **known) -> tuple[Leg, ...]:
@@ -253,7 +255,7 @@ def test_a_note_shortly_before_the_next_ring_was_due_takes_no_ring_away():
 
 
 def test_rings_of_who_was_picked_up_before_say_nothing_against_a_brief_ring_of_the_next():
-    cut = Segment(RINGBACK, 12 * SR, round(12.4 * SR), stops=True)
+    cut = Segment(RINGBACK, 12 * SR, round(12.4 * SR), stops=True, told=True)
     first, second = legs([*ringing(1, 9), at(SPEECH, 10.9, 11.5), cut, at(SPEECH, 12.6, 15)])
     assert [(leg.outcome, leg.rings) for leg in (first, second)] == [(ANSWERED, 3), (ANSWERED, 1)]
 

@@ -278,7 +278,7 @@ def test_of_a_burst_that_goes_over_into_as_loud_a_sound_the_end_is_where_its_ton
     wave = np.concatenate([quiet(1), syn.cadence(tones.ringback, 0.24, sr=SR, level_dbfs=-20), quiet(1)])
     babble = syn.white_noise(len(wave), rng=np.random.default_rng(5), level_dbfs=-22)
     wave[round(1.24 * SR) :] += babble[round(1.24 * SR) :]
-    burst = Segment(RINGBACK, SR, round((1.24 + behind_s) * SR))
+    burst = Segment(RINGBACK, SR, round((1.24 + behind_s) * SR), told=True)
     samples = with_noise(wave)
     assert sure_end(samples, burst, tones.ringback, sr=SR) == pytest.approx(1.24 * SR, abs=0.015 * SR)
     alone = Segment(RINGBACK, SR, round(1.24 * SR))

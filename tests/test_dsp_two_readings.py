@@ -8,7 +8,7 @@ from dsp_calls import SR
 
 from dsp.detector import EDGE_ERROR_S
 from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
-from dsp.segment import BUSY, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
+from dsp.segment import BUSY, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
 from dsp.tone_plan import load_plan
 from dsp.unheard_rings import unheard_rings
 
@@ -51,7 +51,7 @@ def test_where_the_signalling_says_that_nobody_had_answered_it_is_the_same_call_
 def test_who_is_heard_behind_one_ring_and_the_next_rings_keep_its_beat_may_be_talk_on_the_line(
     late_s: float, same: bool
 ) -> None:
-    torn = ring(1, 1.2, stops=False), ring(1.42, 2.04, stops=False)
+    torn = ring(1, 1.2, stops=False), at(MISSING, 1.2, 1.42), ring(1.42, 2.04, stops=False)
     later = [ring(4.12 + late_s + 3.12 * n, 5.16 + late_s + 3.12 * n) for n in range(3)]
     first, *_ = legs(*torn, at(SPEECH, 2.6, 3.8), *later, at(SPEECH, 12.5, 14))
     assert (first.outcome, first.provisional) == ((NONE, True) if same else (ANSWERED, False))
