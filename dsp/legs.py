@@ -18,7 +18,7 @@ from dsp.segment import Segment, Span
 from dsp.tone_on_beat import with_tones_on_beat
 from dsp.tone_plan import TonePlan
 from dsp.trains import find_trains
-from dsp.unaccounted import is_beside, is_sure_tone, legs_of, unaccounted
+from dsp.unaccounted import amid_replies, is_beside, is_sure_tone, legs_of, unaccounted
 
 __all__ = ["ANSWERED", "NONE", "NO_ANSWER", "Leg", "Span", "find_legs"]
 
@@ -109,6 +109,8 @@ def find_legs(
         strange += [burst for burst in train.bursts if unsure and is_sure_tone(call, burst)]
         legs.append(opened(leg) if unsure else leg)
         legs += _refused_after(call, leg, limit)
+        amid = amid_replies(call, train, following) if following is not None else []
+        legs += [Leg(None, 0, NONE, None, None, None, tuple(amid), provisional=True)] if amid else []
     legs += doubtful_legs(call, trains)
     return tuple(legs) or unknown_call(call)
 

@@ -21,7 +21,7 @@ from dsp.last_heard import with_heard_ends
 from dsp.late_reply import with_heard_onsets
 from dsp.legs import Leg, find_legs
 from dsp.notes import without_notes
-from dsp.packet_behind import arrives_behind, with_sure_stops
+from dsp.packet_behind import arrives_behind, hole_end, with_sure_stops
 from dsp.plan_choice import find_plan, fitting_plans
 from dsp.ring_in_music import with_rings_in_music
 from dsp.segment import Segment, Span
@@ -123,7 +123,9 @@ def _listen(
         like_rings=unnamed_sounds(ordered, samples, sr=sr, plan=plan, like_rings=True),
         doubtful=clipped.doubtful,
         is_tone=lambda heard, tone: is_tone(samples, heard, tone, sr=sr),
-        rest_end=lambda burst: rest_end(samples, burst, plan.ringback, sr=sr),
+        rest_end=lambda burst: max(
+            rest_end(samples, burst, plan.ringback, sr=sr), hole_end(samples, burst, plan.ringback, sr=sr)
+        ),
         sure_end=lambda burst: sure_end(samples, burst, plan.ringback, sr=sr),
         goes_on=lambda burst: arrives_behind(samples, burst, plan.ringback, sr=sr),
         rings_at=lambda at: sounds_at(samples, at, plan.ringback, sr=sr),

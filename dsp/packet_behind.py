@@ -21,6 +21,8 @@ _BEFORE, _BEHIND = 12, 2
 _EDGE_S = 0.004
 _FAINTEST = 1e-9
 """Mean square of a line that is silent."""
+_SOON_S, _HOLE_FRAMES, _REACH_S = 0.045, 2, 1
+"""A hole begins no later behind a burst, for what came before it was put in, and is so long at least."""
 _AS_LOUD, _TONE = 0.25, 0.4
 """No fainter than this share of it, and with no more of the tone in it."""
 
@@ -70,6 +72,23 @@ def arrives_behind(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> 
     line = float(np.median(before))
     again = _again(samples, burst, tone, sr=sr)
     return line > _FAINTEST and float(behind.min()) >= _AS_LOUD * line and float(again.max()) <= _TONE
+
+
+def hole_end(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> int:
+    """Where a hole that begins in the packets behind a burst ends, on a line that is heard before the burst and behind
+    the hole; the burst's own end, if there is none."""
+    soon, heard, least = round(_SOON_S * sr), _BEFORE * round(_FRAME_S * sr), _HOLE_FRAMES * round(_FRAME_S * sr)
+    before, behind = samples[max(burst.start - heard, 0) : burst.start], samples[burst.end : burst.end + _REACH_S * sr]
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], behind != 0, [True]]).astype(np.int8)))
+    holes = [(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True) if b - a >= least]
+    if not holes or holes[0][0] > soon or arrives_behind(samples, burst, tone, sr=sr):
+        return burst.end
+    over = holes[0][1]
+    return burst.end + over if _is_heard(before) and _is_heard(behind[over : over + heard]) else burst.end
+
+
+def _is_heard(line: Samples) -> bool:
+    return len(line) > 0 and bool(np.count_nonzero(line) > len(line) / 2)
 
 
 def _powers(samples: Samples, size: int) -> npt.NDArray[np.float64]:

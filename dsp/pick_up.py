@@ -5,10 +5,10 @@ from __future__ import annotations
 from dsp.beat import LOST_S
 from dsp.detector import EDGE_ERROR_S, VOICE_ERROR_S
 from dsp.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, CUT_EARLY_S, CUT_LATE_S, HAIR_S, HOLE_S, PACKET_S, SHORT_S
-from dsp.heard_call import Call
+from dsp.heard_call import Call, between
 from dsp.next_burst import brief_end, due, next_burst
 from dsp.ring_proof import lost_until
-from dsp.segment import MISSING, Segment, Span
+from dsp.segment import MISSING, RINGBACK, Segment, Span
 from dsp.torn_bursts import Torn
 from dsp.trains import Train
 from dsp.whole_burst import ends_a_packet, is_whole, possible_holes, was_cut, whole_end
@@ -117,8 +117,10 @@ def _not_whole(call: Call, train: Train, reply: Segment | None, latest: float, h
 
 def _goes_on(call: Call, train: Train, hole: int) -> bool:
     """Whether the last burst's tones are heard again behind packets that were lost, until it was over, or more were."""
-    rest = _rest_end(call, train)
-    return rest > train.last.end and whole_end(call, train, hole) - rest <= HOLE_S * call.sr
+    rest, over = _rest_end(call, train), whole_end(call, train, hole)
+    if any(s.start > train.last.end for s in between(call, (RINGBACK,), train.last.start, over)):
+        return True
+    return rest > train.last.end and over - rest <= HOLE_S * call.sr
 
 
 def _cut(call: Call, train: Train, reply: Segment | None, latest: float) -> tuple[float, float]:

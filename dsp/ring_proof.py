@@ -83,7 +83,7 @@ def _stands_free(lonely: Segment, segments: Sequence[Segment], *, sr: int, plan:
     if lonely.length < _LEAST_S * sr:
         return False
     exact = _lasts(lonely, EXACT, sr=sr, plan=plan)
-    if not exact and is_joined(lonely, segments, (SPEECH,), sr=sr):
+    if not exact and not _is_no_vowel(lonely, sr=sr, plan=plan) and is_joined(lonely, segments, (SPEECH,), sr=sr):
         return False
     before = 0.0 if _is_no_note(lonely, segments, sr=sr) else _after_music(1.0, plan)
     reach = {"before": before * sr, "after": _before_music(_APART if exact else 1.0, plan) * sr}
@@ -144,6 +144,11 @@ def _is_no_note(lonely: Segment, segments: Sequence[Segment], *, sr: int) -> boo
     no last note of it."""
     told = lonely.told and lonely.length >= TOLD_S * sr
     return told and not is_joined(lonely, segments, (MUSIC,), sr=sr)
+
+
+def _is_no_vowel(lonely: Segment, *, sr: int, plan: TonePlan) -> bool:
+    """Whether a burst is a whole one of two of an exchange's tones that stops in the line's noise."""
+    return lonely.told and lonely.stops and is_whole(lonely, sr=sr, plan=plan)
 
 
 def is_joined(burst: Segment, segments: Sequence[Segment], sounds: tuple[str, ...], *, sr: int) -> bool:

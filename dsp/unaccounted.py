@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dsp.heard_call import Call, between
 from dsp.leg import NONE, Leg
 from dsp.one_ringing import REPLIES
+from dsp.ring_proof import is_whole
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
 from dsp.trains import Train, without_dial_tone, without_refusals
 
@@ -35,6 +36,15 @@ def is_beside(call: Call, train: Train, bursts: Sequence[Segment]) -> bool:
     before = (s for s in bursts if s.end <= first and not _replied(call, s.end, first))
     behind = (s for s in bursts if s.start >= last and not _replied(call, last, s.start))
     return next(before, None) is not None or next(behind, None) is not None
+
+
+def amid_replies(call: Call, train: Train, following: Train) -> list[Segment]:
+    """The whole bursts out of quiet between two ringings that stand free behind a voice or music and before another:
+    who had picked up may have put through, and another telephone rang."""
+    over, onset = train.last.end, following.rings[0][0].start
+    heard = without_refusals(between(call, (RINGBACK,), over, onset), call.segments, sr=call.sr, plan=call.plan)
+    free = (s for s in heard if s.begins and is_whole(s, sr=call.sr, plan=call.plan) and _stands_free(call, s))
+    return [s for s in free if _replied(call, over, s.start) and _replied(call, s.end, onset)]
 
 
 def is_sure_tone(call: Call, burst: Segment) -> bool:

@@ -29,6 +29,8 @@ _UNKNOWN_S = 0.008
 """As much more the last may lack of whose exchange fewer than two are known."""
 _LOST_S = 0.015
 """What a burst lacks for want of a packet is no less."""
+_LENGTH_KNOWN = 0.002
+"""Share of it to which a burst's length is known that begins and stops in the line's noise."""
 _BESIDE_S = 0.004
 """So near to a multiple of 20 ms an end is a packet's."""
 
@@ -126,10 +128,21 @@ def late_start(call: Call, train: Train) -> float:
         return 0.0
     start = train.last.start
     if not call.knows_losses:
-        return LOST_S * call.sr
+        return max(LOST_S * call.sr, min(_late_for_length(call, train), HOLE_S * call.sr))
     since = lost_since(call.segments, start, within=BESIDE_LOST_S * call.sr)
     # What came before a lost packet may be too little to be heard.
     return 0.0 if since is None else start - since + PACKET_S * call.sr
+
+
+def _late_for_length(call: Call, train: Train) -> float:
+    """So many samples the second of two rings begins later than the first one's length has the cadence run, if it ends
+    when it has."""
+    if len(train.rings) != 2 or train.last is not train.rings[1][0]:
+        return 0.0
+    first, last = train.rings[0][0], train.last
+    period = first.length / call.plan.cadence[0][0] * call.plan.period_s
+    in_time = abs(last.end - first.end - period) <= _LENGTH_KNOWN * period
+    return max(last.start - first.start - period, 0.0) if first.begins and first.stops and in_time else 0.0
 
 
 def _least_lack_s(call: Call, train: Train) -> float:

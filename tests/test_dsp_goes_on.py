@@ -1,0 +1,88 @@
+"""A ring that sounds on behind what was lost, or that stands between others' voices, is taken for what it may be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dsp_calls import SR
+
+from dsp import synthesis as syn
+from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
+from dsp.packet_behind import hole_end
+from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
+from dsp.tone_plan import load_plan
+
+TONE = load_plan("tw").ringback
+BURST = Segment(RINGBACK, SR, round(1.6 * SR))
+
+
+def at(sound: str, start_s: float, end_s: float, **flags: bool) -> Segment:
+    return Segment(sound, round(start_s * SR), round(end_s * SR), **flags)
+
+
+def legs(*segments: Segment, plan: str = "tw", end_s: float = 40) -> tuple[Leg, ...]:
+    return find_legs(segments, sr=SR, plan=load_plan(plan), end=round(end_s * SR))
+
+
+def holds(leg: Leg, at_s: float) -> bool:
+    assert leg.pick_up is not None
+    return round(at_s * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize(("again_s", "open_"), [((7.56, 8.6), True), ((8.2, 8.4), False)])
+def test_a_burst_that_another_begins_within_was_not_cut(again_s: tuple[float, float], open_: bool) -> None:
+    """What the pieces are together may be too long: a hum was told to go on with them."""
+    leg, *_ = legs(
+        at(RINGBACK, 1, 2), at(RINGBACK, 4, 5), at(RINGBACK, 7, 7.45), at(RINGBACK, *again_s), at(SPEECH, 9, 11)
+    )
+    assert leg.outcome == NONE or holds(leg, 8.5) == open_
+
+
+def line(hole_s: tuple[float, float] = (0, 0), noise_dbfs: float = -45.0) -> np.ndarray:
+    """A burst from 1 s to 1.6 s, in noise, with a hole in it."""
+    wave = syn.white_noise(3 * SR, rng=np.random.default_rng(5), level_dbfs=noise_dbfs)
+    wave[BURST.start : BURST.end] += syn.cadence(TONE, 0.6, sr=SR, level_dbfs=-25)
+    samples = syn.to_int16(wave)
+    samples[round(hole_s[0] * SR) : round(hole_s[1] * SR)] = 0
+    return samples
+
+
+@pytest.mark.parametrize(
+    ("hole_s", "over_s"), [((1.6, 1.8), 1.8), ((1.606, 1.75), 1.75), ((1.64, 1.8), 1.6), ((0, 0), 1.6)]
+)
+def test_a_hole_right_behind_a_burst_hides_when_it_ended(hole_s: tuple[float, float], over_s: float) -> None:
+    assert hole_end(line(hole_s), BURST, TONE, sr=SR) == pytest.approx(over_s * SR, abs=4)
+
+
+def test_on_a_line_that_is_silent_anyway_there_is_no_hole() -> None:
+    silent = line()
+    silent[BURST.end :] = 0
+    assert hole_end(silent, BURST, TONE, sr=SR) == BURST.end
+    silent = line((0, 1))
+    silent[BURST.end : 2 * SR] = 0
+    assert hole_end(silent, BURST, TONE, sr=SR) == BURST.end
+
+
+@pytest.mark.parametrize(("end_s", "open_"), [(6.2245, True), (6.15, False)])
+def test_the_second_of_two_rings_that_ends_in_time_may_have_begun_unheard(end_s: float, open_: bool) -> None:
+    first = at(RINGBACK, 0.17, 1.1788, stops=True, told=True)
+    (leg,) = legs(first, at(RINGBACK, 5.322, end_s, stops=True, told=True), at(SPEECH, 10.2, 12), plan="it")
+    assert leg.outcome == ANSWERED
+    assert holds(leg, 9) == open_
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_talk_that_goes_over_into_a_whole_ring_does_not_hide_it(told: bool) -> None:
+    heard = legs(at(SPEECH, 0.5, 1.152), at(RINGBACK, 1.159, 2.124, stops=True, told=told), end_s=2.124)
+    assert [leg.outcome for leg in heard][-1] == (NO_ANSWER if told else NONE)
+
+
+@pytest.mark.parametrize(("spoken", "legs_"), [(True, 3), (False, 2)])
+def test_a_whole_burst_between_two_ringings_that_somebody_spoke_behind_may_be_another_telephone(
+    spoken: bool, legs_: int
+) -> None:
+    first = at(RINGBACK, 1, 2), at(RINGBACK, 6, 7), at(SPEECH, 9, 11), at(MUSIC, 17.5, 21.933)
+    word = [at(SPEECH, 25.4, 27.2)] if spoken else []
+    last = at(RINGBACK, 28.6, 29.6), at(RINGBACK, 33.6, 34.6), at(SPEECH, 36, 38)
+    heard = legs(*first, at(RINGBACK, 22.6, 23.575), *word, *last, plan="it")
+    assert len(heard) == legs_
