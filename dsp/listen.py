@@ -15,6 +15,7 @@ from dsp.brief_ring import brief_ring_end
 from dsp.clipped_rings import with_clipped_rings
 from dsp.detector import Detector, Samples
 from dsp.doubt import agreed
+from dsp.foreign_tones import with_foreign_tones, without_rings_of_no_plan
 from dsp.handset import lifts
 from dsp.hidden_refusal import with_hidden_refusals
 from dsp.last_heard import with_heard_ends
@@ -82,15 +83,31 @@ def listen(
     Raises:
         ValueError: a rate the ear does not take.
     """
+    known_here = missing, early_until, answered_at, buffer_s
     if plan is None:
-        known = find_plan(samples, sr=sr)
-        known_here = missing, early_until, answered_at, buffer_s
-        plans = (known,) if known else fitting_plans(samples, sr=sr)
-        heard = [_listen(samples, sr, one, *known_here, None) for one in plans]
-        if not any(leg.rings for one in heard for leg in one.legs):  # what fits may be a voice's notes
-            heard.append(_listen(samples, sr, load_plan(HOME), *known_here, None))
-        return replace(heard[0], legs=agreed([one.legs for one in heard]))
-    return _listen(samples, sr, plan, missing, early_until, answered_at, buffer_s, found)
+        heard = _by_published_plans(samples, sr, *known_here)
+    else:
+        heard = _listen(samples, sr, plan, *known_here, found)
+    return replace(heard, legs=with_foreign_tones(heard.legs, samples, sr=sr))
+
+
+def _by_published_plans(
+    samples: Samples,
+    sr: int,
+    missing: Sequence[tuple[int, int]],
+    early_until: int | None,
+    answered_at: int | None,
+    buffer_s: float,
+) -> Listening:
+    """Heard by the plan that fits what rings, or by all that may; where none does, by the home one's."""
+    known_here = missing, early_until, answered_at, buffer_s
+    known = find_plan(samples, sr=sr)
+    plans = (known,) if known else fitting_plans(samples, sr=sr)
+    heard = [_listen(samples, sr, one, *known_here, None) for one in plans]
+    if not any(leg.rings for one in heard for leg in one.legs):  # what fits may be a voice's notes
+        heard.append(_listen(samples, sr, load_plan(HOME), *known_here, None))
+    legs = agreed([one.legs for one in heard])
+    return replace(heard[0], legs=legs if plans else without_rings_of_no_plan(legs))
 
 
 def _listen(
