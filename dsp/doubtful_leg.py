@@ -155,6 +155,8 @@ def may_have_rung_before(call: Call, train: Train) -> bool:
     )
     if call.early_until <= first.start and next(exact, None) is not None:
         return True  # whoever was heard between
+    if _passed_for_voice(call, first, train.period):
+        return True
     # Its tones alone amid music, which was told to go on until the next one.
     edges = ((s.earliest - first.start, s.latest - first.end) for s in call.unheard if s.latest <= first.start)
     return any(min(abs(by + train.period) for by in both) <= near for both in edges)
@@ -164,6 +166,14 @@ def _spoken(call: Call, since: int, until: int) -> bool:
     """Whether a word, music or a machine is heard between two samples: what is shorter may be a piece of the ring."""
     heard = between(call, REPLIES, since, until)
     return any(s.sound != SPEECH or s.length >= _WORD_S * call.sr for s in heard)
+
+
+def _passed_for_voice(call: Call, first: Segment, period: float) -> bool:
+    """Whether what passed for a voice begins a period before a ringing's first burst, to a hair, and is mostly its
+    tones, which a gain control may hide where they swing."""
+    at, near = first.start - period, 4 * EARLY_S * call.sr
+    spoken = between(call, (SPEECH, MUSIC), at - near, at + near)
+    return call.is_tone is not None and any(call.is_tone(s, call.plan.ringback) for s in spoken)
 
 
 def may_have_rung_on(call: Call, train: Train) -> bool:
@@ -223,5 +233,5 @@ def _is_free(call: Call, sound: Span) -> bool:
 
 def _may_be_ring(call: Call, burst: Segment) -> bool:
     told = burst.length >= TOLD_S * call.sr
-    alone = burst.begins and ((burst.told and burst.stops) or is_exact(burst, sr=call.sr, plan=call.plan))
+    alone = burst.begins and (burst.told or is_exact(burst, sr=call.sr, plan=call.plan))
     return told or (alone and not is_joined(burst, call.segments, (SPEECH, MUSIC), sr=call.sr))

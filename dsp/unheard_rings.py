@@ -28,8 +28,9 @@ _HOLE = 21
 """The same on a silent line: ten packets were lost."""
 _RISES_DB, _FALLS_DB = 8.0, 8.0
 """It stands so far out of what is before it, and so far above what is behind it."""
-_FAINTEST_DB, _NOTHING_DB = -56.0, -90.0
+_FAINTEST_DB, _NOTHING_DB, _ENDED_DB = -56.0, -90.0, -89.0
 _LEAST_S = 0.2
+_LEAST = round(_LEAST_S / _FRAME_S)
 _ALONE, _MOSTLY = 0.8, 0.7
 """Share of a frame's power that its tones have, in so many of its frames."""
 _TELLS_NOTHING = (SPEECH, MUSIC, MISSING, SILENCE)
@@ -56,8 +57,9 @@ def unheard_rings(segments: Sequence[Segment], samples: Samples, *, sr: int, pla
     clipped = bool(len(samples)) and clips(samples)
     found = []
     levels = _levels(samples, sr)
-    for start, end in _stretches(levels, longest_s=longest):
-        span = Span(round(start * _FRAME_S * sr), round(end * _FRAME_S * sr))
+    ended = np.concatenate([levels, np.full(_HOLE + _LEAST, _ENDED_DB)])  # what the call's end cut
+    for start, end in _stretches(ended, longest_s=longest):
+        span = Span(round(start * _FRAME_S * sr), min(round(end * _FRAME_S * sr), len(samples)))
         if _overlaps(span, named):
             continue
         sound = samples[span.earliest : span.latest]

@@ -11,6 +11,7 @@ from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
 from dsp.packet_behind import hole_end
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
+from dsp.unheard_rings import unheard_rings
 
 TONE = load_plan("tw").ringback
 BURST = Segment(RINGBACK, SR, round(1.6 * SR))
@@ -86,3 +87,35 @@ def test_a_whole_burst_between_two_ringings_that_somebody_spoke_behind_may_be_an
     last = at(RINGBACK, 28.6, 29.6), at(RINGBACK, 33.6, 34.6), at(SPEECH, 36, 38)
     heard = legs(*first, at(RINGBACK, 22.6, 23.575), *word, *last, plan="it")
     assert len(heard) == legs_
+
+
+@pytest.mark.parametrize(
+    ("early_s", "is_tones", "open_"), [(0.006, True, True), (0.03, True, False), (0.006, False, False)]
+)
+def test_what_passed_for_a_voice_a_period_before_the_first_ring_may_be_one(
+    early_s: float, is_tones: bool, open_: bool
+) -> None:
+    word = at(SPEECH, 6 - early_s, 6.6)
+    rings = [at(RINGBACK, 9 + 3 * n, 10 + 3 * n) for n in range(4)]
+    segments = [at(SPEECH, 1, 4), word, *rings, at(SPEECH, 21, 22)]
+    found = find_legs(
+        segments, sr=SR, plan=load_plan("tw"), end=23 * SR, is_tone=lambda heard, _: is_tones and heard == word
+    )
+    assert (found[-1].outcome, found[-1].provisional) == ((NONE, True) if open_ else (ANSWERED, True))
+
+
+@pytest.mark.parametrize("lasts_s", [0.3, 0.6])
+def test_a_ring_that_the_calls_end_cuts_may_be_one_though_nobody_told_it(lasts_s: float) -> None:
+    ringing = syn.cadence(TONE, 4 + lasts_s - 1, sr=SR, level_dbfs=-20)
+    samples = syn.to_int16(ringing + syn.white_noise(len(ringing), rng=np.random.default_rng(5), level_dbfs=-55))
+    (span,) = unheard_rings([at(RINGBACK, 0, 1)], samples, sr=SR, plan=load_plan("tw"))
+    assert span.earliest == pytest.approx(3 * SR, abs=0.02 * SR)
+    assert span.latest <= len(samples)
+
+
+@pytest.mark.parametrize(("told", "open_"), [(True, True), (False, False)])
+def test_a_brief_burst_of_two_tones_behind_who_answered_may_be_another_telephone(told: bool, open_: bool) -> None:
+    """Where the line is silent nothing shows that it stopped."""
+    burst = at(RINGBACK, 8.935, 9.088, told=told)
+    heard = legs(at(RINGBACK, 0.4, 1.4), at(SPEECH, 2.8, 3.3), at(MUSIC, 4.4, 7.5), burst, at(SPEECH, 9.84, 10.5))
+    assert len(heard) == (2 if open_ else 1)

@@ -211,7 +211,7 @@ def test_behind_who_answered_a_burst_over_sooner_than_anybody_answers_is_no_ring
     answer, word = at(SPEECH, 5.5, 9), at(SPEECH, 13, 15)
     _, unknown = legs(*rings, answer, ring(12, 12.15), word)
     assert (unknown.outcome, unknown.rings, unknown.provisional) == (NONE, 0, True)
-    assert [leg.rings for leg in legs(*rings, answer, ring(12, 12.15, stops=False), word)] == [2]
+    assert [leg.rings for leg in legs(*rings, answer, ring(12, 12.15, told=False), word)] == [2]
     assert [leg.rings for leg in legs(*rings, answer, ring(12, 12.3), word)] == [2, 1]
 
 
