@@ -76,17 +76,18 @@ def find_beat(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat:
 
 
 def _by_ends(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat | None:
-    """The beat that the ends of two rings tell, where the first lacks its beginning and the other is as long as the
-    whole cadence is slow or fast."""
+    """The beat that the ends of two rings tell, where one lacks its beginning and the other is as long as the whole
+    cadence is slow or fast."""
     if len(group) != 2 or len(group[0]) != len(group[1]):
         return None
     first, other = group[0][0], group[1][0]
+    longer, shorter = (other, first) if other.length > first.length else (first, other)
     period = float(other.end - first.end)
     scale = period / (plan.period_s * sr)
-    whole = abs(scale - 1) <= STRETCH and abs(other.length / sr / plan.cadence[0][0] - scale) <= _SAME_SCALE
-    if not whole or other.length - first.length <= LOST_S * sr:
+    whole = abs(scale - 1) <= STRETCH and abs(longer.length / sr / plan.cadence[0][0] - scale) <= _SAME_SCALE
+    if not whole or longer.length - shorter.length <= LOST_S * sr:
         return None
-    return Beat(period, other.start - period, np.array([0.0, 1.0]), 1)
+    return Beat(period, float(first.start) if longer is first else other.start - period, np.array([0.0, 1.0]), 1)
 
 
 def _explained(group: Sequence[Ring], late: Sequence[float], sr: int) -> int:

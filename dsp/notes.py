@@ -75,7 +75,8 @@ def _is_note(tone: Segment, before: Sequence[Segment], after: Sequence[Segment],
     follows = last is not None and last.sound == MUSIC and tone.start - last.end <= near_s * sr
     if follows and last is not None and (tone.end <= last.end or _ends_music(tone, last, sr=sr)):
         return True
-    if follows and tone.sound in (BUSY, CONGESTION) and any(s.sound == SPEECH for s in after):
+    refused = tone.sound in (BUSY, CONGESTION) and (follows or not tone.begins)
+    if refused and any(s.sound == SPEECH for s in after):
         return True  # behind two bursts that refused nobody speaks
     if tone.sound == DTMF and _music_after(tone, after, within_s=_AT_ONCE_S, sr=sr):
         return True  # nobody presses a key just as music begins

@@ -75,6 +75,9 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
     off_beat = talk and _is_off_beat(group, beat, start - _next(beat, start), sr=sr, plan=plan)
     if spoken and (not ring[0].begins or TONE in between) and ring[0].length < NOTE_S * sr:
         return False  # a piece that did not begin out of quiet, beside somebody's voice or music, is theirs
+    in_time = abs(start - before.start - period) <= 2 * EARLY_S * sr
+    if beat.on_it < TOLD and not in_time and _is_vowel(ring[0], segments, sr=sr, plan=plan):
+        return False
     if beat.on_it >= TOLD and _is_voices(ring, start - _next(beat, start), segments, sr=sr):
         return False
     by_ends = before.start + _period_by_ends(group, period)
@@ -180,6 +183,12 @@ def may_be_voice(burst: Segment, segments: Sequence[Segment], *, sr: int, least_
         return False
     follows = (s.start - burst.end for s in segments if s.sound == SPEECH)
     return any(-_GOES_OVER_S * sr <= by <= _FOLLOWS_S * sr for by in follows)
+
+
+def _is_vowel(burst: Segment, segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> bool:
+    """Whether a voice goes over into a burst that was not told by its tones, where the plan has two of them."""
+    told = burst.begins or burst.told or len(plan.ringback.frequencies_hz) < 2
+    return not told and is_joined(burst, segments, (SPEECH,), sr=sr)
 
 
 def _is_voices(ring: Ring, late: float, segments: Sequence[Segment], *, sr: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dsp.beat import LOST_S
 from dsp.cut_for_refusal import rings_cut
 from dsp.detector import EDGE_ERROR_S
 from dsp.doubtful_leg import is_talked_over, keeps_another_beat, may_hide_ring
@@ -16,7 +17,7 @@ from dsp.pick_up import pick_up_span
 from dsp.refusal import REFUSED, begun_at
 from dsp.reply import first_voice, machine_before, machine_reply, ringing_stopped
 from dsp.ring_proof import is_whole as is_whole_ring
-from dsp.segment import MUSIC, Segment, Span
+from dsp.segment import DTMF, MUSIC, TONE, Segment, Span
 from dsp.trains import Train
 from dsp.whole_burst import possible_holes, was_cut
 
@@ -50,7 +51,7 @@ def ringing_leg(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
     signalled = _signalled(call, train, limit)
     if reply is None and signalled is None and not _may_be_answered(call, train, after, limit):
         unsure = ringing_stopped(call, train, limit, within_s=_STOPPED_S) or _unnamed_since(call, after, limit, _WORD_S)
-        unsure |= _stopped_early(call, train, limit)
+        unsure |= _stopped_early(call, train, limit) or bool(between(call, (TONE, DTMF), after, limit))
         told = Leg(onset, train.count, NO_ANSWER, None, None, None, train.bursts, unsure, restarted=train.restarted)
         told = replace(told, more_rings=rings_unheard(call, train))
         return opened(told) if behind and _may_be_signal(call, train) else told
@@ -70,7 +71,7 @@ def ringing_leg(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
         return replace(leg, rings=len(train.rings), more_rings=max(train.count - len(train.rings), 0))
     if signalled:
         return leg
-    if may_hide_ring(call, train, reply):
+    if may_hide_ring(call, train, reply) or (behind and reply is None and _may_be_signal(call, train)):
         return opened(leg)
     return _picked_up(call, train, *_in_front(call, train, leg, reply), limit)
 
@@ -107,8 +108,11 @@ def _picked_up_before(call: Call, train: Train, refused: int) -> bool:
 
 
 def _stopped_early(call: Call, train: Train, limit: int) -> bool:
-    """Whether the last ring was cut, and the line went on."""
-    return limit - train.last.end > _AT_ONCE_S * call.sr and was_cut(call, train, max(possible_holes(train.last)))
+    """Whether the last ring was cut, or lacks more than two packets of the others' length, and the line went on."""
+    usual = max((ring[0].length for ring in train.rings[:-1]), default=0)
+    lacks = len(train.rings[-1]) == 1 and usual - train.last.length > LOST_S * call.sr
+    cut = lacks or was_cut(call, train, max(possible_holes(train.last)))
+    return limit - train.last.end > _AT_ONCE_S * call.sr and cut
 
 
 def _may_be_signal(call: Call, train: Train) -> bool:

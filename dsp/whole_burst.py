@@ -84,7 +84,7 @@ def is_whole(call: Call, train: Train, hole: int | None = None) -> bool:
 
 def was_cut(call: Call, train: Train, hole: int) -> bool:
     """Whether the last burst is surely shorter than a whole one, and not for want of its last packets."""
-    if _is_as_long(call, train):
+    if _is_as_long(call, train) or _ends_in_time(call, train):
         return False
     lacks = _least_end(call, train, hole) - train.lean - train.last.end
     least = _least_lack_s(call, train)
@@ -102,6 +102,16 @@ def _is_as_long(call: Call, train: Train) -> bool:
     others = [ring[place].length for ring in train.rings[:-1] if len(ring) > place]
     seen = last.begins and last.stops and not isinstance(last, Torn)
     return seen and len(others) > 1 and abs(last.length - middle(others)) <= _SWAYS_S * call.sr
+
+
+def _ends_in_time(call: Call, train: Train) -> bool:
+    """Whether the last burst, whose beginning was lost, ends where two others on the beat do."""
+    place, last = len(train.rings[-1]) - 1, train.last
+    ends = [ring[place].end for ring in train.rings[:-1] if len(ring) > place]
+    apart = [(last.end - end) / train.period for end in ends]
+    near = [by for by in apart if abs(by - round(by)) * train.period <= _HEARD_S * call.sr]
+    late = last.start - train.last_start > LOST_S * call.sr or place > 0
+    return late and train.on_beat >= TOLD and len(near) > 1
 
 
 def _hidden_start(call: Call, train: Train) -> float:

@@ -7,10 +7,10 @@ import pytest
 from dsp_calls import SR, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.legs import ANSWERED, NONE, Leg, find_legs
+from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
 from dsp.listen import listen
 from dsp.notes import without_notes
-from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH, Segment
+from dsp.segment import BUSY, CONGESTION, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
 from dsp.tone_share import rest_end, sounds_at
 
@@ -149,3 +149,56 @@ def test_music_that_is_over_when_a_ring_would_be_and_on_the_beat_of_three_is_the
     rest = at(MUSIC, 10.5, 11)
     (leg,) = legs(*RINGS, ring(10, 10.45, stops=False), rest, ring(13, 14), at(SPEECH, 15, 17))
     assert leg.provisional or (leg.outcome, leg.rings) == (ANSWERED, 5)  # nobody answered the fourth
+
+
+@pytest.mark.parametrize("sound", [TONE, DTMF])
+def test_a_tone_behind_the_last_ring_is_somebodys_most_likely(sound: str) -> None:
+    (leg,) = legs(*RINGS, at(sound, 8.7, 8.85), end_s=9.6)
+    assert (leg.outcome, leg.provisional) == (NO_ANSWER, True)
+    (leg,) = legs(*RINGS, end_s=9.6)
+    assert (leg.outcome, leg.provisional) == (NO_ANSWER, False)
+
+
+@pytest.mark.parametrize(("lacks_s", "person"), [(0.0, False), (0.03, False), (0.07, True)])
+def test_a_last_ring_that_lacks_more_than_two_packets_may_have_been_answered(lacks_s: float, person: bool) -> None:
+    (leg,) = legs(*RINGS[:2], ring(7, 8 - lacks_s, stops=False), end_s=9.4)
+    assert (leg.outcome, leg.provisional) == (NO_ANSWER, person)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_of_two_rings_of_which_one_lost_its_beginning_their_ends_tell_the_beat(place: int) -> None:
+    """A sender halted for 0.3 s; the cadence is 2 % slow."""
+    rings = [ring(1, 2.02), ring(4.06, 5.08)]
+    rings[place] = ring(rings[place].start / SR + 0.3, rings[place].end / SR, stops=False)
+    (leg,) = legs(*rings, at(SPEECH, 7.5, 9))
+    assert (leg.outcome, leg.rings) == (ANSWERED, 2)
+    assert leg.pick_up is not None
+    assert all(round(at_s * SR) in leg.pick_up for at_s in (5.2, 7.0))
+
+
+def test_a_last_ring_that_began_late_and_ends_on_the_beat_was_not_cut() -> None:
+    late = ring(10.22, 11.01, stops=False)
+    (leg,) = legs(*RINGS, late, at(SPEECH, 12.8, 14))
+    assert leg.pick_up is not None
+    assert all(round(at_s * SR) in leg.pick_up for at_s in (11.05, 12.5))
+
+
+@pytest.mark.parametrize("off_s", [0.0, 0.03])
+def test_a_vowel_of_no_two_tones_that_a_word_goes_over_into_is_no_second_ring(off_s: float) -> None:
+    vowel = ring(4 + off_s, 4.56 + off_s, begins=False, stops=False, told=False)
+    heard = legs(ring(1, 2), at(SPEECH, 3.8, 3.98 + off_s), vowel, at(SPEECH, 6, 7))
+    assert (heard[0].rings == 2) == (off_s == 0)
+
+
+def test_a_refusal_out_of_other_sounds_that_a_voice_follows_is_music() -> None:
+    busy = Segment(BUSY, 12 * SR, round(13.2 * SR), begins=False)
+    heard = [at(SPEECH, 8, 11.9), busy, at(SPEECH, 15, 17), at(MUSIC, 18, 25)]
+    assert BUSY not in [s.sound for s in without_notes(heard, sr=SR)]
+    assert BUSY in [s.sound for s in without_notes([*heard[:2], at(MUSIC, 18, 25)], sr=SR)]
+
+
+def test_a_beep_behind_a_greeting_that_stops_the_line_is_no_telephone() -> None:
+    beep = ring(20, 20.3, told=False)
+    first, last = legs(*RINGS, at(SPEECH, 9.5, 19.6), beep, end_s=40)
+    assert first.rings == 3
+    assert (last.outcome, last.provisional) == (NONE, True)
