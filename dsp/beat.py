@@ -26,6 +26,7 @@ _BY_CHANCE = 3
 _SAME_SCALE = 0.02
 """A burst is as long as its cadence is slow, to this share."""
 _HIDDEN_S = 0.015
+_ALIKE_S, _MOST_HIDDEN_S = 0.03, 0.225
 _SHORT_S = 0.1
 """A shorter piece's start is not known as well."""
 
@@ -172,7 +173,17 @@ def _begins_late(group: Sequence[Ring], wanted: float, sr: int) -> bool:
     """Whether all rings lack as much, but for one that was cut: a coder that takes a packet to follow a faint tone
     hides the first of each, and a network may lose it of two."""
     lacks = [lack for ring in group if (lack := wanted - ring[0].length) <= LOST_S * sr]
+    if hidden_start(group, wanted, sr=sr):
+        return True
     return len(group) > 1 and bool(lacks) and middle(lacks) > _HIDDEN_S * sr
+
+
+def hidden_start(group: Sequence[Ring], wanted: float, *, sr: int) -> float:
+    """So many samples all bursts lack alike, but for a last one, which may be cut: no network loses as much of each,
+    but a gain control that turns every one down may hide how it begins. 0: they do not, or are no such bursts."""
+    lacks = [wanted - ring[0].length for ring in group[:-1]]
+    alike = len(lacks) > 1 and max(lacks) - min(lacks) <= _ALIKE_S * sr
+    return max(lacks) if alike and LOST_S * sr < min(lacks) and max(lacks) <= _MOST_HIDDEN_S * sr else 0.0
 
 
 def _grows(group: Sequence[Ring], sr: int) -> bool:

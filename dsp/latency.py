@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsp.beat import EARLY_S, LOST_S
+from dsp.beat import EARLY_S, LOST_S, hidden_start
 from dsp.detector import EDGE_ERROR_S
 from dsp.edges_known import BESIDE_LOST_S, HOLE_S, PACKET_S
 from dsp.heard_call import Call
@@ -30,7 +30,8 @@ def lost_at_onset(call: Call, train: Train) -> float:
     moved = call.buffer_s and lacks > 2 * EARLY_S * call.sr
     # Of the first of two rings, or of one alone, a hole in the packets may have taken more.
     alone = len(train.rings) <= 2 and not train.sure and lacks <= HOLE_S * call.sr
-    lost = max(LOST_S * call.sr, lacks if alone else 0.0)
+    wanted = call.plan.cadence[0][0] * train.period / call.plan.period_s
+    lost = max(LOST_S * call.sr, lacks if alone else 0.0, hidden_start(train.rings, wanted, sr=call.sr))
     return max(train.unheard + (lost if moved or not train.sure else 0.0), _known_lost(call, train))
 
 

@@ -119,3 +119,15 @@ def test_a_brief_burst_of_two_tones_behind_who_answered_may_be_another_telephone
     burst = at(RINGBACK, 8.935, 9.088, told=told)
     heard = legs(at(RINGBACK, 0.4, 1.4), at(SPEECH, 2.8, 3.3), at(MUSIC, 4.4, 7.5), burst, at(SPEECH, 9.84, 10.5))
     assert len(heard) == (2 if open_ else 1)
+
+
+@pytest.mark.parametrize(("lengths_s", "open_"), [((0.83, 0.82, 0.84, 0.83), True), ((0.83, 1.0, 1.0, 1.0), False)])
+def test_where_all_rings_lack_as_much_at_their_start_the_first_may_have_begun_before(
+    lengths_s: tuple[float, ...], open_: bool
+) -> None:
+    """A gain control turns each down; a network takes as much of one."""
+    rings = [at(RINGBACK, 2 + 3 * n - length_s, 2 + 3 * n) for n, length_s in enumerate(lengths_s)]
+    (leg,) = legs(*rings, at(SPEECH, 12, 13))
+    assert leg.ring_onset is not None
+    assert leg.ring_onset.earliest <= SR <= leg.ring_onset.latest
+    assert (leg.ring_onset.latest > 1.1 * SR) == open_
