@@ -97,6 +97,7 @@ def find_legs(
     rings_on, strange = False, unaccounted(call, trains)
     legs += legs_before(call, first)
     legs += legs_of(call, trains, strange, legs)
+    legs.sort(key=lambda leg: leg.evidence[0].start if leg.evidence else 0)
     for train, following in zip(trains, (*trains[1:], None), strict=False):
         limit = following.onset if following else end
         leg = ringing_leg(call, train, limit, behind=bool(legs))

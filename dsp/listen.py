@@ -126,6 +126,7 @@ def _listen(
     heard = with_heard_ends(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
     whole = with_hidden_refusals(heard, samples, sr=sr, plan=plan)
     ordered = with_sure_stops(with_heard_onsets(whole, samples, sr=sr), samples, sr=sr, plan=plan)
+    unnamed = unnamed_sounds(ordered, samples, sr=sr, plan=plan)
     legs = find_legs(
         ordered,
         sr=sr,
@@ -136,8 +137,8 @@ def _listen(
         buffer_s=buffer_s,
         lifts=lifts(ordered, samples, sr=sr),
         brief=cache(lambda at, before: brief_ring_end(samples, at, before=before, sr=sr, plan=plan)),
-        unnamed=unnamed_sounds(ordered, samples, sr=sr, plan=plan),
-        like_rings=unnamed_sounds(ordered, samples, sr=sr, plan=plan, like_rings=True),
+        unnamed=unnamed.others,
+        like_rings=unnamed.like_rings,
         doubtful=clipped.doubtful,
         is_tone=lambda heard, tone: is_tone(samples, heard, tone, sr=sr),
         rest_end=lambda burst: max(

@@ -8,7 +8,7 @@ from dsp.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, CUT_EARLY_S, CUT_LATE_S
 from dsp.heard_call import Call, between
 from dsp.next_burst import brief_end, due, next_burst
 from dsp.ring_proof import lost_until
-from dsp.segment import MISSING, RINGBACK, Segment, Span
+from dsp.segment import MISSING, MUSIC, RINGBACK, Segment, Span
 from dsp.torn_bursts import Torn
 from dsp.trains import Train
 from dsp.whole_burst import ends_a_packet, is_whole, possible_holes, was_cut, whole_end
@@ -24,6 +24,8 @@ _KNOWN_S = 0.2
 """No cut is known worse."""
 _SOONER_S = 0.030
 """No reply is heard so much before the line on which it comes: measured on 30,000 made calls, 16 ms."""
+_MUSIC_SOONER_S = 0.1
+"""Where music begins is known no better: it swells."""
 _LATER_S = 0.004
 """No whole burst ends so much later than the others."""
 _SMEARED_S, _BRIDGED_S, _SPOKEN_S = 0.100, 0.140, 0.350
@@ -50,7 +52,7 @@ def _most(call: Call, train: Train, reply: Segment) -> float:
     at = next_burst(call, train)
     brief = brief_end(call, train, at) if reply.start >= at - VOICE_ERROR_S * call.sr else None
     cut = [brief + CUT_LATE_S * call.sr] if brief is not None and reply.start < brief else []
-    early = VOICE_ERROR_S if call.buffer_s else _SOONER_S
+    early = _MUSIC_SOONER_S if reply.sound == MUSIC else VOICE_ERROR_S if call.buffer_s else _SOONER_S
     return max([reply.start + early * call.sr, *cut])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dsp.heard_call import Call, between
 from dsp.leg import NONE, Leg
 from dsp.one_ringing import REPLIES
-from dsp.ring_proof import is_whole
+from dsp.ring_proof import TOLD_S, is_whole
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
 from dsp.trains import Train, without_dial_tone, without_refusals
 
@@ -25,7 +25,7 @@ def unaccounted(call: Call, trains: Sequence[Train]) -> list[Segment]:
     bursts = without_dial_tone(between(call, (RINGBACK,), 0, call.end), call.segments, sr=call.sr, plan=call.plan)
     heard = without_refusals(bursts, call.segments, sr=call.sr, plan=call.plan)
     taken = [burst for train in trains for burst in train.bursts]
-    free = (s for s in heard if s.begins and s.length >= _LEAST_S * call.sr and _stands_free(call, s))
+    free = (s for s in heard if s.begins and s.length >= _LEAST_S * call.sr and _stands_free(call, s, alone=not trains))
     left = [s for s in free if not _touches(s, taken)]
     return left if len(left) >= _MANY else [s for s in left if is_sure_tone(call, s)]
 
@@ -43,7 +43,9 @@ def amid_replies(call: Call, train: Train, following: Train) -> list[Segment]:
     who had picked up may have put through, and another telephone rang."""
     over, onset = train.last.end, following.rings[0][0].start
     heard = without_refusals(between(call, (RINGBACK,), over, onset), call.segments, sr=call.sr, plan=call.plan)
-    free = (s for s in heard if s.begins and is_whole(s, sr=call.sr, plan=call.plan) and _stands_free(call, s))
+    free = (
+        s for s in heard if s.begins and is_whole(s, sr=call.sr, plan=call.plan) and _stands_free(call, s, alone=False)
+    )
     return [s for s in free if _replied(call, over, s.start) and _replied(call, s.end, onset)]
 
 
@@ -61,7 +63,8 @@ def legs_of(call: Call, trains: Sequence[Train], bursts: Sequence[Segment], legs
     told = [s for leg in legs for s in leg.evidence]
     before = tuple(s for s in bursts if s.end <= first and (not trains or _replied(call, s.end, first)))
     before = tuple(s for s in before if s not in told)
-    if not before or any(leg.outcome == NONE and leg.provisional for leg in legs):
+    refused = any(leg.outcome != NONE for leg in legs)
+    if not before or (not refused and any(leg.provisional for leg in legs)):
         return []
     return [Leg(None, 0, NONE, None, None, None, before, provisional=True)]
 
@@ -74,7 +77,10 @@ def _touches(one: Segment, others: Sequence[Segment]) -> bool:
     return any(one.start < s.end and one.end > s.start for s in others)
 
 
-def _stands_free(call: Call, burst: Segment) -> bool:
+def _stands_free(call: Call, burst: Segment, *, alone: bool) -> bool:
+    """Whether a burst is no voice's or music's; where nothing rang for certain one of two tones is none that stops."""
+    if alone and burst.told and burst.stops and burst.length >= TOLD_S * call.sr:
+        return True
     near = _FREE_S * call.sr
     sounds = (s for s in call.segments if s.sound in (SPEECH, MUSIC))
     return not any(s.start < burst.end + near and s.end > burst.start - near for s in sounds)

@@ -5,6 +5,7 @@ Behind a ringing that stopped they say that somebody may have answered, in a wor
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -38,9 +39,17 @@ _BESIDE_HZ, _RINGS = 40.0, 0.25
 """A sound with so much of its energy so near to ringback's lines may be a ring that could not be named."""
 
 
-def unnamed_sounds(
-    segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan, like_rings: bool = False
-) -> tuple[Span, ...]:
+@dataclass(frozen=True, slots=True)
+class Unnamed:
+    """Sounds without a name, by start."""
+
+    others: tuple[Span, ...]
+    """What is no ring."""
+    like_rings: tuple[Span, ...]
+    """What has so much of ringback's pitch that it may be one."""
+
+
+def unnamed_sounds(segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan) -> Unnamed:
     """Each first unnamed sound behind a ringing that stopped, before the first thing that has a name, or in a call in
     which nothing has. Before a voice it may have been a ringing beyond recognition.
 
@@ -49,14 +58,15 @@ def unnamed_sounds(
         samples: the call, mono, int16 or floats in [-1, 1], (n,).
         sr: samples a second.
         plan: whose tones ring.
-        like_rings: only what has so much of ringback's pitch that it may be a ring; else only what has not.
     """
     named = sorted((s for s in segments if s.sound != MISSING), key=lambda s: s.start)
-    found = (
-        _first_sound(samples, start, end, _usual_db(rings, samples, sr=sr), sr=sr, plan=plan, like_rings=like_rings)
-        for start, end, rings in _silences(named, len(samples), sr=sr, plan=plan)
-    )
-    return tuple(span for span in found if span is not None)
+    others: list[Span] = []
+    like_rings: list[Span] = []
+    for start, end, rings in _silences(named, len(samples), sr=sr, plan=plan):
+        found = list(_sounds(samples, start, end, rings, sr=sr, plan=plan))
+        others += [span for span, ringlike in found if not ringlike][:1]
+        like_rings += [span for span, ringlike in found if ringlike][:1]
+    return Unnamed(tuple(others), tuple(like_rings))
 
 
 def _silences(named: Sequence[Segment], n: int, *, sr: int, plan: TonePlan) -> Iterator[tuple[int, int, list[Segment]]]:
@@ -84,21 +94,24 @@ def _usual_db(rings: Sequence[Segment], samples: Samples, *, sr: int) -> float:
     return min((db for db in loud if db < rang - _STANDS_OUT_DB), default=-np.inf)
 
 
-def _first_sound(
-    samples: Samples, start: int, end: int, usual_db: float, *, sr: int, plan: TonePlan, like_rings: bool
-) -> Span | None:
+def _sounds(
+    samples: Samples, start: int, end: int, rings: Sequence[Segment], *, sr: int, plan: TonePlan
+) -> Iterator[tuple[Span, bool]]:
+    """(a loud stretch, whether it may be a ring by its pitch) until the first that is none."""
     frames, levels = _levels(samples[start:end], sr)
     arrived = levels > _NOTHING_DB
     if not arrived.any():
-        return None
+        return
+    usual_db = _usual_db(rings, samples, sr=sr)
     noise_db = max(usual_db, _noise_db(levels, arrived, all_of_it=not start and end == len(samples)))
     loud = arrived & (levels > max(noise_db + _STANDS_OUT_DB, _FAINTEST_DB))
     for first, last in _stretches(loud, ~arrived):
         # Behind a ringing it may go on; before any it is a sound, whatever its pitch.
-        if like_rings == (bool(start) and _may_ring(frames[first:last].reshape(-1), sr=sr, plan=plan)):
-            size = frames.shape[1]
-            return Span(start + first * size, start + last * size)
-    return None
+        ringlike = bool(start) and _may_ring(frames[first:last].reshape(-1), sr=sr, plan=plan)
+        size = frames.shape[1]
+        yield Span(start + first * size, start + last * size), ringlike
+        if not ringlike:
+            return
 
 
 def _noise_db(levels: Levels, arrived: npt.NDArray[np.bool_], *, all_of_it: bool) -> float:

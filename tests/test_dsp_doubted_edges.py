@@ -202,3 +202,10 @@ def test_a_beep_behind_a_greeting_that_stops_the_line_is_no_telephone() -> None:
     first, last = legs(*RINGS, at(SPEECH, 9.5, 19.6), beep, end_s=40)
     assert first.rings == 3
     assert (last.outcome, last.provisional) == (NONE, True)
+
+
+@pytest.mark.parametrize("early_s", [0.0, 0.03, 0.06])
+def test_music_may_be_heard_to_begin_before_who_put_it_on_picked_up(early_s: float) -> None:
+    (leg,) = legs(*RINGS, at(MUSIC, 9.2 - early_s, 20))
+    assert leg.pick_up is not None
+    assert round(9.2 * SR) in leg.pick_up

@@ -98,3 +98,10 @@ def test_a_brief_ring_long_before_a_refusal_is_left_to_a_person(behind_s: float)
     busy = at(BUSY, 3 + behind_s, 20)
     first, *_ = find_legs([ring(2.7, 3), busy], sr=SR, plan=load_plan("tw"), end=20 * SR)
     assert first.rings <= 1 <= first.most_rings or first.provisional
+
+
+def test_a_ring_that_a_prompt_goes_over_into_is_one_where_nothing_else_rang() -> None:
+    prompt, cut = at(SPEECH, 0.34, 1.22), ring(1.22, 1.96)
+    heard = legs(prompt, cut, at(SPEECH, 2.3, 2.8), at(BUSY, 4.4, 12))
+    assert (NONE, 0, True) in heard
+    assert [outcome for outcome, _, _ in heard][-1] == BUSY

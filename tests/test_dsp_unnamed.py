@@ -51,7 +51,7 @@ def test_a_ring_too_distorted_to_be_named_is_none():
     samples = np.concatenate([quiet(1), ring(7.5), quiet(1.2), syn.cadence(TONE, 0.3, sr=SR, level_dbfs=-20), quiet(3)])
     wave = syn.to_int16(samples)
     named = [s for s in listen(wave[: 8 * SR], sr=SR, plan=load_plan("tw")).segments if s.sound == RINGBACK]
-    assert unnamed_sounds(named, wave, sr=SR, plan=load_plan("tw")) == ()
+    assert unnamed_sounds(named, wave, sr=SR, plan=load_plan("tw")).others == ()
 
 
 TONE = parse_tone("440+480/300,0/1000")
