@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from dsp.heard_tones import heard_tones
+from dsp.heard_tones import tones_of
 from dsp.leg import NONE, Leg, opened
 from dsp.tonal_bursts import tonal_bursts
 
@@ -39,6 +39,6 @@ def without_rings_of_no_plan(legs: Sequence[Leg]) -> tuple[Leg, ...]:
 
 
 def _signals(samples: Samples, *, sr: int) -> bool:
-    if heard_tones(samples, sr=sr):
-        return True
-    return any((b.modulation_hz or 0) >= _SWINGS_HZ and b.length_s >= _LONG_S for b in tonal_bursts(samples, sr=sr))
+    bursts = tonal_bursts(samples, sr=sr)
+    swings = any((b.modulation_hz or 0) >= _SWINGS_HZ and b.length_s >= _LONG_S for b in bursts)
+    return swings or bool(tones_of(bursts))

@@ -41,7 +41,11 @@ def heard_tones(samples: npt.NDArray[np.generic], *, sr: int) -> tuple[HeardTone
         samples: mono, int16 or floats in [-1, 1], shape (n,).
         sr: 8000 or 16000.
     """
-    bursts = tonal_bursts(samples, sr=sr)
+    return tones_of(tonal_bursts(samples, sr=sr))
+
+
+def tones_of(bursts: Sequence[TonalBurst]) -> tuple[HeardTone, ...]:
+    """Every cadence of some bursts, the longest-lasting first."""
     tones: list[HeardTone] = []
     while bursts:
         same = [b for b in bursts if same_lines(b, bursts[0])]
