@@ -46,9 +46,17 @@ def unknown_call(call: Call) -> tuple[Leg, ...]:
 
 def is_doubtful(call: Call, train: Train) -> bool:
     """Whether only a person can say how a ringing went."""
-    asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before, keeps_another_plan)
+    asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before, keeps_another_plan, may_be_joined)
     signalled = call.answered_at is not None and call.answered_at > train.last.start
     return any(one(call, train) for one in asked) or (not signalled and keeps_another_beat(call, train))
+
+
+def may_be_joined(call: Call, train: Train) -> bool:
+    """Whether the only burst may be the rest of a ring amid which the caller was put through to the sound: the next one
+    begins a pause behind it."""
+    if len(train.bursts) > 1 or call.rings_at is None or between(call, REPLIES, 0, train.last.start):
+        return False
+    return call.rings_at(train.last.end + round(call.plan.cadence[-1][1] * call.sr))
 
 
 def may_be_put_through(call: Call, train: Train) -> bool:

@@ -51,7 +51,7 @@ _PITCH = 0.025
 _SLACK_S = 0.06
 """Bursts are cut to 20 ms here."""
 _TOGETHER_S = 12.0
-_AS_GOOD = 0.05
+_AS_GOOD = 0.12
 """Plans that miss by so much more than the best are out."""
 
 

@@ -23,6 +23,8 @@ from dsp.whole_burst import possible_holes, was_cut
 
 _WORD_S = 0.15
 """A sound without a name that lasts so long may be a word."""
+_SIGN_S = 0.2
+"""A special information tone's parts last 0.33 s (ITU-T E.180)."""
 _STOPPED_S = 0.3
 """Of a ring that was due so much would have been heard, whatever packets were lost."""
 _AT_ONCE_S = 0.5
@@ -63,7 +65,7 @@ def ringing_leg(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
         voice_onset=voice_span(call, voice),
         answer_latency=None if signalled is None else latency_span(call, train, signalled),
         evidence=(*train.bursts, *((reply,) if reply else ())),
-        provisional=signalled is None and (behind or reply is None or reply is not voice),
+        provisional=signalled is None and (behind or reply is not voice or _toned(call, train, voice)),
         music=reply is not None and reply in (music, machine),
         restarted=train.restarted,
     )
@@ -74,6 +76,14 @@ def ringing_leg(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
     if may_hide_ring(call, train, reply) or (behind and reply is None and _may_be_signal(call, train)):
         return opened(leg)
     return _picked_up(call, train, *_in_front(call, train, leg, reply), limit)
+
+
+def _toned(call: Call, train: Train, voice: Segment | None) -> bool:
+    """Whether a tone is heard between the last ring and who speaks, or nobody does: packets may have left so much of a
+    special information tone, which an announcement follows."""
+    since, until = train.last.end, voice.start if voice is not None else train.last.end + 1
+    tones = between(call, (TONE,), since, until)
+    return voice is None or any(s.length >= _SIGN_S * call.sr for s in tones)
 
 
 def _in_front(call: Call, train: Train, leg: Leg, reply: Segment | None) -> tuple[Leg, Segment | None]:

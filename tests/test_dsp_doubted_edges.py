@@ -209,3 +209,9 @@ def test_music_may_be_heard_to_begin_before_who_put_it_on_picked_up(early_s: flo
     (leg,) = legs(*RINGS, at(MUSIC, 9.2 - early_s, 20))
     assert leg.pick_up is not None
     assert round(9.2 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize(("lasts_s", "person"), [(0.08, False), (0.27, True)])
+def test_a_tone_before_who_speaks_may_be_a_special_information_tones(lasts_s: float, person: bool) -> None:
+    (leg,) = legs(*RINGS, at(TONE, 9.6, 9.6 + lasts_s), at(SPEECH, 10.5, 14))
+    assert leg.provisional == person

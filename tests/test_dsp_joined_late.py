@@ -66,3 +66,17 @@ def test_of_two_bursts_that_are_one_ring_the_first_may_be_missed(plan: str) -> N
     assert all(leg.rings <= 3 <= leg.most_rings or leg.provisional for leg in heard)
     (last,) = (leg for leg in heard if leg.outcome == ANSWERED or leg.provisional)
     assert last.pick_up is None or round((0.8 + until_s - since_s) * SR) in last.pick_up
+
+
+@pytest.mark.parametrize("since_s", [0.4, 0.7])
+@pytest.mark.parametrize("cut_s", [0.1, 0.12])
+def test_a_second_ring_too_brief_to_be_told_leaves_open_whether_the_first_was_cut(since_s: float, cut_s: float) -> None:
+    ringing = syn.cadence(load_plan("tw").ringback, 3 + cut_s, sr=SR, level_dbfs=-20)[round(since_s * SR) :]
+    first, gap, second = ringing[: round((1 - since_s) * SR)], quiet(2), ringing[-round(cut_s * SR) :]
+    said = syn.at_level(voice("hello"), -18)
+    wave = with_noise(np.concatenate([quiet(0.8), first, gap, second, quiet(0.6), said, quiet(1)]))
+    for leg in listen(wave, sr=SR, plan=load_plan("tw")).legs:
+        assert leg.provisional or leg.rings <= 2 <= leg.most_rings
+    alone = with_noise(np.concatenate([quiet(0.8), first, quiet(2.7 + cut_s), said, quiet(1)]))
+    (leg,) = listen(alone, sr=SR, plan=load_plan("tw")).legs
+    assert (leg.outcome, leg.rings, leg.provisional) == (ANSWERED, 1, False)
