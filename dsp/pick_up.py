@@ -62,10 +62,10 @@ def _may_be_no_rest(burst: Torn, *, sr: int) -> bool:
     return burst.hole > 0 and (brief or not burst.rest_told)
 
 
-def _is_too_long(train: Train, *, sr: int) -> bool:
+def _is_too_long(train: Train, *, by_s: float = LOST_S, sr: int) -> bool:
     """Whether the pieces of the last burst are longer together than all others: what comes behind the hole is none."""
     others = [burst.length for burst in train.bursts[:-1]]
-    return len(others) > 1 and train.last.length > max(others) + LOST_S * sr
+    return len(others) > 1 and train.last.length > max(others) + by_s * sr
 
 
 def _lifted(call: Call, told: Span, following: int, most: int) -> Span:
@@ -87,7 +87,7 @@ def _lifted(call: Call, told: Span, following: int, most: int) -> Span:
 def _span(call: Call, train: Train, reply: Segment | None, latest: float, hole: int) -> tuple[float, float]:
     end, sr = train.last.end, call.sr
     over = reply is not None and reply.start <= end + _SMEARED_S * sr and not train.last.stops
-    if is_whole(call, train, hole) and not (over and _is_too_long(train, sr=sr)):
+    if is_whole(call, train, hole) and not (over and _is_too_long(train, by_s=_LATER_S, sr=sr)):
         # The burst ran its full length: the pick-up came after it.
         whole = whole_end(call, train, hole)
         # A coder goes on with a burst that was cut until its frame is over, and one put in for a lost packet does.

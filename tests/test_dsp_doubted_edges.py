@@ -30,7 +30,7 @@ def legs(*segments: Segment, plan: str = "tw", end_s: float = 40) -> tuple[Leg, 
 RINGS = [ring(i, i + 1) for i in (1, 4, 7)]
 
 
-@pytest.mark.parametrize("longer_s", [0.06, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize("longer_s", [0.006, 0.03, 0.06, 0.1, 0.2, 0.3])
 def test_a_burst_longer_than_all_others_that_goes_over_into_a_voice_may_have_been_cut_long_before(longer_s) -> None:
     end = 11 + longer_s
     (leg,) = legs(*RINGS, ring(10, end, stops=False), at(SPEECH, end, end + 1))
