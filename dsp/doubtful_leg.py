@@ -7,14 +7,13 @@ from itertools import pairwise
 
 from dsp.another_plan import keeps_another_plan
 from dsp.beat import EARLY_S, LOST_S
-from dsp.cadence import STRETCH
 from dsp.heard_call import Call, between
 from dsp.leg import NONE, Leg, voice_span
-from dsp.next_burst import next_burst
-from dsp.one_ringing import REPLIES, TOLD
+from dsp.one_ringing import REPLIES
 from dsp.quantile import middle
 from dsp.refusal import REFUSED
-from dsp.ring_proof import EXACT, TOLD_S, hidden, is_exact, is_joined
+from dsp.ring_proof import EXACT, TOLD_S, is_exact, is_joined
+from dsp.rung_beside import WORD_S, may_have_rung_before
 from dsp.segment import DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
 from dsp.torn_bursts import Torn
 from dsp.trains import Train, without_refusals
@@ -22,8 +21,6 @@ from dsp.trains import Train, without_refusals
 _LEAST_TONES_S = 0.5
 """Tones behind the ringing that last so long, or are several, are a machine's answer, or music's notes."""
 
-_WORD_S = 0.3
-"""No word is shorter."""
 _NEAR = 0.06
 """Rings that are whole periods apart, to this share of one, keep a beat."""
 _PARTED_S = 2.5
@@ -76,20 +73,6 @@ def keeps_another_beat(call: Call, train: Train) -> bool:
     return len(steps) > 1 or min(abs(off - 1), abs(off - longest)) > 2 * EXACT
 
 
-def may_ring_on(call: Call, train: Train, following: Train | None) -> bool:
-    """Whether a ringing behind who was heard to pick up may be the same one: it keeps the beat of the ring before, as
-    another telephone does by chance only, and who talks on a line is heard between rings as well. Of three rings the
-    beat is known better (`goes_on`)."""
-    if following is None or train.on_beat >= TOLD or call.answered_at is not None:
-        return False
-    one, other = train.rings[-1][0], following.rings[0][0]
-    if following.on_beat < 2:
-        return _ends_on_beat(train, other, sr=call.sr)
-    by_start, by_end = (apart - following.period for apart in (other.start - one.start, other.end - one.end))
-    slack = max(LOST_S, call.buffer_s) * call.sr  # two packets that a jitter buffer took out or put in
-    return abs(by_start) <= slack or (by_start < 0 and abs(by_end) <= slack)  # it lost its beginning
-
-
 def is_interrupted(call: Call, train: Train) -> bool:
     """Whether a voice or music as long as a word is heard in one pause of a ringing: who picked up put through, and the
     next telephone keeps the first one's beat by chance; or an announcement. Who talks in the background does so in
@@ -108,15 +91,7 @@ def _talked_in(call: Call, train: Train) -> int:
     pauses = [(a[-1].end, b[0].start) for a, b in pairwise(train.rings)]
     pauses += [(b.first_end, b.first_end + b.hole) for b in train.bursts if isinstance(b, Torn) and b.hole]
     heard = [s for s in call.segments if s.sound in (SPEECH, MUSIC) and s.end > call.early_until]
-    return sum(any(_lasts(s, *pause) > _WORD_S * call.sr for s in heard) for pause in pauses)
-
-
-def is_talked_into(call: Call, train: Train) -> bool:
-    """Whether the next ring begins though somebody is told to speak by then: an announcement, the caller's own echo, or
-    the ring itself passed for a voice."""
-    at = round(next_burst(call, train))
-    heard = between(call, (SPEECH,), train.last.end, at + round(2 * LOST_S * call.sr))
-    return call.rings_at is not None and any(s.end > at + LOST_S * call.sr for s in heard) and call.rings_at(at)
+    return sum(any(_lasts(s, *pause) > WORD_S * call.sr for s in heard) for pause in pauses)
 
 
 def may_hide_ring(call: Call, train: Train, reply: Segment | None) -> bool:
@@ -129,69 +104,8 @@ def may_hide_ring(call: Call, train: Train, reply: Segment | None) -> bool:
     return round(steps) >= 1 and -2 * EARLY_S * call.sr <= late <= LOST_S * call.sr
 
 
-def _ends_on_beat(train: Train, burst: Segment, *, sr: int) -> bool:
-    """Whether a burst alone that a ring was due for ends whole periods behind another of a ringing, both of which stop
-    in the line's noise, or begins so as well."""
-    if round((burst.start - train.last_start) / train.period) != 1:
-        return False
-    slack = EARLY_S * sr
-    ends = (ring[0] for ring in train.rings if _off(burst.end - ring[0].end, train.period) <= slack)
-    return any((one.stops and burst.stops) or _off(burst.start - one.start, train.period) <= slack for one in ends)
-
-
-def _off(apart: float, period: float) -> float:
-    """How far two moments are from whole periods apart."""
-    return abs(apart - round(apart / period) * period)
-
-
 def _lasts(heard: Segment, since: int, until: int) -> int:
     return min(heard.end, until) - max(heard.start, since)
-
-
-def may_have_rung_before(call: Call, train: Train) -> bool:
-    """Whether a burst of the same tones that lost packets begins, or ends, a period before a ringing's first, with
-    nobody heard between; or what may have been one that nobody told."""
-    first, near = train.rings[0][0], LOST_S * call.sr
-    since = first.start - (1 + STRETCH) * train.period
-    bursts = [s for s in between(call, (RINGBACK,), since, first.start) if s.length >= TOLD_S * call.sr]
-    apart = [(s, by) for s in bursts for one in train.rings[0] for by in (one.start - s.start, one.end - s.end)]
-    on_time = (s for s, by in apart if abs(by - train.period) <= near)
-    if any(not _spoken(call, s.end, first.start) for s in on_time):
-        return True
-    exact = (
-        s for s in bursts if s.begins and s.told and abs(first.start - s.start - train.period) <= EARLY_S * call.sr
-    )
-    if call.early_until <= first.start and next(exact, None) is not None:
-        return True  # whoever was heard between
-    if _passed_for_voice(call, first, train.period):
-        return True
-    # Its tones alone amid music, which was told to go on until the next one.
-    edges = ((s.earliest - first.start, s.latest - first.end) for s in call.unheard if s.latest <= first.start)
-    return any(min(abs(by + train.period) for by in both) <= near for both in edges)
-
-
-def _spoken(call: Call, since: int, until: int) -> bool:
-    """Whether a word, music or a machine is heard between two samples: what is shorter may be a piece of the ring."""
-    heard = between(call, REPLIES, since, until)
-    return any(s.sound != SPEECH or s.length >= _WORD_S * call.sr for s in heard)
-
-
-def _passed_for_voice(call: Call, first: Segment, period: float) -> bool:
-    """Whether what passed for a voice begins a period before a ringing's first burst, to a hair, and is mostly its
-    tones, which a gain control may hide where they swing."""
-    at, near = first.start - period, 4 * EARLY_S * call.sr
-    spoken = between(call, (SPEECH, MUSIC), at - near, at + near)
-    return call.is_tone is not None and any(call.is_tone(s, call.plan.ringback) for s in spoken)
-
-
-def may_have_rung_on(call: Call, train: Train) -> bool:
-    """Whether a sound that may have been a ring and lasts half as long at least begins when the next one was due."""
-    due, near = train.last.start + train.period, 2 * LOST_S * call.sr
-    least = max(ring[0].length for ring in train.rings) / 2
-    begun = (s for s in call.unheard if abs(s.earliest - due) <= near and s.latest - s.earliest >= least)
-    # What music may begin with is another question (`next_burst`).
-    begun = (s for s in begun if not between(call, (MUSIC,), s.earliest, s.latest))
-    return any(not hidden(call.segments, s.earliest, s.latest) for s in begun)
 
 
 def may_hold_note(call: Call, train: Train) -> bool:

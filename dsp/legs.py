@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dsp.before_ringing import legs_before
-from dsp.doubtful_leg import doubtful_legs, is_doubtful, is_talked_into, may_have_rung_on, may_ring_on, unknown_call
+from dsp.doubtful_leg import doubtful_legs, is_doubtful, unknown_call
 from dsp.heard_call import Brief, Call, End, GoesOn, IsTone, RingsAt, between, nothing_brief
 from dsp.leg import ANSWERED, NO_ANSWER, NONE, Leg, opened
 from dsp.refusal import REFUSED, torn_refusal
 from dsp.ringing_leg import ringing_leg
+from dsp.rung_beside import is_talked_into, may_have_rung_on, may_ring_on
 from dsp.segment import Segment, Span
 from dsp.tone_on_beat import with_tones_on_beat
 from dsp.tone_plan import TonePlan
-from dsp.trains import find_trains
+from dsp.trains import Train, find_trains
 from dsp.unaccounted import amid_replies, is_beside, is_sure_tone, legs_of, unaccounted
 
 __all__ = ["ANSWERED", "NONE", "NO_ANSWER", "Leg", "Span", "find_legs"]
@@ -92,28 +93,39 @@ def find_legs(
         unheard,
     )
     trains = find_trains(ordered, sr=sr, plan=plan, buffer_s=buffer_s)
+    strange = unaccounted(call, trains)
+    before = legs_before(call, trains[0].onset if trains else end)
+    before += legs_of(call, trains, strange, before)
+    before.sort(key=lambda leg: leg.evidence[0].start if leg.evidence else 0)
+    legs = [*before, *_ringing_legs(call, trains, strange, behind=bool(before)), *doubtful_legs(call, trains)]
+    return tuple(legs) or unknown_call(call)
+
+
+def _ringing_legs(call: Call, trains: Sequence[Train], strange: Sequence[Segment], *, behind: bool) -> list[Leg]:
+    """The leg of each ringing, and what came behind it; `strange`: bursts that none took; `behind`: somebody had been
+    heard before them all."""
     legs: list[Leg] = []
-    first = trains[0].onset if trains else end
-    rings_on, strange = False, unaccounted(call, trains)
-    legs += legs_before(call, first)
-    legs += legs_of(call, trains, strange, legs)
-    legs.sort(key=lambda leg: leg.evidence[0].start if leg.evidence else 0)
+    rings_on, beside = False, list(strange)
     for train, following in zip(trains, (*trains[1:], None), strict=False):
-        limit = following.onset if following else end
-        leg = ringing_leg(call, train, limit, behind=bool(legs))
-        # Nobody is heard, and yet another rings, whom nobody can have answered yet.
-        unsure = leg.outcome == NO_ANSWER and following is not None and call.early_until <= train.last.end
-        unsure |= leg.outcome == ANSWERED and (may_have_rung_on(call, train) or is_talked_into(call, train))
+        limit = following.onset if following else call.end
+        leg = ringing_leg(call, train, limit, behind=behind or bool(legs))
         rings_on, rang_on = may_ring_on(call, train, following), rings_on
-        unsure |= is_doubtful(call, train) or rings_on or rang_on or is_beside(call, train, strange)
+        unsure = rings_on or rang_on or _is_unsure(call, leg, train, following) or is_beside(call, train, beside)
         # Of a ringing that is not known the next may be the rest.
-        strange += [burst for burst in train.bursts if unsure and is_sure_tone(call, burst)]
+        beside += [burst for burst in train.bursts if unsure and is_sure_tone(call, burst)]
         legs.append(opened(leg) if unsure else leg)
         legs += _refused_after(call, leg, limit)
         amid = amid_replies(call, train, following) if following is not None else []
         legs += [Leg(None, 0, NONE, None, None, None, tuple(amid), provisional=True)] if amid else []
-    legs += doubtful_legs(call, trains)
-    return tuple(legs) or unknown_call(call)
+    return legs
+
+
+def _is_unsure(call: Call, leg: Leg, train: Train, following: Train | None) -> bool:
+    """Whether only a person can say how a ringing went."""
+    # Nobody is heard, and yet another rings, whom nobody can have answered yet.
+    forwarded = leg.outcome == NO_ANSWER and following is not None and call.early_until <= train.last.end
+    rang = leg.outcome == ANSWERED and (may_have_rung_on(call, train) or is_talked_into(call, train))
+    return forwarded or rang or is_doubtful(call, train)
 
 
 def _refused_after(call: Call, leg: Leg, limit: int) -> list[Leg]:
