@@ -32,6 +32,7 @@ _LOUD_DB, _LOUD_P = 30.0, 0.32
 _PARTED, _SYLLABLE = 6, 3
 """A voice's first sound may be so many chunks before the rest of it, and is so long."""
 _MUSIC_SHARE = 0.2
+_DIES_AWAY = 2 * CHUNK
 
 
 class VoiceWindow:
@@ -54,9 +55,9 @@ class VoiceWindow:
 
     def first_voice(self, level: float, *, since: int, noise_db: float, music: bool) -> int | None:
         """The chunk a voice began in: three of four chunks sure, or less sure but far above the line's noise. What
-        rang until a sample dies away in the chunk behind it."""
+        rang until a sample dies away in two chunks behind it."""
         chunks = list(self.window)[-len(self.recent) :]
-        loudest = max((db for at, _, db in chunks if at != since), default=-math.inf)
+        loudest = max((db for at, _, db in chunks if not 0 <= at - since < _DIES_AWAY), default=-math.inf)
         if loudest < max(noise_db + _RISE_DB, _VOICE_DB):
             return None
         clear = level > noise_db + STANDS_OUT_DB and not music
