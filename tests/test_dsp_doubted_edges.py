@@ -5,27 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dsp_calls import SR, quiet, voice, with_noise
+from dsp_segments import at, legs, ring
 
 from dsp import synthesis as syn
-from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
+from dsp.legs import ANSWERED, NO_ANSWER, NONE, find_legs
 from dsp.listen import listen
 from dsp.notes import without_notes
 from dsp.segment import BUSY, CONGESTION, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
 from dsp.tone_share import rest_end, sounds_at
-
-
-def at(sound: str, start_s: float, end_s: float) -> Segment:
-    return Segment(sound, round(start_s * SR), round(end_s * SR))
-
-
-def ring(start_s: float, end_s: float, *, begins: bool = True, stops: bool = True, told: bool = True) -> Segment:
-    return Segment(RINGBACK, round(start_s * SR), round(end_s * SR), begins=begins, stops=stops, told=told)
-
-
-def legs(*segments: Segment, plan: str = "tw", end_s: float = 40) -> tuple[Leg, ...]:
-    return find_legs(segments, sr=SR, plan=load_plan(plan), end=round(end_s * SR))
-
 
 RINGS = [ring(i, i + 1) for i in (1, 4, 7)]
 
