@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from browser_sounds import RATE, talk
+from browsers import Browser, browsing
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 from web_pages import PASSWORD, Running, login_of
@@ -61,24 +62,14 @@ READ = """() => {
 
 
 @contextmanager
-def talking_browser(program: str, folder: Path) -> Iterator[tuple[Any, NDArray[np.int16]]]:
+def talking_browser(config: pytest.Config, folder: Path) -> Iterator[tuple[Browser, NDArray[np.int16]]]:
     """Chromium whose microphone hears noise of a voice's width; and that noise, at RATE."""
-    from playwright.sync_api import sync_playwright
-
     said = talk(SAID_S, 7)
     wide = np.clip(resample_poly(said.astype(float), MICROPHONE_HZ // RATE, 1), -32768, 32767).astype("<i2")
     write_wav(folder / "said.wav", wide, sample_rate_hz=MICROPHONE_HZ)
     fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    args = ["--no-sandbox", "--disable-gpu", *fake, f"--use-file-for-fake-audio-capture={folder / 'said.wav'}"]
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=args)
+    with browsing(config, [*fake, f"--use-file-for-fake-audio-capture={folder / 'said.wav'}"]) as opened:
         yield opened, said
-        opened.close()
-
-
-def chromium() -> str | None:
-    """The browser's program."""
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def page_in(browser: Any, server: Running, role: Role, wrong: list[str]) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import time
@@ -16,13 +15,13 @@ import pytest
 import soundfile
 from agency_folder import make_agency, with_patience
 from browser_sounds import RATE, heard_share, likeness, talk
+from browsers import chromium, processes_with
 from desk_telephone import DeskTelephone
-from left_out import leave_out
 from live_calls import Shelf, StandIn
-from page_sound import chromium, page_in, talking_browser, tapped
+from page_sound import page_in, talking_browser, tapped
 from pressure import BUSY_SHARE, waited_share
 from scipy.signal import resample_poly
-from web_pages import CHROMIUM, NAMES, Running, add_person, login_of, serving
+from web_pages import NAMES, Running, add_person, login_of, serving
 
 from harness import clocks
 from harness.agency import Agency, load_agency
@@ -52,10 +51,7 @@ WAIT_S = 90.0
 
 @pytest.fixture(scope="module")
 def talker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    program = chromium()
-    if program is None:
-        leave_out("Chromium", CHROMIUM, request.config)
-    with talking_browser(program, tmp_path_factory.mktemp("microphone")) as both:
+    with talking_browser(request.config, tmp_path_factory.mktemp("microphone")) as both:
         yield both
 
 
@@ -146,7 +142,7 @@ def test_what_the_microphone_plays_is_what_the_agencys_telephone_hears(
     heard = np.frombuffer(G711(PCMA).decode(b"".join(far.heard)), "<i2").astype(float)
     assert _share_sent(said, heard) > 0.3  # of noise that is like nothing else; a busy machine tears the rest
     assert wrong == []
-    page.context.close()
+    browser.shut(page.context)
 
 
 @pytest.mark.parametrize("comes_back", [True, False], ids=["the tester is back", "nobody comes"])
@@ -167,7 +163,9 @@ def test_a_browser_that_is_killed_costs_its_leg_and_whoever_waits_is_told(
     page.wait_for_selector("[data-phase=talks][data-tester=here]")
     (live,) = office.site.calls.up()
     second = page_in(browser, office, Role.TESTER, [])
-    for process in processes_with(name):
+    killed = processes_with(name)
+    assert killed
+    for process in killed:
         os.kill(process, signal.SIGKILL)
     until(second, lambda: "tester_back" in [one.what for one in live.state().countdowns], "nobody noticed")
     assert live.state().signalling.startswith("200")
@@ -182,7 +180,7 @@ def test_a_browser_that_is_killed_costs_its_leg_and_whoever_waits_is_told(
         acts = store.get_call(live.call_id)["record"]["acts"]
     assert [one["detail"] for one in acts if one["do"] == "said"] == ([] if comes_back else ["courtesy"])
     assert [one["detail"] for one in acts if one["do"] == "tester"][2] == "lost"
-    second.context.close()
+    browser.shut(second.context)
 
 
 def test_a_tester_whose_browser_s_process_is_killed_is_back_in_the_same_call(talker, office: Running) -> None:
@@ -207,17 +205,7 @@ def test_a_tester_whose_browser_s_process_is_killed_is_back_in_the_same_call(tal
     with open_store(load_agency(office.site.folder).database) as store:
         acts = store.get_call(live.call_id)["record"]["acts"]
     assert [one["detail"] for one in acts if one["do"] == "tester"][:4] == ["invited", "here", "lost", "back"]
-    page.context.close()
-
-
-def processes_with(argument: str) -> list[int]:
-    """The processes that were started with an argument."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            found += [int(path.parent.name)] if argument.encode() in path.read_bytes().split(b"\0") else []
-    assert found
-    return found
+    browser.shut(page.context)
 
 
 def test_the_page_takes_no_more_than_its_share_of_a_round_trip(talker, server: Running, caller) -> None:
@@ -245,7 +233,7 @@ def test_the_page_takes_no_more_than_its_share_of_a_round_trip(talker, server: R
             break
     held = page.inner_text("#held")
     call.finish()
-    page.context.close()
+    browser.shut(page.context)
     spread = " / ".join(f"{1000 * one:.0f}" for one in np.quantile(delays or [9.9], (0.05, 0.5, 0.95, 0.99)))
     told = (
         f"{1000 * median_s:.0f} ms; p5 / p50 / p95 / p99 {spread} ms of {len(delays)} at {telephone.sample_rate_hz} Hz"

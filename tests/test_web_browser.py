@@ -119,7 +119,7 @@ def test_without_scripts_every_page_still_does_its_work(browser, server: Running
     page.get_by_label("只看還沒評完的").check()
     page.get_by_role("button", name="篩選").click()
     assert page.locator("tbody tr").count() == 2
-    context.close()
+    browser.shut(context)
 
 
 @pytest.mark.parametrize(

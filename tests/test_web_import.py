@@ -224,7 +224,7 @@ def test_without_scripts_some_files_still_go(browser: Any, server: Running, agen
     page.get_by_role("button", name="匯入", exact=True).click()
     page.get_by_text("已匯入 2 通").wait_for()
     assert len(kept(agency) - before) == 2
-    context.close()
+    browser.shut(context)
 
 
 @pytest.mark.page_may_say("422")

@@ -52,7 +52,7 @@ def sandbox(browser: Any) -> Any:
     """A page of nothing, in which the audio thread's own file is run on a clock of the test's."""
     page = browser.new_page()
     yield page
-    page.close()
+    browser.shut(page)
 
 
 def played(sandbox: Any, arrivals: list[float], *, rate: int = 8000, seconds: float) -> dict[str, Any]:

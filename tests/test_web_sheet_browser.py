@@ -267,7 +267,7 @@ def test_without_scripts_a_sheet_is_kept_and_signed(browser, server: Running):
     assert page.locator('input[name="A3.1:met"][value="yes"]').is_checked()
     page.locator("#sign").click()
     assert "還不能簽名" in page.locator("#wanted").inner_text()
-    context.close()
+    browser.shut(context)
 
 
 LABELS = """() => [...document.querySelector('#wave > div').shadowRoot.querySelectorAll('.mark')]

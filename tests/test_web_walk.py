@@ -47,7 +47,7 @@ def as_login(browser, server: Running) -> Iterator:
 
     yield opened
     for context in contexts:
-        context.close()
+        browser.shut(context)
 
 
 def pick(page, name: str, value: str) -> None:

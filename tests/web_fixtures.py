@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from left_out import leave_out
-from web_pages import CHROMIUM, NOW, TOKEN, Running, furnish, serving
+from browsers import Browser, browsing
+from web_pages import NOW, TOKEN, Running, furnish, serving
 
 from harness.agency import Agency, load_agency
 from harness.web.rights import Role
@@ -68,17 +68,10 @@ def alone(agency: Agency, clock: Clock) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Chromium, as Debian has it; without it these tests are left out, and the last lines say so."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        leave_out("Chromium", CHROMIUM, request.config)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+    with browsing(request.config) as opened:
         yield opened
-        opened.close()
 
 
 PATIENCE_MS = 60_000
@@ -87,7 +80,7 @@ PageOf = Callable[..., Any]
 
 
 @pytest.fixture
-def page_of(browser: Any, server: Running, request: pytest.FixtureRequest) -> Iterator[PageOf]:
+def page_of(browser: Browser, server: Running, request: pytest.FixtureRequest) -> Iterator[PageOf]:
     """Opens a page logged in as a role: `page_of(Role.TESTER, "/calls", width=360, dark=True)`.
 
     Afterwards no page may have asked another host, failed to load a part, or broken the policy; `page_may_say("404")`
@@ -112,7 +105,7 @@ def page_of(browser: Any, server: Running, request: pytest.FixtureRequest) -> It
 
     yield opened
     for context in contexts:
-        context.close()
+        browser.shut(context)
     excused = [text for mark in request.node.iter_markers("page_may_say") for text in mark.args]
     assert [one for one in wrong if not any(text in one for text in excused)] == []
 
