@@ -157,9 +157,9 @@ def is_sure(group: Sequence[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> bo
     """Whether two bursts agree on where the ringing began, or the first has its whole length. One ring alone that is as
     long as no plan has it tells no length by which none of its packets were lost."""
     wanted = plan.cadence[0][0] * (beat.period / plan.period_s if len(group) > 1 else sr)
-    if abs(group[0][0].length - wanted) <= 2 * EARLY_S * sr:
-        return True
     nominal = plan.period_s * sr
+    if abs(group[0][0].length - wanted) <= 2 * EARLY_S * sr:
+        return not _may_keep_plan(group, beat, nominal, sr)
     if _begins_late(group, wanted, sr):
         return False
     if beat.period == nominal:
@@ -167,6 +167,14 @@ def is_sure(group: Sequence[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> bo
     if beat.on_it == _BY_CHANCE:
         return not (_may_be_late(group, beat, nominal, sr) or _grows(group, sr))
     return beat.on_it > _BY_CHANCE
+
+
+def _may_keep_plan(group: Sequence[Ring], beat: Beat, nominal: float, sr: int) -> bool:
+    """Whether two rings of another beat, which their ends tell or the first one's length, may keep the plan's, each
+    late by a packet or two that it lost."""
+    if len(group) != 2 or beat.on_it > 1 or beat.period == nominal:
+        return False
+    return abs(group[1][0].start - group[0][0].start - nominal) <= LOST_S * sr
 
 
 def _begins_late(group: Sequence[Ring], wanted: float, sr: int) -> bool:
@@ -206,5 +214,7 @@ def lean(group: Sequence[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> float
         return 0.0
     wanted = plan.cadence[0][0] * beat.period / plan.period_s
     lacks = [(wanted - ring[0].length) / 2 for ring in group]
-    small = [lack for lack in lacks if abs(lack) <= _MAX_LEAN_S * sr]
+    small = sorted(lack for lack in lacks if abs(lack) <= _MAX_LEAN_S * sr)
+    if small and small[-1] - small[0] > EARLY_S * sr:
+        return small[(len(small) - 1) // 3]  # some lack what packets took, or who cut one
     return middle(small) if small else 0.0

@@ -67,6 +67,8 @@ class Call:
     """Where a burst's tones are last heard behind packets that were lost; None: the samples are not at hand."""
     sure_end: End | None = None
     """Up to where a burst is surely its tones; None: the samples are not at hand."""
+    hole_start: End | None = None
+    """Where a hole begins right behind which a burst does; None: the samples are not at hand."""
     goes_on: GoesOn | None = None
     """Whether the line is heard right behind a burst, so that the packet there arrived; None: the samples are not at
     hand."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.quantile import percentile
-from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, SPEECH, Segment
+from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, SPEECH, TONE, Segment
 from dsp.tone_plan import Tone, TonePlan
 from dsp.tone_share import FRAME_S, HOP_S, Samples, shares, tone_powers
 
@@ -46,7 +46,7 @@ def with_hidden_refusals(
     last, end = max(told, key=lambda s: s.end, default=None), len(samples)
     since = end - round(_REACH_S / FRAME_S) * round(FRAME_S * sr)
     heard = [s for s in told if s.end > since]
-    if since < 0 or last is None or any(s.sound not in (SPEECH, MUSIC) for s in (last, *heard)):
+    if since < 0 or last is None or any(s.sound not in (SPEECH, MUSIC, TONE) for s in (last, *heard)):
         return tuple(segments)
     for sound, tone in ((BUSY, plan.busy), (CONGESTION, plan.congestion)):
         if tone is None or not tone.cadence or not _may_come_and_go(samples[since:end], tone, sr=sr):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from dsp.beat import EARLY_S, LOST_S
-from dsp.edges_known import BESIDE_LOST_S
+from dsp.edges_known import BESIDE_LOST_S, SHORT_S
 from dsp.heard_call import Call
 from dsp.leg import Leg
 from dsp.next_burst import next_burst
@@ -19,12 +19,11 @@ from dsp.ring_proof import TOLD_S, lost_since
 from dsp.segment import MUSIC, SPEECH, Segment, Span
 from dsp.trains import Train
 
-_BRIEF_S = 0.06
-"""No network and no cadence tells so little of a tone from a voice's first sound."""
 _FOLLOWS_S, _SOON_S = 0.15, 0.3
 """What was taken for a tone hides so much of a voice that it was the beginning of; so much, where it was brief."""
 _GOES_ON_S = 1.0
-_TOUCHES_S = 0.05
+_TOUCHES_S, _AT_ONCE_S = 0.05, 0.08
+"""So soon behind a piece that proves nothing a voice was most likely what it is of, on the beat or not."""
 
 
 def may_be_reply(call: Call, train: Train, reply: Segment | None) -> bool:
@@ -40,14 +39,15 @@ def may_be_reply(call: Call, train: Train, reply: Segment | None) -> bool:
     if _is_early(call, train):
         return True
     vague = last.length < TOLD_S * sr or not last.begins
-    return vague and not (last.told or last.stops or _is_on_time(call, train))
+    at_once = last.length < SHORT_S * sr and apart < _AT_ONCE_S
+    return vague and not (last.told or last.stops or (_is_on_time(call, train) and not at_once))
 
 
 def _follows_s(last: Segment, reply: Segment, *, sr: int) -> float:
     """So soon behind its first sound a reply is known: music is known late for it."""
     if reply.sound == MUSIC and last.length < PIECE_S * sr:
         return _GOES_ON_S
-    return _SOON_S if last.length < _BRIEF_S * sr else _FOLLOWS_S
+    return _SOON_S if last.length < SHORT_S * sr else _FOLLOWS_S
 
 
 def _is_off(call: Call, train: Train) -> bool:

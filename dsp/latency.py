@@ -36,12 +36,16 @@ def lost_at_onset(call: Call, train: Train) -> float:
 
 
 def _known_lost(call: Call, train: Train) -> float:
-    """So many samples before the first burst its packets never came, as the receiver says; three rings on one beat tell
-    when it began all the same."""
-    since = lost_since(call.segments, train.rings[0][0].start, within=BESIDE_LOST_S * call.sr)
-    # Of the packet before those too little may be left to be heard.
-    more = 0.0 if since is None else PACKET_S * call.sr
-    return 0.0 if since is None or train.on_beat >= TOLD else max(train.onset - since + more, 0.0)
+    """So many samples before the first burst its packets never came, as the receiver says, or a hole in the line;
+    three rings on one beat tell when it began all the same."""
+    if train.on_beat >= TOLD:
+        return 0.0
+    first = train.rings[0][0]
+    since = lost_since(call.segments, first.start, within=BESIDE_LOST_S * call.sr)
+    if since is not None:
+        # Of the packet before those too little may be left to be heard.
+        return max(train.onset - since + PACKET_S * call.sr, 0.0)
+    return 0.0 if call.hole_start is None else max(train.onset - float(call.hole_start(first)), 0.0)
 
 
 def latest_onset(call: Call, train: Train) -> int:

@@ -41,6 +41,7 @@ def find_legs(
     is_tone: IsTone | None = None,
     rest_end: End | None = None,
     sure_end: End | None = None,
+    hole_start: End | None = None,
     goes_on: GoesOn | None = None,
     rings_at: RingsAt | None = None,
     unheard: tuple[Span, ...] = (),
@@ -64,6 +65,7 @@ def find_legs(
         is_tone: whether a segment is mostly a signal of the exchange (`dsp.tone_share`).
         rest_end: where a burst's tones are last heard behind packets that were lost (`dsp.tone_share`).
         sure_end: up to where a burst is surely its tones (`dsp.tone_share`).
+        hole_start: where a hole begins right behind which a burst does (`dsp.packet_behind`).
         goes_on: whether the line is heard right behind a burst (`dsp.packet_behind`).
         rings_at: whether ringback's tones alone sound right behind a sample (`dsp.tone_share`).
         unheard: what may have been rings that nobody told (`dsp.unheard_rings`).
@@ -88,6 +90,7 @@ def find_legs(
         is_tone,
         rest_end,
         sure_end,
+        hole_start,
         goes_on,
         rings_at,
         unheard,

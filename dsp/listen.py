@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.background import without_background
+from dsp.bent_tones import with_bent_tones
 from dsp.brief_ring import brief_ring_end
 from dsp.clipped_rings import with_clipped_rings
 from dsp.detector import Detector, Samples
@@ -22,7 +23,7 @@ from dsp.last_heard import with_heard_ends
 from dsp.late_reply import with_heard_onsets
 from dsp.legs import Leg, find_legs
 from dsp.notes import without_notes
-from dsp.packet_behind import arrives_behind, hole_end, with_sure_stops
+from dsp.packet_behind import arrives_behind, hole_end, hole_start, with_sure_stops
 from dsp.plan_choice import find_plan, fitting_plans
 from dsp.ring_in_music import with_rings_in_music
 from dsp.segment import Segment, Span
@@ -122,7 +123,8 @@ def _listen(
 ) -> Listening:
     first = _found(samples, sr, plan, missing, answered_at) if found is None else found
     parted = with_rings_in_music(without_notes(first, sr=sr), samples, sr=sr, plan=plan)
-    clipped = with_clipped_rings(parted, samples, sr=sr, plan=plan)
+    bent = with_bent_tones(parted, samples, sr=sr, plan=plan)
+    clipped = with_clipped_rings(bent, samples, sr=sr, plan=plan)
     heard = with_heard_ends(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
     whole = with_hidden_refusals(heard, samples, sr=sr, plan=plan)
     ordered = with_sure_stops(with_heard_onsets(whole, samples, sr=sr), samples, sr=sr, plan=plan)
@@ -145,6 +147,7 @@ def _listen(
             rest_end(samples, burst, plan.ringback, sr=sr), hole_end(samples, burst, plan.ringback, sr=sr)
         ),
         sure_end=lambda burst: sure_end(samples, burst, plan.ringback, sr=sr),
+        hole_start=lambda burst: hole_start(samples, burst, sr=sr),
         goes_on=lambda burst: arrives_behind(samples, burst, plan.ringback, sr=sr),
         rings_at=lambda at: sounds_at(samples, at, plan.ringback, sr=sr),
         unheard=unheard_rings(ordered, samples, sr=sr, plan=plan),

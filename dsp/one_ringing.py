@@ -73,8 +73,9 @@ def goes_on(group: list[Ring], ring: Ring, segments: Sequence[Segment], *, sr: i
     if vague and not spoken and _ends_on_time(before, ring, period, sr=sr, slack_s=LOST_S):
         return True  # packets were lost at the end, too
     off_beat = talk and _is_off_beat(group, beat, start - _next(beat, start), sr=sr, plan=plan)
-    if spoken and (not ring[0].begins or TONE in between) and ring[0].length < NOTE_S * sr:
-        return False  # a piece that did not begin out of quiet, beside somebody's voice or music, is theirs
+    piece = not ring[0].begins or TONE in between or is_joined(ring[0], segments, (SPEECH,), sr=sr)
+    if spoken and piece and ring[0].length < NOTE_S * sr:
+        return False  # what did not begin out of quiet, beside somebody's voice or music, is theirs
     in_time = abs(start - before.start - period) <= 2 * EARLY_S * sr
     if beat.on_it < TOLD and not in_time and _is_vowel(ring[0], segments, sr=sr, plan=plan):
         return False
@@ -141,7 +142,7 @@ def _is_note(group: list[Ring], burst: Segment, late: float, segments: Sequence[
     late, never early, and its two tones are not told as those of all rings before it are."""
     if late >= -4 * EARLY_S * sr or burst.told:
         return False
-    soon = any(s.sound == MUSIC and 0 <= s.start - burst.end <= _GOES_ON_S * sr for s in segments)
+    soon = any(s.sound == MUSIC and -_OPENS_S <= (s.start - burst.end) / sr <= _GOES_ON_S for s in segments)
     return soon and all(ring[0].told for ring in group)
 
 

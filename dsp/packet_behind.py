@@ -1,5 +1,6 @@
 """Whether the packet right behind a burst arrived: a line that is not silent is heard there, no fainter than before the
-burst, and louder where a handset was lifted. What was lost leaves nothing, or the tone again."""
+burst, and louder where a handset was lifted. What was lost leaves nothing, or the tone again. And whether the packet
+before a burst did."""
 
 from __future__ import annotations
 
@@ -85,6 +86,17 @@ def hole_end(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> int:
         return burst.end
     over = holes[0][1]
     return burst.end + over if _is_heard(before) and _is_heard(behind[over : over + heard]) else burst.end
+
+
+def hole_start(samples: Samples, burst: Segment, *, sr: int) -> int:
+    """Where a hole begins right behind which a burst does, on a line that is heard before it; the burst's own start, if
+    there is none."""
+    edge, reach = round(_EDGE_S * sr), round(_SOON_S * sr)
+    heard = np.flatnonzero(samples[max(burst.start - edge - 2 * reach, 0) : max(burst.start - edge, 0)])
+    start = max(burst.start - edge - 2 * reach, 0) + (int(heard[-1]) + 1 if len(heard) else 0)
+    least = _HOLE_FRAMES * round(_FRAME_S * sr) - 2 * edge
+    before = samples[max(start - _BEFORE * round(_FRAME_S * sr), 0) : start]
+    return start if burst.start - start >= least and _is_heard(before) else burst.start
 
 
 def _is_heard(line: Samples) -> bool:

@@ -11,7 +11,7 @@ from dsp.ring_proof import lost_until
 from dsp.segment import MISSING, MUSIC, RINGBACK, Segment, Span
 from dsp.torn_bursts import Torn
 from dsp.trains import Train
-from dsp.whole_burst import ends_a_packet, is_whole, possible_holes, was_cut, whole_end
+from dsp.whole_burst import ends_a_packet, is_whole, late_start, possible_holes, was_cut, whole_end
 
 LOST_LATE_S = 0.070
 """So much later a burst may have been cut that ends where a packet does: three were lost behind it, and what came of
@@ -108,7 +108,8 @@ def _not_whole(call: Call, train: Train, reply: Segment | None, latest: float, h
     gone = lost_until(call.segments, end, within=BESIDE_LOST_S * sr)
     if gone is None and was_cut(call, train, hole) and not _goes_on(call, train, hole):
         return _cut(call, train, reply, latest)
-    if gone is not None and gone < whole_end(call, train, hole) - AFTER_HOLE_S * sr:
+    # Of a ring that may have lost its beginning as well the rest is over sooner.
+    if gone is not None and gone < whole_end(call, train, hole) - late_start(call, train) - AFTER_HOLE_S * sr:
         rest = _rest_end(call, train)  # too little of the burst came behind the hole to be heard as one
         over = gone + AFTER_HOLE_S * sr if rest <= gone else rest + CUT_LATE_S * sr
         return end - EDGE_ERROR_S * sr, min(latest, over)

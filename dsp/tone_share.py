@@ -26,6 +26,8 @@ _EDGE_S, _REACH_S, _AS_LOUD, _IN_A_ROW = 0.01, 0.2, 0.2, 3
 """So far behind a burst the rest of it may be, no weaker than this, in so many frames in a row."""
 _MOMENT_S, _LATE_S, _PURE = 0.1, 0.04, 0.8
 """Of 1,366 voices that spoke where a ring was due four were so much of its tones for so long."""
+_TAIL, _PAUSE, _PAUSED = 22, 0.05, 3
+"""Frames: of so many at a burst's end so many that hold no more than this share of the tone are a pause."""
 _HELD = 0.8
 """Of a burst's middle share its tones still hold so much."""
 
@@ -67,11 +69,22 @@ def sounds_at(samples: Samples, at: int, tone: Tone, *, sr: int) -> bool:
 def sure_end(samples: Samples, burst: Segment, tone: Tone, *, sr: int) -> int:
     """Where a burst's tones hold as much of what is heard for the last time: as loud a sound that comes right behind
     them passes for their end."""
-    _, share = tone_powers(samples[burst.start : burst.end], sr=sr, frequencies_hz=tone.frequencies_hz)
+    told, share = tone_powers(samples[burst.start : burst.end], sr=sr, frequencies_hz=tone.frequencies_hz)
     if not len(share):
         return burst.end
-    last = int(np.flatnonzero(share >= _HELD * float(np.median(share)))[-1])
-    return burst.start + last * round(HOP_S * sr) + round(FRAME_S * sr)
+    held = np.flatnonzero(share >= _HELD * float(np.median(share)))
+    hop, frame = round(HOP_S * sr), round(FRAME_S * sr)
+    last = int(held[-1]) if tone.modulation_hz else _before_pause(told, held)  # one that swings has pauses
+    return burst.start + last * hop + frame
+
+
+def _before_pause(told: Powers, held: npt.NDArray[np.intp]) -> int:
+    """The last of the frames that hold a tone, or the last before a pause behind which too little is left to tell that
+    it is the tone again."""
+    last, usual = int(held[-1]), float(np.median(told))
+    quiet = np.flatnonzero(told[max(last - _TAIL, 0) : last] < _PAUSE * usual) + max(last - _TAIL, 0)
+    before = held[held < quiet[0]] if len(quiet) >= _PAUSED else held[:0]
+    return int(before[-1]) if len(before) else last
 
 
 def tone_powers(samples: Samples, *, sr: int, frequencies_hz: tuple[float, ...]) -> tuple[Powers, Powers]:

@@ -89,7 +89,7 @@ def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan, buffer_
         for group in _merged(groups, segments, sr=sr, plan=plan)
         for part in _parted(group, segments, sr=sr, plan=plan, moved=buffer_s * sr)
     ]
-    trains = [_train(group, sr=sr, plan=plan) for group in groups]
+    trains = [_train(_without_note(group, sr=sr), sr=sr, plan=plan) for group in groups]
     believed: list[Train] = []
     for train in trains:
         near = _since_reply(segments, believed, train)
@@ -100,6 +100,29 @@ def find_trains(segments: Sequence[Segment], *, sr: int, plan: TonePlan, buffer_
     usual = middle(told) if told else 0.0
     after = (*believed[1:], None)
     return tuple(a for a, b in zip(believed, after, strict=False) if not _is_stray(a, b, usual, segments, sr=sr))
+
+
+def _without_note(group: list[Ring], *, sr: int) -> list[Ring]:
+    """A ringing without a first piece that did not begin out of quiet and is on the others' beat with neither edge: who
+    was heard before had it for a vowel, or music for its last note."""
+    (first, *more), others = group[0], group[1:]
+    if more or first.begins or first.stops or first.told or len(others) < TOLD:
+        return group
+    starts, ends = [ring[0].start for ring in others], [ring[0].end for ring in others]
+    period, near = middle([b - a for a, b in pairwise(ends)]), LOST_S * sr
+    off = (
+        min(abs(_off_period(one - edge, period)) for one in edges)
+        for edge, edges in ((first.start, starts), (first.end, ends))
+    )
+    return (
+        others
+        if all(by > near for by in off) and first.length < min(ring[0].length for ring in others) - near
+        else group
+    )
+
+
+def _off_period(apart: float, period: float) -> float:
+    return apart - round(apart / period) * period
 
 
 def _since_hole(ring: Ring, segments: Sequence[Segment], *, sr: int) -> Ring:

@@ -9,7 +9,7 @@ from dsp_calls import SR, VOICES, music, quiet, voice
 from dsp import made_sounds as made
 from dsp import synthesis as syn
 from dsp.hidden_refusal import with_hidden_refusals
-from dsp.segment import BUSY, CONGESTION, DTMF, MUSIC, SPEECH, Segment
+from dsp.segment import BUSY, CONGESTION, DTMF, MUSIC, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
 
 
@@ -86,3 +86,12 @@ def test_it_is_told_where_the_noise_has_no_name_behind_who_spoke() -> None:
     wave = refused(BUSY, "tw", noise(-22), level_dbfs=-22)
     told = Segment(SPEECH, SR, 4 * SR)
     assert [one.sound for one in with_hidden_refusals([told], wave, sr=SR, plan=load_plan("tw"))] == [SPEECH, BUSY]
+
+
+def test_one_of_whose_bursts_the_last_alone_was_told_as_a_tone_is_found_as_well() -> None:
+    wave = refused(BUSY, "tw", noise(-22), level_dbfs=-21)
+    tone = Segment(TONE, round(10.0 * SR), round(10.5 * SR))
+    told = with_hidden_refusals([Segment(SPEECH, 0, round(9.6 * SR)), tone], wave, sr=SR, plan=load_plan("tw"))
+    assert [one.sound for one in told] == [SPEECH, BUSY]
+    alone = [Segment(SPEECH, 0, 2 * SR), tone]
+    assert with_hidden_refusals(alone, noise(-22), sr=SR, plan=load_plan("tw")) == tuple(alone)

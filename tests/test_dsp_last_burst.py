@@ -186,11 +186,24 @@ def test_one_ring_shorter_than_the_plans_may_be_of_a_line_that_runs_fast() -> No
         assert (leg.most_rings == 2) == open_
 
 
-@pytest.mark.parametrize(("early_s", "open_"), [(0.009, True), (0.001, False)])
-def test_two_rings_on_the_plans_own_beat_tell_that_a_vowel_is_early_for_it(early_s: float, open_: bool) -> None:
+@pytest.mark.parametrize(
+    ("early_s", "lasts_s", "open_"),
+    [(0.009, 0.14, True), (0.001, 0.14, False), (0.009, 0.102, True), (0.001, 0.102, True)],
+)
+def test_two_rings_on_the_plans_own_beat_tell_that_a_vowel_is_early_for_it_but_where_it_is_too_brief(
+    early_s: float, lasts_s: float, open_: bool
+) -> None:
     begins = 7 - early_s
-    leg = one_leg(at(RINGBACK, begins, begins + 0.102), at(SPEECH, begins + 0.134, 11), rings=2)
+    leg = one_leg(at(RINGBACK, begins, begins + lasts_s), at(SPEECH, begins + lasts_s + 0.032, 11), rings=2)
     assert (leg.rings, leg.most_rings) == ((2, 3) if open_ else (3, 3))
+
+
+@pytest.mark.parametrize(("apart_s", "open_"), [(0.064, True), (0.16, True), (0.4, False)])
+def test_a_brief_piece_late_for_the_beat_may_be_the_first_vowel_of_who_goes_on_speaking(
+    apart_s: float, open_: bool
+) -> None:
+    leg = one_leg(at(RINGBACK, 10.035, 10.105), at(SPEECH, 10.105 + apart_s, 14), rings=3)
+    assert (leg.rings, leg.most_rings) == ((3, 4) if open_ else (4, 4))
 
 
 @pytest.mark.parametrize("begins", [True, False])
