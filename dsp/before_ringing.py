@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from dsp.cadence import STRETCH, fits
@@ -22,6 +23,8 @@ _PIECE_S = 0.12
 of it left."""
 _TONES_S = 0.4
 """Notes of a voice that pass for tones last no longer."""
+_TALKED_S = 10.0
+"""Behind so much talk and music somebody may have been spoken to, who hung up: the tone is the same."""
 _IN_TIME_S = 0.02
 """Words do not begin as exactly as far apart as an exchange's bursts but by chance."""
 
@@ -44,7 +47,8 @@ def legs_before(call: Call, first: int) -> list[Leg]:
     elif first < call.end and not refusals and _may_be_prompt(call, spoken, first):
         legs.append(Leg(None, 0, NONE, None, None, None, tuple(spoken), provisional=True))
     if refusals:
-        legs.append(refused_leg(call, refusals[0]))
+        talked = sum(heard_s.values()) > _TALKED_S or any(leg.provisional for leg in legs)
+        legs.append(replace(refused_leg(call, refusals[0]), provisional=talked))
     return legs
 
 

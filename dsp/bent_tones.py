@@ -26,7 +26,11 @@ _LOUD_DB, _FLAT_DB, _FALLS_DB, _EDGE = -12.0, 1.5, 6.0, 8
 which is within so many frames."""
 _LOST_FRAMES, _NOTHING_DB = 20, -88.0
 """So many frames of nothing are lost packets of it."""
-_LONGER, _NEAR_HZ = 1.2, 200.0
+_PIECE_S, _ALIKE_DB = 0.1, 2.0
+"""A piece that lost packets left of one is no shorter, and as loud as the others."""
+_TOLD_S, _REST = 0.3, 4
+"""What is shorter proves nothing amid a voice; frames of the rest that lost packets left of a ring, at least."""
+_LEAST_S, _LONGER, _NEAR_HZ = 0.15, 1.2, 200.0
 """No ring lasts so much longer than the plan's; tones further apart are told one by one."""
 _LONGEST_S = 0.512
 _DETUNES = np.arange(0.975, 1.0251, 0.0025)
@@ -55,9 +59,10 @@ def with_bent_tones(segments: Sequence[Segment], samples: Samples, *, sr: int, p
     flat = [
         one
         for one in _flat(samples, sr=sr, beat=beat_frames(plan))
-        if one.length >= LEAST_S * sr
+        if one.length >= _LEAST_S * sr
         and not any(s.start < one.end and s.end > one.start for s in told)
         and clips(samples[one.start : one.end])
+        and not (one.length < _TOLD_S * sr and _is_amid(one, segments, sr=sr))
     ]
     found = [*_rings(flat, samples, sr=sr, plan=plan)]
     for sound, tone in ((BUSY, plan.busy), (CONGESTION, plan.congestion)):
@@ -66,10 +71,31 @@ def with_bent_tones(segments: Sequence[Segment], samples: Samples, *, sr: int, p
     return tuple(sorted((*(one for one in kept if one), *found), key=lambda s: (s.start, s.end)))
 
 
+def _is_amid(one: Segment, segments: Sequence[Segment], *, sr: int) -> bool:
+    """Whether a voice or music is heard before a stretch and on into it: too brief, it may be theirs."""
+    sounds = (s for s in segments if s.sound in (SPEECH, MUSIC))
+    return any(s.start < one.start - _EDGE * FRAME_S * sr and s.end > one.start for s in sounds)
+
+
 def _rings(flat: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan) -> list[Segment]:
     longest = max(on for on, _ in plan.cadence) * _LONGER * sr
-    own = (s for s in flat if s.length <= longest and is_comb(samples[s.start : s.end], plan.ringback, sr=sr))
-    return [Segment(RINGBACK, s.start, s.end) for s in own]
+    own = [s for s in flat if s.length <= longest and is_comb(samples[s.start : s.end], plan.ringback, sr=sr)]
+    rests = (rest for s in own if (rest := _rest(s, samples, until=s.start + round(longest), sr=sr)) is not None)
+    return [Segment(RINGBACK, s.start, s.end) for s in (*own, *rests)]
+
+
+def _rest(burst: Segment, samples: Samples, *, until: int, sr: int) -> Segment | None:
+    """What lost packets left of a ring behind what was told of it, too brief to be told: as loud, and driven."""
+    size = round(FRAME_S * sr)
+    behind = samples[burst.end : until]
+    usual, levels = levels_db(samples[burst.start : burst.end], size), levels_db(behind, size)
+    loud = np.flatnonzero(levels >= float(np.median(usual)) - _ALIKE_DB)
+    near = np.diff(loud, prepend=-1) <= _LOST_FRAMES
+    row = loud[: int(np.argmin(np.append(near, False)))]
+    if len(row) < _REST:
+        return None
+    first, over = int(row[0]) * size, (int(row[-1]) + 1) * size
+    return Segment(TONE, burst.end + first, burst.end + over) if clips(behind[first:over]) else None
 
 
 def _refusals(
@@ -123,18 +149,20 @@ def _is_comb_of(tone: Tone, detune: float, half: float, upto: Levels, hz: float)
 
 def _flat(samples: Samples, *, sr: int, beat: int) -> list[Segment]:
     """Each stretch that is as loud all the time."""
-    found: list[Segment] = []
-    for start, end in _flat_frames(samples, sr=sr, beat=beat):
-        if found and start - found[-1].end <= _LOST_FRAMES * FRAME_S * sr:
+    found, last = list[Segment](), 0.0
+    for start, end, level in _flat_frames(samples, sr=sr, beat=beat):
+        parted = bool(found) and start - found[-1].end <= _LOST_FRAMES * FRAME_S * sr
+        if parted and abs(level - last) <= _ALIKE_DB:
             start = found.pop().start
         found.append(Segment(TONE, start, end))
+        last = level
     return found
 
 
-def _flat_frames(samples: Samples, *, sr: int, beat: int) -> Iterator[tuple[int, int]]:
+def _flat_frames(samples: Samples, *, sr: int, beat: int) -> Iterator[tuple[int, int, float]]:
     size = round(FRAME_S * sr)
     levels = _bridged(levels_db(samples, size))
-    window = round(LEAST_S / FRAME_S) - beat
+    window = round(_PIECE_S / FRAME_S) - beat
     if len(levels) < window + beat:
         return
     smooth = 10 * np.log10(np.convolve(10 ** (levels / 10), np.ones(beat) / beat, "valid"))
@@ -145,7 +173,7 @@ def _flat_frames(samples: Samples, *, sr: int, beat: int) -> Iterator[tuple[int,
     for first, over in zip(steps[::2].tolist(), steps[1::2].tolist(), strict=True):
         edges = _edges(levels, smooth, first, over + window + beat - 2)
         if edges is not None:
-            yield _sharp(samples, edges[0] * size, edges[1] * size, size)
+            yield *_sharp(samples, edges[0] * size, edges[1] * size, size), float(np.median(levels[first:over]))
 
 
 def _edges(levels: Levels, smooth: Levels, first: int, over: int) -> tuple[int, int] | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dsp.beat import EARLY_S, LOST_S, hidden_start
 from dsp.detector import EDGE_ERROR_S
-from dsp.edges_known import BESIDE_LOST_S, HOLE_S, PACKET_S
+from dsp.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, HOLE_S, PACKET_S
 from dsp.heard_call import Call
 from dsp.next_burst import due
 from dsp.one_ringing import TOLD
 from dsp.ring_proof import lost_since
-from dsp.segment import Span
+from dsp.segment import RINGBACK, Segment, Span
 from dsp.trains import Train
 from dsp.whole_burst import is_whole
 
@@ -43,8 +43,10 @@ def _known_lost(call: Call, train: Train) -> float:
     first = train.rings[0][0]
     since = lost_since(call.segments, first.start, within=BESIDE_LOST_S * call.sr)
     if since is not None:
-        # Of the packet before those too little may be left to be heard.
-        return max(train.onset - since + PACKET_S * call.sr, 0.0)
+        # Of the packets before those too little may be left to be heard, and of the last one even to be told.
+        before = Segment(RINGBACK, max(round(since - PACKET_S * call.sr), 0), round(since))
+        rang = before.length > 0 and call.is_tone is not None and call.is_tone(before, call.plan.ringback)
+        return max(train.onset - since + (AFTER_HOLE_S if rang else PACKET_S) * call.sr, 0.0)
     return 0.0 if call.hole_start is None else max(train.onset - float(call.hole_start(first)), 0.0)
 
 
@@ -56,7 +58,8 @@ def latest_onset(call: Call, train: Train) -> int:
     first = train.rings[0][0]
     lacks = max(ring[0].length for ring in train.rings) - first.length if train.on_beat < TOLD else 0
     joined = max(lacks, first.start - train.onset) > HOLE_S * call.sr
-    moved = call.buffer_s or train.on_beat < 2 or joined
+    few = train.on_beat < min(len(train.rings), TOLD) and train.period != call.plan.period_s * call.sr
+    moved = call.buffer_s or train.on_beat < 2 or few or joined
     return max(train.onset, train.rings[0][0].start) if moved else train.onset
 
 

@@ -7,6 +7,7 @@ after some rings: the line rang and was then refused; a special information tone
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dsp.before_ringing import legs_before
 from dsp.doubtful_leg import doubtful_legs, is_doubtful, unknown_call
@@ -101,7 +102,17 @@ def find_legs(
     before += legs_of(call, trains, strange, before)
     before.sort(key=lambda leg: leg.evidence[0].start if leg.evidence else 0)
     legs = [*before, *_ringing_legs(call, trains, strange, behind=bool(before)), *doubtful_legs(call, trains)]
-    return tuple(legs) or unknown_call(call)
+    return tuple(_as_known(legs)) or unknown_call(call)
+
+
+def _as_known(legs: Sequence[Leg]) -> list[Leg]:
+    """The legs; a refusal alone is no better known than what was heard before it, where that is left to a person."""
+    doubted = [any(before.provisional for before in legs[:place]) for place in range(len(legs))]
+    alone = [leg.outcome in REFUSED.values() and not leg.rings for leg in legs]
+    return [
+        replace(leg, provisional=leg.provisional or (is_alone and doubt))
+        for leg, is_alone, doubt in zip(legs, alone, doubted, strict=True)
+    ]
 
 
 def _ringing_legs(call: Call, trains: Sequence[Train], strange: Sequence[Segment], *, behind: bool) -> list[Leg]:

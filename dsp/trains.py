@@ -116,7 +116,7 @@ def _without_note(group: list[Ring], *, sr: int) -> list[Ring]:
     )
     return (
         others
-        if all(by > near for by in off) and first.length < min(ring[0].length for ring in others) - near
+        if all(by > near for by in off) and first.length < middle([ring[0].length for ring in others]) - near
         else group
     )
 

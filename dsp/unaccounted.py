@@ -25,9 +25,22 @@ def unaccounted(call: Call, trains: Sequence[Train]) -> list[Segment]:
     bursts = without_dial_tone(between(call, (RINGBACK,), 0, call.end), call.segments, sr=call.sr, plan=call.plan)
     heard = without_refusals(bursts, call.segments, sr=call.sr, plan=call.plan)
     taken = [burst for train in trains for burst in train.bursts]
-    free = (s for s in heard if s.begins and s.length >= _LEAST_S * call.sr and _stands_free(call, s, alone=not trains))
-    left = [s for s in free if not _touches(s, taken)]
-    return left if len(left) >= _MANY else [s for s in left if is_sure_tone(call, s)]
+    long = [s for s in heard if s.begins and s.length >= _LEAST_S * call.sr and not _touches(s, taken)]
+    left = [s for s in long if _stands_free(call, s, alone=not trains)]
+    brief = TOLD_S * call.sr  # too short to be told
+    told = left if len(left) >= _MANY else [s for s in left if (s.stops and s.length < brief) or is_sure_tone(call, s)]
+    return sorted({*told, *(s for s in long if _goes_over(call, s))}, key=lambda s: s.start)
+
+
+def _goes_over(call: Call, burst: Segment) -> bool:
+    """Whether a burst lasts longer than a vowel, out of quiet, and its two tones are told, which no instrument sounds
+    alone; or a voice begins just when it ends: a ring that somebody cut who speaks at once."""
+    if burst.told or burst.length < TOLD_S * call.sr:
+        return burst.told and burst.length >= TOLD_S * call.sr
+    near = _FREE_S * call.sr
+    before = (s for s in call.segments if s.sound in (SPEECH, MUSIC) and s.start < burst.start)
+    spoken = any(abs(s.start - burst.end) <= near for s in between(call, (SPEECH,), burst.start, call.end))
+    return spoken and not any(s.end > burst.start - near for s in before)
 
 
 def is_beside(call: Call, train: Train, bursts: Sequence[Segment]) -> bool:

@@ -77,7 +77,7 @@ def is_whole(call: Call, train: Train, hole: int | None = None) -> bool:
     same = [apart for end in ends if (apart := abs(end - usual)) <= _SAME_S * call.sr]
     if len(same) < 2:
         return False
-    error = (_CODED_S if train.last.stops else _SAME_S) * call.sr
+    error = (_CODED_S if train.last.stops and len(ends) > 2 else _SAME_S) * call.sr  # one ring tells it less well
     holes = possible_holes(train.last) if hole is None else (hole,)
     return all(train.last.end >= whole_end(call, train, h) - train.lean - error for h in holes)
 

@@ -98,3 +98,20 @@ def test_no_voice_s_harmonics_driven_so_are_the_comb(pitch_hz: int, by_db: float
     assert not is_comb(wave, TW.ringback, sr=SR)
     assert TW.busy is not None
     assert not is_comb(wave, TW.busy, sr=SR)
+
+
+def test_what_lost_packets_left_of_a_driven_ring_is_of_it() -> None:
+    samples = driven(np.concatenate([quiet(1), rung(TW, 0.8), quiet(2)]))
+    lost = [(round(a * SR), round(b * SR)) for a, b in ((1.58, 1.60), (1.74, 1.76))]
+    for start, end in lost:
+        samples[start:end] = samples[start:end] // 16
+    rings = [s for s in with_bent_tones([], samples, sr=SR, plan=TW) if s.sound == RINGBACK]
+    assert rings[0].start == pytest.approx(SR, abs=40)
+    assert rings[-1].end == pytest.approx(1.8 * SR, abs=160)
+
+
+def test_a_brief_flat_piece_of_a_voice_is_none() -> None:
+    samples = driven(np.concatenate([quiet(1), rung(TW, 0.25), quiet(2)]))
+    word = Segment(SPEECH, round(0.5 * SR), 2 * SR)
+    assert with_bent_tones([word], samples, sr=SR, plan=TW) == (word,)
+    assert RINGBACK in [s.sound for s in with_bent_tones([], samples, sr=SR, plan=TW)]

@@ -84,7 +84,7 @@ def test_the_end_of_a_burst_that_a_voice_follows_at_once_may_be_the_voices(behin
 
 
 def test_a_note_two_periods_later_that_goes_over_into_music_is_no_ring() -> None:
-    note = ring(7.68, 8.58, stops=False)
+    note = Segment(RINGBACK, round(7.68 * SR), round(8.58 * SR), begins=True)
     found = legs(ring(1, 2.12, stops=False), note, at(MUSIC, 8.64, 15))
     assert found[0].rings == 1
 

@@ -44,8 +44,29 @@ def test_behind_who_was_heard_it_says_nothing_of_the_ringing() -> None:
 
 @pytest.mark.parametrize("sound", [SPEECH, MUSIC])
 def test_what_a_voice_or_music_goes_over_into_is_a_note_of_it(sound: str) -> None:
-    heard = legs(at(sound, 0.5, 3.35), ring(3.4, 3.9), *RINGS, ANSWER)
+    heard = legs(at(sound, 0.5, 3.35), ring(3.4, 3.65), *RINGS, ANSWER)
     assert heard[-1] == (ANSWERED, 3, True)  # behind a prompt it may be a machine that answers
+
+
+@pytest.mark.parametrize("until_s", [3.35, 4.1])
+def test_but_two_tones_told_out_of_quiet_for_longer_than_a_vowel_are_no_instrument_s(until_s: float) -> None:
+    heard = legs(at(MUSIC, 0.5, until_s), ring(3.4, 3.9), at(SPEECH, 4.2, 5), at(SPEECH, 6, 9))
+    assert (NONE, 0, True) in heard
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_ring_off_the_beat_that_goes_over_into_who_speaks_at_once_may_be_where_somebody_picked_up(told: bool) -> None:
+    late = ring(15.87, 16.235, told=told)
+    assert legs(*RINGS, ring(14, 15), late, at(SPEECH, 16.235, 18)) == [(NONE, 0, True)]
+    assert legs(*RINGS, ring(14, 15), at(SPEECH, 16.235, 18)) == [(ANSWERED, 4, False)]
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_ring_over_before_it_could_be_told_is_left_to_a_person(stops: bool) -> None:
+    brief = Segment(RINGBACK, round(1.05 * SR), round(1.235 * SR), begins=True, stops=stops)
+    rings = [Segment(RINGBACK, round(s * SR), round((s + 0.4) * SR), begins=True, stops=True) for s in (6, 6.6, 9, 9.6)]
+    found = legs(brief, at(SPEECH, 2, 3), at(DTMF, 3.6, 3.7), at(SPEECH, 4, 5), *rings, at(SPEECH, 11, 13), plan="uk")
+    assert ((NONE, 0, True) in found) == stops
 
 
 def test_so_is_what_was_not_told_by_its_tones() -> None:
