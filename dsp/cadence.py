@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dsp.burst import Burst
-from dsp.segment import BUSY, CONGESTION, DIAL, DTMF, RINGBACK, SIT, TONE, Segment
+from dsp.segment import BUSY, CONGESTION, DIAL, DTMF, RINGBACK, TONE, Segment
+from dsp.special_tone import SpecialTone
 from dsp.tone_plan import Tone, TonePlan
-from dsp.tone_sets import SR, ToneSet, dtmf_sets, same_set, set_of
+from dsp.tone_sets import SR, ToneSet, dtmf_sets, set_of
 
 STRETCH = 0.18
 """Cadences may be off by 15 %; a burst's edges by some milliseconds more."""
@@ -62,12 +63,11 @@ class Cadence:
         self._is_one_line = sets[self.ring_set].lines == 1
         self._kin = _kin(self.ring_set, sets)
         self._dial_set = set_of(plan.dial, sets) if plan.dial and not plan.dial.cadence else None
-        self._sit_sets = _sit_sets(plan.sit, sets)
+        self._special = SpecialTone(plan.special, sets)
         keys = {pair: key for key, pair in dtmf_sets()}
         self._keys = {i: keys[s] for i, s in enumerate(sets) if s in keys}
         self._pending: dict[int, list[Burst]] = {}
         self._waits: dict[int, float] = {}
-        self._sit: list[Burst] = []
         self._rings: list[Burst] = []
         self.due: tuple[Due, ...] = ()
         """When the next burst of ringback should begin: after a gap inside a ring, and after one between rings."""
@@ -89,9 +89,8 @@ class Cadence:
             return None
         if burst.tone_set in self._keys:
             return [Segment(DTMF, burst.start, burst.end, self._keys[burst.tone_set])] if seconds < 3 else []
-        done = self._sit_step(burst)
-        if done is not None:
-            return done
+        if burst.tone_set in self._special.sets:
+            return self._special.push(burst)
         if burst.tone_set == self._dial_set and seconds >= _LONG_S:
             return [*self._settle(self._place(burst.tone_set)), _segment(DIAL, burst, burst)]
         if not self._may_repeat(burst):
@@ -106,7 +105,7 @@ class Cadence:
         """Whether a burst has the full length of one of the plan's."""
         ons = [on for _, tone, s in self._repeated if s == burst.tone_set for on, _ in tone.cadence]
         ons += self._ring_ons if burst.tone_set == self.ring_set else ()
-        if burst.tone_set in self._sit_sets or burst.tone_set in self._keys:
+        if burst.tone_set in self._special.sets or burst.tone_set in self._keys:
             return True
         return any(fits((burst.end - burst.start) / SR, on) for on in ons)
 
@@ -265,24 +264,9 @@ class Cadence:
         seconds = (burst.end - burst.start) / SR
         return burst.stops and burst.proven and not any(fits(seconds, on) for on in self._ring_ons)
 
-    def _sit_step(self, burst: Burst) -> list[Segment] | None:
-        """Collect the three rising tones; None when the burst is none of them."""
-        step = len(self._sit)
-        if burst.tone_set not in self._sit_sets:
-            return None
-        if step and (burst.start - self._sit[-1].end > 0.1 * SR or burst.tone_set != self._sit_sets[step]):
-            self._sit, step = [], 0
-        if burst.tone_set != self._sit_sets[step] or (burst.end - burst.start) / SR > 0.6:
-            return [_segment(TONE, burst, burst)]
-        self._sit.append(burst)
-        if len(self._sit) < len(self._sit_sets):
-            return []
-        done, self._sit = [_segment(SIT, self._sit[0], burst)], []
-        return done
-
     def tick(self, now: int) -> list[Segment]:
         """Name what has waited so long, by sample `now`, that nothing more can join it."""
-        done: list[Segment] = []
+        done = self._special.tick(now)
         for place in list(self._pending):
             if now - self._pending[place][-1].end > self._wait(place) * SR:
                 done += self._settle(place)
@@ -298,7 +282,8 @@ class Cadence:
 
     def close(self) -> list[Segment]:
         """Name the rest at the end of the audio."""
-        return [segment for place in list(self._pending) for segment in self._settle(place, ended=True)]
+        rest = [segment for place in list(self._pending) for segment in self._settle(place, ended=True)]
+        return [*rest, *self._special.close()]
 
     @property
     def open(self) -> tuple[Segment, ...]:
@@ -387,10 +372,3 @@ def _kin(ring_set: int, sets: tuple[ToneSet, ...]) -> frozenset[int]:
 def _segment(sound: str, first: Burst, last: Burst) -> Segment:
     told = first.proven and first.begins and first.told_apart and first.share >= _ALONE
     return Segment(sound, first.start, last.end, stops=last.stops, begins=first.begins, told=told)
-
-
-def _sit_sets(sit: Tone | None, sets: tuple[ToneSet, ...]) -> tuple[int, ...]:
-    if sit is None:
-        return ()
-    wanted = [ToneSet(step.frequencies_hz, step.modulation_hz) for step in sit.steps if step.frequencies_hz]
-    return tuple(next(i for i, s in enumerate(sets) if same_set(w, s)) for w in wanted)

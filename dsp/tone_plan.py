@@ -70,6 +70,10 @@ class Tone:
         return sum(on + off for on, off in self.cadence) if self.cadence else float("inf")
 
 
+EVERYWHERE = "950/330,1400/330,1800/330,0/1000"
+"""ITU-T E.180 §7."""
+
+
 @dataclass(frozen=True, slots=True)
 class TonePlan:
     """The tones of one country, or of one exchange."""
@@ -90,6 +94,11 @@ class TonePlan:
     """The exchange waits for digits."""
     sit: Tone | None = None
     """Special information tone, before an announcement (ITU-T E.180 §7: three rising tones)."""
+
+    @property
+    def special(self) -> Tone:
+        """The plan's special information tone, or, where it names none, the one of all networks."""
+        return self.sit or parse_tone(EVERYWHERE)
 
     @property
     def cadence(self) -> tuple[tuple[float, float], ...]:

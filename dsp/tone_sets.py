@@ -124,4 +124,4 @@ def set_of(tone: Tone, sets: tuple[ToneSet, ...]) -> int:
 
 def plan_tones(plan: TonePlan) -> tuple[Tone, ...]:
     """The signals of a plan that are heard by frequency and cadence; ringback first."""
-    return tuple(t for t in (plan.ringback, plan.busy, plan.congestion, plan.dial, plan.sit) if t is not None)
+    return tuple(t for t in (plan.ringback, plan.busy, plan.congestion, plan.dial, plan.special) if t is not None)

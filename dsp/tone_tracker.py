@@ -5,6 +5,7 @@ from __future__ import annotations
 from dsp.burst import Burst
 from dsp.burst_ends import BACK
 from dsp.frames import Frames
+from dsp.lone_tones import LoneTones
 from dsp.run_bursts import LONG_FRAMES, Run, RunBursts
 from dsp.stream import Reader
 from dsp.tone_sets import HOP, WINDOW, ToneSet
@@ -29,6 +30,7 @@ class ToneTracker:
         self._next = 0
         self._holes = tuple(1 if one.is_far else _GAP_FRAMES for one in sets)
         self._bursts = RunBursts(sets, read=read)
+        self._lone = LoneTones(sets, read=read)
 
     @property
     def clear_until(self) -> int:
@@ -56,6 +58,7 @@ class ToneTracker:
         first, self._next = self._next, self._next + len(frames.sets)
         if self._run is None and not frames.sounds:
             return []
+        frames = self._lone.told(first, frames)
         if self._run is not None and self._goes_on(self._run, first, frames):
             return []
         found: list[Burst] = []
