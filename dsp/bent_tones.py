@@ -58,7 +58,7 @@ def with_bent_tones(segments: Sequence[Segment], samples: Samples, *, sr: int, p
     told = [s for s in segments if s.sound in (RINGBACK, BUSY, CONGESTION)]
     flat = [
         one
-        for one in _flat(samples, sr=sr, beat=beat_frames(plan))
+        for one in (_behind(one, told) for one in _flat(samples, sr=sr, beat=beat_frames(plan)))
         if one.length >= _LEAST_S * sr
         and not any(s.start < one.end and s.end > one.start for s in told)
         and clips(samples[one.start : one.end])
@@ -69,6 +69,12 @@ def with_bent_tones(segments: Sequence[Segment], samples: Samples, *, sr: int, p
         found += _refusals(flat, samples, sound, tone, sr=sr)
     kept = (_beside(one, found, sr=sr) for one in segments)
     return tuple(sorted((*(one for one in kept if one), *found), key=lambda s: (s.start, s.end)))
+
+
+def _behind(one: Segment, told: Sequence[Segment]) -> Segment:
+    """What of a stretch is behind a tone that was told, where it began in it: the line was driven from there on."""
+    over = max((s.end for s in told if s.start <= one.start < s.end), default=one.start)
+    return replace(one, start=min(over, one.end))
 
 
 def _is_amid(one: Segment, segments: Sequence[Segment], *, sr: int) -> bool:

@@ -28,6 +28,9 @@ RingsAt = Callable[[int], bool]
 End = Callable[[Segment], int]
 
 
+Level = Callable[[Segment], float]
+
+
 def nothing_brief(_at: int, legs_before: Segment) -> int | None:
     """Of a call whose samples are not at hand."""
     return None
@@ -67,6 +70,8 @@ class Call:
     """Where a burst's tones are last heard behind packets that were lost; None: the samples are not at hand."""
     sure_end: End | None = None
     """Up to where a burst is surely its tones; None: the samples are not at hand."""
+    level_db: Level | None = None
+    """How loud a segment is, dBFS; None: the samples are not at hand."""
     hole_start: End | None = None
     """Where a hole begins right behind which a burst does; None: the samples are not at hand."""
     goes_on: GoesOn | None = None

@@ -38,7 +38,7 @@ def may_be_reply(call: Call, train: Train, reply: Segment | None) -> bool:
         return False
     if _is_early(call, train):
         return True
-    vague = last.length < TOLD_S * sr or not last.begins
+    vague = last.length < TOLD_S * sr or not last.begins or (reply.sound == MUSIC and _is_unlike(call, train))
     at_once = last.length < SHORT_S * sr and apart < _AT_ONCE_S
     return vague and not (last.told or last.stops or (_is_on_time(call, train) and not at_once))
 
@@ -55,6 +55,14 @@ def _is_off(call: Call, train: Train) -> bool:
     last, by = train.last, train.last.start - next_burst(call, without_last(train))
     brief = last.length < TOLD_S * call.sr and not (last.told or last.stops)
     return brief and len(train.rings) >= TOLD and abs(by) > max(LOST_S, call.buffer_s) * call.sr
+
+
+def _is_unlike(call: Call, train: Train) -> bool:
+    """Whether the last ring is off the beat, not as long as all others, nor cut in the line's noise: a note may be."""
+    others = [ring[0].length for ring in train.rings[:-1]]
+    alike = len(others) >= TOLD - 1 and max(others) - min(others) <= 4 * EARLY_S * call.sr
+    alike &= abs(train.last.start - next_burst(call, without_last(train))) > LOST_S * call.sr
+    return alike and not train.last.stops and min(others) - train.last.length > LOST_S * call.sr
 
 
 def _is_on_time(call: Call, train: Train) -> bool:

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from dsp.before_ringing import legs_before
 from dsp.doubtful_leg import doubtful_legs, is_doubtful, unknown_call
-from dsp.heard_call import Brief, Call, End, GoesOn, IsTone, RingsAt, between, nothing_brief
+from dsp.faint_reply import is_faint
+from dsp.heard_call import Brief, Call, End, GoesOn, IsTone, Level, RingsAt, between, nothing_brief
 from dsp.leg import ANSWERED, NO_ANSWER, NONE, Leg, opened
 from dsp.refusal import REFUSED, torn_refusal
 from dsp.ringing_leg import ringing_leg
@@ -42,6 +43,7 @@ def find_legs(
     is_tone: IsTone | None = None,
     rest_end: End | None = None,
     sure_end: End | None = None,
+    level_db: Level | None = None,
     hole_start: End | None = None,
     goes_on: GoesOn | None = None,
     rings_at: RingsAt | None = None,
@@ -66,6 +68,7 @@ def find_legs(
         is_tone: whether a segment is mostly a signal of the exchange (`dsp.tone_share`).
         rest_end: where a burst's tones are last heard behind packets that were lost (`dsp.tone_share`).
         sure_end: up to where a burst is surely its tones (`dsp.tone_share`).
+        level_db: how loud a segment is (`dsp.faint_reply`).
         hole_start: where a hole begins right behind which a burst does (`dsp.packet_behind`).
         goes_on: whether the line is heard right behind a burst (`dsp.packet_behind`).
         rings_at: whether ringback's tones alone sound right behind a sample (`dsp.tone_share`).
@@ -91,6 +94,7 @@ def find_legs(
         is_tone,
         rest_end,
         sure_end,
+        level_db,
         hole_start,
         goes_on,
         rings_at,
@@ -99,10 +103,16 @@ def find_legs(
     trains = find_trains(ordered, sr=sr, plan=plan, buffer_s=buffer_s)
     strange = unaccounted(call, trains)
     before = legs_before(call, trains[0].onset if trains else end)
-    before += legs_of(call, trains, strange, before)
+    before = [_with_strange(leg, strange) for leg in before] + legs_of(call, trains, strange, before)
     before.sort(key=lambda leg: leg.evidence[0].start if leg.evidence else 0)
     legs = [*before, *_ringing_legs(call, trains, strange, behind=bool(before)), *doubtful_legs(call, trains)]
     return tuple(_as_known(legs)) or unknown_call(call)
+
+
+def _with_strange(leg: Leg, strange: Sequence[Segment]) -> Leg:
+    """A leg in which nothing rang, left to a person where a burst that none took sounds amid what was heard."""
+    amid = any(leg.evidence[0].start < s.start < leg.evidence[-1].end for s in strange) if leg.evidence else False
+    return replace(leg, provisional=True) if amid and leg.outcome == NONE else leg
 
 
 def _as_known(legs: Sequence[Leg]) -> list[Leg]:
@@ -139,7 +149,9 @@ def _is_unsure(call: Call, leg: Leg, train: Train, following: Train | None) -> b
     # Nobody is heard, and yet another rings, whom nobody can have answered yet.
     forwarded = leg.outcome == NO_ANSWER and following is not None and call.early_until <= train.last.end
     rang = leg.outcome == ANSWERED and (may_have_rung_on(call, train) or is_talked_into(call, train))
-    return forwarded or rang or is_doubtful(call, train)
+    # Nor need it be who answered that is hardly heard, where it rings on.
+    faint = following is not None and any(is_faint(call, train, s) for s in leg.evidence if s not in train.bursts)
+    return forwarded or rang or faint or is_doubtful(call, train)
 
 
 def _refused_after(call: Call, leg: Leg, limit: int) -> list[Leg]:

@@ -16,6 +16,7 @@ from dsp.brief_ring import brief_ring_end
 from dsp.clipped_rings import with_clipped_rings
 from dsp.detector import Detector, Samples
 from dsp.doubt import agreed
+from dsp.faint_reply import loud_db
 from dsp.foreign_tones import with_foreign_tones, without_rings_of_no_plan
 from dsp.handset import lifts
 from dsp.hidden_refusal import with_hidden_refusals
@@ -147,6 +148,7 @@ def _listen(
             rest_end(samples, burst, plan.ringback, sr=sr), hole_end(samples, burst, plan.ringback, sr=sr)
         ),
         sure_end=lambda burst: sure_end(samples, burst, plan.ringback, sr=sr),
+        level_db=cache(lambda heard: loud_db(samples, heard, sr=sr)),
         hole_start=lambda burst: hole_start(samples, burst, sr=sr),
         goes_on=lambda burst: arrives_behind(samples, burst, plan.ringback, sr=sr),
         rings_at=lambda at: sounds_at(samples, at, plan.ringback, sr=sr),

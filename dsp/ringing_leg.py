@@ -8,6 +8,7 @@ from dsp.beat import LOST_S
 from dsp.cut_for_refusal import rings_cut
 from dsp.detector import EDGE_ERROR_S
 from dsp.doubtful_leg import is_talked_over, keeps_another_beat, may_hide_ring
+from dsp.faint_reply import is_faint, louder
 from dsp.heard_call import Call, between
 from dsp.last_burst import begun_with, either, may_be_reply, without_last
 from dsp.latency import latency_span, onset_span
@@ -75,7 +76,15 @@ def ringing_leg(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
         return leg
     if may_hide_ring(call, train, reply) or (behind and reply is None and _may_be_signal(call, train)):
         return opened(leg)
-    return _picked_up(call, train, *_in_front(call, train, leg, reply), limit)
+    told = _picked_up(call, train, *_in_front(call, train, leg, reply), limit)
+    return _with_louder(call, train, told, reply, limit) if reply and is_faint(call, train, reply) else told
+
+
+def _with_louder(call: Call, train: Train, told: Leg, reply: Segment, limit: int) -> Leg:
+    """A leg whose reply is hardly heard: nobody need have picked up before the first voice that is no fainter."""
+    later = louder(call, train, reply, limit)
+    doubted = replace(told, voice_onset=None if later is None else voice_span(call, later), provisional=True)
+    return either(doubted, _picked_up(call, train, doubted, later, limit))
 
 
 def _toned(call: Call, train: Train, voice: Segment | None) -> bool:

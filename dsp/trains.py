@@ -150,7 +150,7 @@ def _parted(
 ) -> list[list[Ring]]:
     """A ringing, or two: where somebody spoke behind its first rings, and those that follow tell a beat that these are
     not on, nor by the packets that the last of them lacks, another telephone rang since then."""
-    for place in range(1, len(group) - TOLD + 1):
+    for place in range(1, len(group) - 1):
         before, since = group[:place], group[place:]
         if _spoken(segments, before[-1][0].end, since[0][0].start):
             beat = find_beat(since, sr=sr, plan=plan)
@@ -158,7 +158,21 @@ def _parted(
             slack = max(4 * EARLY_S * sr, moved)
             if beat.on_it >= TOLD and not (least <= slack and most >= -slack):
                 return [before, since]
+            if _is_another_beat(before, since, sr=sr, moved=moved):
+                return [before, since]
     return [group]
+
+
+def _is_another_beat(before: list[Ring], since: list[Ring], *, sr: int, moved: float) -> bool:
+    """Whether two rings behind who spoke are as far apart as the two before, and as long, but are not on their beat."""
+    if min(len(before), len(since)) < 2 or moved:
+        return False
+    rings = [*before[-2:], *since[:2]]
+    lengths = [ring[0].length for ring in rings]
+    near, (one, between, other) = 4 * EARLY_S * sr, [b[0].start - a[0].start for a, b in pairwise(rings)]
+    alike = max(lengths) - min(lengths) <= near and all(ring[0].begins and ring[0].stops for ring in rings)
+    off = between - round(between / one) * one
+    return alike and abs(other - one) <= near and abs(off) > 2 * near
 
 
 def _late(before: list[Ring], since: list[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> tuple[float, float]:

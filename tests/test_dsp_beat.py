@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dsp.beat import find_beat
 from dsp.legs import ANSWERED, NONE, Leg, find_legs
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
@@ -143,3 +144,22 @@ def test_behind_a_cut_ring_and_a_voice_a_ring_a_little_late_is_another_telephone
     then = [burst(14.5 + 3 * i, 15.498 + 3 * i, stops=True) for i in range(4)]
     heard = legs(*first, cut, sound(SPEECH, 12.913, 13.413), *then, sound(SPEECH, 26, 30))
     assert [leg.rings for leg in heard] == [4, 4]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_one_ring_that_a_click_makes_early_does_not_move_the_beat_of_three(place: int) -> None:
+    starts = [SR + i * 3 * SR - (30 if i == place else 0) for i in range(4)]
+    beat = find_beat([(Segment(RINGBACK, at, at + SR),) for at in starts], sr=SR, plan=load_plan("tw"))
+    assert beat.on_it >= 3
+    assert beat.onset == pytest.approx(SR, abs=4)
+    assert beat.period == 3 * SR
+
+
+@pytest.mark.parametrize(("off_s", "legs_"), [(0.083, 2), (0.0, 1)])
+def test_two_rings_as_far_apart_as_two_before_who_spoke_but_off_their_beat_are_another_telephone_s(
+    off_s, legs_
+) -> None:
+    whole = {"begins": True, "stops": True, "told": True}
+    first = [burst(1, 2, **whole), burst(4, 5, **whole), sound(SPEECH, 5.6, 6.4)]
+    then = [burst(7 + off_s, 8 + off_s, **whole), burst(10 + off_s, 11 + off_s, **whole), sound(SPEECH, 12.5, 14)]
+    assert len(legs(*first, *then)) == legs_

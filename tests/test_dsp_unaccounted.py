@@ -126,3 +126,8 @@ def test_a_ring_that_a_prompt_goes_over_into_is_one_where_nothing_else_rang() ->
     heard = legs(prompt, cut, at(SPEECH, 2.3, 2.8), at(BUSY, 4.4, 12))
     assert (NONE, 0, True) in heard
     assert [outcome for outcome, _, _ in heard][-1] == BUSY
+
+
+def test_a_prompt_amid_which_a_burst_sounds_that_none_took_is_not_sure_either() -> None:
+    found = legs(at(MUSIC, 0.5, 4.1), ring(3.4, 3.9), at(SPEECH, 4.2, 5), at(SPEECH, 6, 9))
+    assert all(provisional for _, _, provisional in found)
