@@ -35,9 +35,9 @@ _GAPS, _LEAST = 2, 30
 _HOLDS, _HOLDS_AFTER = 0.99, 0.95
 """Share of frames on their side of the step."""
 _BEHIND_S = 4.0
-_EARLY_S, _LATE_S = 0.25, 0.05
+_EARLY_S, _LATE_S = 0.35, 0.05
 """Two packets lost there move the step; and where the exchange's sound gives way to the telephone's, nothing may come
-for a quarter of a second, which on a line without noise of its own sounds like the exchange still."""
+for a third of a second, which on a line without noise of its own sounds like the exchange still."""
 
 
 def lifts(segments: Sequence[Segment], samples: Samples, *, sr: int) -> tuple[Span, ...]:
