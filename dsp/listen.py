@@ -14,6 +14,7 @@ from dsp.background import without_background
 from dsp.bent_tones import with_bent_tones
 from dsp.brief_ring import brief_ring_end
 from dsp.clipped_rings import with_clipped_rings
+from dsp.coder_rest import coded_end, without_coded_rests
 from dsp.detector import Detector, Samples
 from dsp.doubt import agreed
 from dsp.faint_reply import loud_db
@@ -128,7 +129,8 @@ def _listen(
     clipped = with_clipped_rings(bent, samples, sr=sr, plan=plan)
     heard = with_heard_ends(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
     whole = with_hidden_refusals(heard, samples, sr=sr, plan=plan)
-    ordered = with_sure_stops(with_heard_onsets(whole, samples, sr=sr), samples, sr=sr, plan=plan)
+    spoken = without_coded_rests(with_heard_onsets(whole, samples, sr=sr), samples, sr=sr, plan=plan)
+    ordered = with_sure_stops(spoken, samples, sr=sr, plan=plan)
     unnamed = unnamed_sounds(ordered, samples, sr=sr, plan=plan)
     legs = find_legs(
         ordered,
@@ -145,7 +147,7 @@ def _listen(
         doubtful=clipped.doubtful,
         is_tone=lambda heard, tone: is_tone(samples, heard, tone, sr=sr),
         rest_end=lambda burst: max(
-            rest_end(samples, burst, plan.ringback, sr=sr), hole_end(samples, burst, plan.ringback, sr=sr)
+            end(samples, burst, plan.ringback, sr=sr) for end in (rest_end, hole_end, coded_end)
         ),
         sure_end=lambda burst: sure_end(samples, burst, plan.ringback, sr=sr),
         level_db=cache(lambda heard: loud_db(samples, heard, sr=sr)),

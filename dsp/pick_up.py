@@ -123,7 +123,7 @@ def _goes_on(call: Call, train: Train, hole: int) -> bool:
     rest, over = _rest_end(call, train), whole_end(call, train, hole)
     if any(s.start > train.last.end for s in between(call, (RINGBACK,), train.last.start, over)):
         return True
-    return rest > train.last.end and over - rest <= HOLE_S * call.sr
+    return rest > train.last.end and abs(over - rest) <= HOLE_S * call.sr
 
 
 def _cut(call: Call, train: Train, reply: Segment | None, latest: float) -> tuple[float, float]:
