@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dsp.beat import LOST_S
+import numpy as np
+
+from dsp.beat import EARLY_S, LOST_S
 from dsp.cadence import STRETCH
 from dsp.edges_known import BESIDE_LOST_S, HOLE_S, PACKET_S
 from dsp.heard_call import Call
@@ -17,6 +19,8 @@ _HEARD_S = 0.012
 """A burst shorter by more than this was cut, where nothing was lost."""
 _SILENT_HEARD_S = 0.035
 """The same where no noise behind it shows that nothing was lost: a jitter buffer takes out or puts in 20 ms."""
+_BUFFER_S = 0.028
+"""So much a jitter buffer of whom nobody told may have taken out of a burst at once."""
 _STEADY_ENDS_S = 0.030
 """Ends of bursts that agree to this were not moved by a jitter buffer."""
 _SAME_S = 0.0015
@@ -84,7 +88,7 @@ def is_whole(call: Call, train: Train, hole: int | None = None) -> bool:
 
 def was_cut(call: Call, train: Train, hole: int) -> bool:
     """Whether the last burst is surely shorter than a whole one, and not for want of its last packets."""
-    if _is_as_long(call, train) or _ends_in_time(call, train):
+    if _is_as_long(call, train) or _ends_in_time(call, train) or _ends_keep_beat(call, train):
         return False
     lacks = _least_end(call, train, hole) - train.lean - train.last.end
     least = _least_lack_s(call, train)
@@ -112,6 +116,25 @@ def _ends_in_time(call: Call, train: Train) -> bool:
     near = [by for by in apart if abs(by - round(by)) * train.period <= _HEARD_S * call.sr]
     late = last.start - train.last_start > LOST_S * call.sr or place > 0
     return late and train.on_beat >= TOLD and len(near) > 1
+
+
+def _ends_keep_beat(call: Call, train: Train) -> bool:
+    """Whether the last burst ends on the beat that the ends before it tell, in a place of each ring: where it is
+    shorter all the same, its beginning was lost."""
+    place = len(train.rings[-1]) - 1
+    told = [
+        (round((start - train.last_start) / train.period), ring[place].end)
+        for start, ring in zip(train.starts, train.rings, strict=True)
+        if len(ring) > place
+    ]
+    if len(told) < TOLD or train.restarted:
+        return False
+    steps, ends = np.array(told[:-1], dtype=float).T
+    period, last = np.polyfit(steps, ends, 1)
+    on_beat = float(np.abs(ends - last - steps * period).max())
+    slack = (_HEARD_S if len(told) > TOLD else 2 * EARLY_S) * call.sr
+    apart = abs(abs(period) - train.period)  # the beats of both edges are no further apart than packets move one
+    return bool(on_beat <= slack and -slack <= train.last.end - last <= LOST_S * call.sr and apart <= LOST_S * call.sr)
 
 
 def _hidden_start(call: Call, train: Train) -> float:
@@ -159,7 +182,8 @@ def _least_lack_s(call: Call, train: Train) -> float:
     """A burst that lacks more was cut."""
     if not _nothing_lost(call, train):
         return max(HOLE_S, _most_torn_s(call, train))
-    return max((_HEARD_S if train.last.stops else _SILENT_HEARD_S) + _sways_s(call, train), call.buffer_s)
+    heard = (_HEARD_S if train.last.stops else _SILENT_HEARD_S) + _sways_s(call, train)
+    return max(heard, call.buffer_s, 0.0 if call.knows_losses else _BUFFER_S)
 
 
 def _sways_s(call: Call, train: Train) -> float:
