@@ -58,9 +58,12 @@ _AS_GOOD = 0.12
 def fitting_plans(samples: npt.NDArray[np.generic], *, sr: int) -> tuple[TonePlan, ...]:
     """The plans that a ringing too short to repeat may keep: each ringback once, its first plan; empty when none fits.
 
-    By the first bursts' tones, lengths and distances; the last burst may have been cut."""
+    By the first bursts' tones, lengths and distances; the last burst may have been cut. Where none fits them all, a
+    vowel is among them, or another telephone's ring: then by the first one, which must be whole."""
     bursts = tonal_bursts(samples, sr=sr)
     off = {plan.name: _off(plan, bursts) for plan in map(load_plan, plan_names())}
+    if all(by is None for by in off.values()):
+        off = {plan.name: _off_whole(plan, bursts[:1]) for plan in map(load_plan, plan_names())}
     least = min((by for by in off.values() if by is not None), default=0.0)
     found: dict[object, TonePlan] = {}
     for name, by in off.items():
@@ -93,6 +96,12 @@ def _off(plan: TonePlan, bursts: list[TonalBurst]) -> float | None:
     if any(abs(heard - want) > STRETCH * want + _SLACK_S for heard, want in misses):
         return None
     return max(max(abs(heard - want) - _SLACK_S / 2, 0) / want for heard, want in misses)
+
+
+def _off_whole(plan: TonePlan, bursts: list[TonalBurst]) -> float | None:
+    """The same of a burst that was not cut."""
+    on, _ = plan.cadence[0]
+    return _off(plan, [b for b in bursts if b.length_s >= on * (1 - STRETCH) - _SLACK_S])
 
 
 def _has_tones(burst: TonalBurst, tone: Tone) -> bool:
