@@ -21,6 +21,8 @@ _LEAST_S = {SPEECH: 0.28, MUSIC: 1.0}
 _PIECE_S = 0.12
 """A sound before the ringing that nobody could name and that lasts so long may be a short prompt, or what packets lost
 of it left."""
+_PROVES_S = 0.25
+"""Two tones at once for so long are no instrument's."""
 _TONES_S = 0.4
 """Notes of a voice that pass for tones last no longer."""
 _TALKED_S = 10.0
@@ -68,12 +70,21 @@ def _may_have_rung(call: Call, spoken: Sequence[Segment], first: int) -> bool:
     """Whether what was heard before any certain ringing may yet be who picked up: a burst that proves nothing came out
     of quiet before it, was a whole one, two of an exchange's tones, or no brief note."""
     if first < call.end:  # what rang behind it was another telephone, then
-        return any(s.length >= TOLD_S * call.sr for s in between(call, (RINGBACK,), 0, spoken[0].start))
+        # A piece of a ring that packets tore may pass for a voice.
+        lasting = (s.start for s in spoken if s.length > _LEAST_S[s.sound] * call.sr)
+        bursts = between(call, (RINGBACK,), 0, next(lasting, spoken[0].start))
+        return any(s.length >= TOLD_S * call.sr for s in bursts) or _rang_before_voice(call, spoken)
     bursts = between(call, (RINGBACK,), 0, spoken[-1].end)
     long = (s for s in bursts if s.length >= NOTE_S * call.sr)
     return any(
         s.begins or s.told or s.length >= TOLD_S * call.sr or is_whole_ring(s, sr=call.sr, plan=call.plan) for s in long
     )
+
+
+def _rang_before_voice(call: Call, spoken: Sequence[Segment]) -> bool:
+    """Whether two of an exchange's tones came out of quiet before the first voice, whatever passed for music there."""
+    voice = next((s.start for s in spoken if s.sound == SPEECH and s.length > _LEAST_S[SPEECH] * call.sr), 0)
+    return any(s.begins and s.told and s.length >= _PROVES_S * call.sr for s in between(call, (RINGBACK,), 0, voice))
 
 
 def _keep_time(call: Call, spoken: Sequence[Segment]) -> bool:

@@ -23,6 +23,8 @@ _LEAST_TONES_S = 0.5
 
 _NEAR = 0.06
 """Rings that are whole periods apart, to this share of one, keep a beat."""
+_CUT_S = 0.25
+"""Two tones at once out of quiet, over at once, whoever spoke right up to them."""
 _PARTED_S = 2.5
 """A refusal goes on behind so long a hole."""
 _BESIDE_MUSIC_S = 1.6
@@ -155,5 +157,6 @@ def _is_free(call: Call, sound: Span) -> bool:
 
 def _may_be_ring(call: Call, burst: Segment) -> bool:
     told = burst.length >= TOLD_S * call.sr
+    told |= burst.begins and burst.told and burst.stops and burst.length >= _CUT_S * call.sr
     alone = burst.begins and (burst.told or is_exact(burst, sr=call.sr, plan=call.plan))
     return told or (alone and not is_joined(burst, call.segments, (SPEECH, MUSIC), sr=call.sr))

@@ -69,10 +69,15 @@ def _may_be_burst(call: Call, heard: Segment, tone: Tone) -> bool:
 def begun_at(call: Call, refusal: Segment, since: int) -> int:
     """Where a refusal began: with the first tone behind a sample that is its own, though packets lost parted it."""
     tone = call.plan.busy if refusal.sound == BUSY else call.plan.congestion
-    if tone is None or call.is_tone is None:
+    if tone is None:
         return refusal.start
-    own = (s.start for s in between(call, (TONE, SPEECH), since, refusal.start) if call.is_tone(s, tone))
+    own = (s.start for s in between(call, (TONE, SPEECH), since, refusal.start) if _is_its(call, s, refusal, tone))
     return min(own, default=refusal.start)
+
+
+def _is_its(call: Call, heard: Segment, refusal: Segment, tone: Tone) -> bool:
+    """Whether a sound is one of a refusal's bursts; by its time alone where the samples are not at hand."""
+    return is_burst(call, heard, refusal) if call.is_tone is None else call.is_tone(heard, tone)
 
 
 def _kept_edges(one: Segment, other: Segment, tone: Tone, *, sr: int) -> int:

@@ -123,7 +123,7 @@ def _picked_up_before(call: Call, train: Train, refused: int) -> bool:
     if call.answered_at is not None and call.answered_at > train.onset:
         return ringing_stopped(call, train, refused)
     cut = was_cut(call, train, max(possible_holes(train.last))) and refused - train.last.end > _AT_ONCE_S * call.sr
-    return cut or ringing_stopped(call, train, refused)
+    return cut or ringing_stopped(call, train, refused, within_s=_STOPPED_S)
 
 
 def _stopped_early(call: Call, train: Train, limit: int) -> bool:

@@ -13,6 +13,8 @@ from dsp.trains import Train
 
 WORD_S = 0.3
 """No word is shorter."""
+_REST_S = 0.2
+"""What comes sooner behind a ring may be the rest of it."""
 
 
 def may_ring_on(call: Call, train: Train, following: Train | None) -> bool:
@@ -30,11 +32,16 @@ def may_ring_on(call: Call, train: Train, following: Train | None) -> bool:
 
 
 def is_talked_into(call: Call, train: Train) -> bool:
-    """Whether the next ring begins though somebody is told to speak by then: an announcement, the caller's own echo, or
-    the ring itself passed for a voice."""
+    """Whether the next ring begins though somebody is told to speak by then, or what they are told to say does: an
+    announcement, the caller's own echo, or the ring itself passed for a voice."""
+    if call.rings_at is None:
+        return False
     at = round(next_burst(call, train))
     heard = between(call, (SPEECH,), train.last.end, at + round(2 * LOST_S * call.sr))
-    return call.rings_at is not None and any(s.end > at + LOST_S * call.sr for s in heard) and call.rings_at(at)
+    if any(s.end > at + LOST_S * call.sr for s in heard) and call.rings_at(at):
+        return True
+    first = next(iter(between(call, REPLIES, train.last.end + _REST_S * call.sr, call.end)), None)
+    return first is not None and first.sound == SPEECH and call.rings_at(first.start)
 
 
 def _ends_on_beat(train: Train, burst: Segment, *, sr: int) -> bool:

@@ -31,7 +31,7 @@ SPECIAL = ((950, 0.33), (1400, 0.33), (1800, 0.33))
 
 def hear(wave: np.ndarray, *, plan: str = "tw", noise_dbfs: float = -50, seed: int = 1) -> Listening:
     rings = syn.cadence(load_plan(plan).ringback, 2 * load_plan(plan).period_s, sr=SR, level_dbfs=-20)
-    call = np.concatenate([quiet(0.5), rings, wave, quiet(2)])
+    call = np.concatenate([quiet(0.5), rings[: -round(1.2 * SR)], wave, quiet(2)])
     call = call + syn.white_noise(len(call), rng=np.random.default_rng(seed), level_dbfs=noise_dbfs)
     return listen(syn.to_int16(call), sr=SR, plan=load_plan(plan))
 
