@@ -29,9 +29,12 @@ def lost_at_onset(call: Call, train: Train) -> float:
     lacks = call.plan.cadence[0][0] * call.sr - train.rings[0][0].length
     moved = call.buffer_s and lacks > 2 * EARLY_S * call.sr
     # Of the first of two rings, or of one alone, a hole in the packets may have taken more.
-    alone = len(train.rings) <= 2 and not train.sure and lacks <= HOLE_S * call.sr
+    few = len(train.rings) <= 2 and not train.sure
+    alone = few and lacks <= HOLE_S * call.sr
+    # The recording may begin amid the ring, of which a hole took what came before that burst.
+    amid = few and train.rings[0][0].start <= lacks + LOST_S * call.sr
     wanted = call.plan.cadence[0][0] * train.period / call.plan.period_s
-    lost = max(LOST_S * call.sr, lacks if alone else 0.0, hidden_start(train.rings, wanted, sr=call.sr))
+    lost = max(LOST_S * call.sr, lacks if alone or amid else 0.0, hidden_start(train.rings, wanted, sr=call.sr))
     return max(train.unheard + (lost if moved or not train.sure else 0.0), _known_lost(call, train))
 
 

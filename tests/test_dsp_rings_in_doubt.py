@@ -134,3 +134,10 @@ def test_a_brief_word_of_a_ring_s_pitch_right_behind_it_is_none(start_s: float, 
     assert (word in without_coded_rests(heard, call, sr=SR, plan=TW)) is kept
     assert word in without_coded_rests(heard[:2], call, sr=SR, plan=TW)  # all that anybody said
     assert RINGBACK in [s.sound for s in without_coded_rests(heard, call, sr=SR, plan=TW)]
+
+
+@pytest.mark.parametrize(("start_s", "may_have_begun_before"), [(0.26, True), (3.26, False)])
+def test_a_recording_may_begin_amid_the_only_ring(start_s: float, may_have_begun_before: bool) -> None:
+    (leg,) = legs(ring(start_s, start_s + 0.76, stops=False), at(SPEECH, start_s + 3, start_s + 4))
+    assert leg.ring_onset is not None
+    assert (leg.ring_onset.earliest <= (start_s - 0.23) * SR) is may_have_begun_before
