@@ -65,7 +65,7 @@ def amid_replies(call: Call, train: Train, following: Train) -> list[Segment]:
 def is_sure_tone(call: Call, burst: Segment) -> bool:
     """Whether a burst began out of quiet and no note has it."""
     alone = len(call.plan.ringback.frequencies_hz) == 1
-    return burst.begins and (burst.told or (alone and burst.stops))
+    return burst.begins and (burst.told or (alone and (burst.stops or burst.length >= TOLD_S * call.sr)))
 
 
 def legs_of(call: Call, trains: Sequence[Train], bursts: Sequence[Segment], legs: Sequence[Leg]) -> list[Leg]:

@@ -131,3 +131,14 @@ def test_a_ring_that_a_prompt_goes_over_into_is_one_where_nothing_else_rang() ->
 def test_a_prompt_amid_which_a_burst_sounds_that_none_took_is_not_sure_either() -> None:
     found = legs(at(MUSIC, 0.5, 4.1), ring(3.4, 3.9), at(SPEECH, 4.2, 5), at(SPEECH, 6, 9))
     assert all(provisional for _, _, provisional in found)
+
+
+@pytest.mark.parametrize(("length_s", "known"), [(0.38, False), (0.2, True)])
+def test_of_a_plan_of_one_tone_so_is_what_lasts_too_long_for_a_note_and_stands_free(
+    length_s: float, known: bool
+) -> None:
+    rings = [ring(i, i + 1.5, told=False) for i in (1, 6, 11)]
+    late = round(14.51 * SR)
+    cut = Segment(RINGBACK, late, late + round(length_s * SR), begins=True)
+    outcomes = legs(*rings, cut, at(SPEECH, 15.5, 16.5), plan="fr")
+    assert (outcomes == [(ANSWERED, 3, False)]) is known
