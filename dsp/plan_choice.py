@@ -50,6 +50,8 @@ def _distance(tone: Tone, heard: HeardTone) -> float:
 _PITCH = 0.025
 _SLACK_S = 0.06
 """Bursts are cut to 20 ms here."""
+_REST_S = 0.6
+"""What is heard of a ring that was put through late may be as short, and no plan's for that."""
 _TOGETHER_S = 12.0
 _AS_GOOD = 0.12
 """Plans that miss by so much more than the best are out."""
@@ -99,9 +101,9 @@ def _off(plan: TonePlan, bursts: list[TonalBurst]) -> float | None:
 
 
 def _off_whole(plan: TonePlan, bursts: list[TonalBurst]) -> float | None:
-    """The same of a burst that was not cut."""
-    on, _ = plan.cadence[0]
-    return _off(plan, [b for b in bursts if b.length_s >= on * (1 - STRETCH) - _SLACK_S])
+    """The same of a burst that was not cut, and is no rest of one that was put through late."""
+    least = max(plan.cadence[0][0] * (1 - STRETCH) - _SLACK_S, _REST_S)
+    return _off(plan, [b for b in bursts if b.length_s >= least])
 
 
 def _has_tones(burst: TonalBurst, tone: Tone) -> bool:
