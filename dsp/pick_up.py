@@ -105,7 +105,8 @@ def _span(call: Call, train: Train, reply: Segment | None, latest: float, hole: 
 
 def _not_whole(call: Call, train: Train, reply: Segment | None, latest: float, hole: int) -> tuple[float, float]:
     end, sr = train.last.end, call.sr
-    gone = lost_until(call.segments, end, within=BESIDE_LOST_S * sr)
+    beside = SHORT_CUT_ERROR_S if train.last.length <= SHORT_S * sr else BESIDE_LOST_S
+    gone = lost_until(call.segments, end, within=beside * sr)
     if gone is None and was_cut(call, train, hole) and not _goes_on(call, train, hole):
         return _cut(call, train, reply, latest)
     # Of a ring that may have lost its beginning as well the rest is over sooner.

@@ -33,10 +33,23 @@ def is_burst(call: Call, speech: Segment, refusal: Segment) -> bool:
         return False
     if call.is_tone is not None:
         near = _TORN_PERIODS * sum(on + off for on, off in tone.cadence) * call.sr
-        return refusal.start - speech.start <= near and call.is_tone(speech, tone)
+        own = refusal.start - speech.start <= near and call.is_tone(speech, tone)
+        return own or _is_amid_bursts(call, speech, refusal, tone)
     apart_s, scale = (refusal.start - speech.start) / call.sr, scale_of(refusal, tone, sr=call.sr)
     steps = [on + off for on, off in tone.cadence]
     return any(fits(apart_s, step) and apart_s <= step * scale + VOICE_ERROR_S for step in steps)
+
+
+def _is_amid_bursts(call: Call, speech: Segment, refusal: Segment, tone: Tone) -> bool:
+    """Whether what passed for a voice, no longer than a period, begins halfway between two bursts, one before it, that
+    are two periods apart."""
+    period = sum(on + off for on, off in tone.cadence)
+    reach = round(2 * (1 + STRETCH) * period * call.sr)
+    before = between(call, (TONE,), speech.start - reach, speech.start)
+    behind = [*between(call, (TONE,), speech.end, refusal.start), refusal]
+    pairs = [(a.start, b.start) for a in before for b in behind if fits((b.start - a.start) / call.sr / 2, period)]
+    halfway = any(abs(a + b - 2 * speech.start) <= 4 * _NEAR_S * call.sr for a, b in pairs)
+    return halfway and speech.length <= (1 + STRETCH) * period * call.sr
 
 
 def scale_of(refusal: Segment, tone: Tone, *, sr: int) -> float:

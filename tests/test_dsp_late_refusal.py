@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from dsp_calls import SR
 from dsp_segments import at, legs, ring
 
-from dsp.segment import BUSY, CONGESTION, MUSIC, SPEECH
+from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, SPEECH, TONE
 
 
 @pytest.mark.parametrize("sound", [BUSY, CONGESTION])
@@ -30,3 +31,17 @@ def test_behind_what_a_person_has_to_tell_of_a_refusal_is_no_better_known() -> N
 def test_a_ringing_that_was_refused_behind_a_greeting_stays_known() -> None:
     *_, refused = legs(at(SPEECH, 1, 6), *(ring(i, i + 1) for i in (8, 11)), at(BUSY, 13.5, 20))
     assert (refused.outcome, refused.rings, refused.provisional) == (BUSY, 2, False)
+
+
+@pytest.mark.parametrize(("begins_s", "prompt"), [(1.822, False), (1.7, True)])
+def test_what_passed_for_a_voice_halfway_between_bursts_of_a_refusal_is_one(begins_s: float, prompt: bool) -> None:
+    heard = [at(TONE, 1.304, 1.562), at(SPEECH, begins_s, 2.234), at(TONE, 2.345, 2.603), at(CONGESTION, 3.387, 10.9)]
+    assert (len(legs(*heard, is_tone=lambda *_: False)) == 2) == prompt
+
+
+def test_a_brief_first_piece_before_lost_packets_may_be_cut_behind_them() -> None:
+    rings = [ring(i, i + 1) for i in (1, 4, 7)]
+    piece, gone = ring(10, 10.016, stops=False, told=False), at(MISSING, 10.022, 10.1)
+    (leg,) = legs(*rings, piece, gone, at(SPEECH, 10.5, 12))
+    assert leg.pick_up is not None
+    assert round(10.22 * SR) in leg.pick_up
