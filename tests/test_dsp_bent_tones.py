@@ -7,7 +7,8 @@ import pytest
 from dsp_calls import SR, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.bent_tones import is_comb, with_bent_tones
+from dsp.bent_tones import with_bent_tones
+from dsp.driven_comb import is_comb
 from dsp.listen import Listening, listen
 from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import TonePlan, load_plan
@@ -110,8 +111,12 @@ def test_what_lost_packets_left_of_a_driven_ring_is_of_it() -> None:
     assert rings[-1].end == pytest.approx(1.8 * SR, abs=160)
 
 
-def test_a_brief_flat_piece_of_a_voice_is_none() -> None:
-    samples = driven(np.concatenate([quiet(1), rung(TW, 0.25), quiet(2)]))
-    word = Segment(SPEECH, round(0.5 * SR), 2 * SR)
-    assert with_bent_tones([word], samples, sr=SR, plan=TW) == (word,)
-    assert RINGBACK in [s.sound for s in with_bent_tones([], samples, sr=SR, plan=TW)]
+def test_a_brief_piece_is_a_ring_where_one_was_due_and_no_voice_is_heard() -> None:
+    samples = driven(np.concatenate([quiet(1), rung(TW, 3.25), quiet(2)]))
+    word = Segment(SPEECH, round(3.5 * SR), 5 * SR)
+    starts = [
+        [s.start for s in with_bent_tones(one, samples, sr=SR, plan=TW) if s.sound == RINGBACK] for one in ([], [word])
+    ]
+    assert starts == [[pytest.approx(SR, abs=40), pytest.approx(4 * SR, abs=40)], [pytest.approx(SR, abs=40)]]
+    alone = driven(np.concatenate([quiet(1), rung(TW, 0.25), quiet(2)]))
+    assert with_bent_tones([], alone, sr=SR, plan=TW) == ()
