@@ -57,7 +57,8 @@ def find_beat(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat:
     onsets, periods = (np.array([values]).T for values in ([b.onset for b in lines], [b.period for b in lines]))
     apart = starts - onsets - steps * periods
     late = apart / sr
-    agreed = (np.abs(late) <= EARLY_S).sum(axis=1) >= _BY_CHANCE  # a click before one of them makes it early
+    # Three that agree on the plan's own period tell it, though a click before another makes that one early.
+    agreed = ((np.abs(late) <= EARLY_S).sum(axis=1) >= _BY_CHANCE) & (periods[:, 0] == nominal)
     in_order = (late.min(axis=1) >= -EARLY_S * np.where(agreed, 2, 1)).tolist()
     near = (late.max(axis=1) <= LOST_S).tolist()
     early = (late <= EARLY_S).sum(axis=1).tolist()

@@ -22,6 +22,8 @@ _PARTED_S = 2.5
 """A refusal goes on behind so long a hole."""
 _AT_ONCE_S, _SOON_S = 1.5, 3.0
 """Hold music begins so soon behind who puts through; so soon behind its first note the rest of it is known."""
+_LOST_BOTH_S = 0.225
+"""Packets lost at both ends of a ring take no more of it."""
 _STRAY_S = 0.085
 """A burst that lacks more than four packets of what all others have, off their beat, may be a note."""
 
@@ -116,7 +118,8 @@ def _without_note(group: list[Ring], *, sr: int) -> list[Ring]:
     )
     return (
         others
-        if all(by > near for by in off) and first.length < middle([ring[0].length for ring in others]) - near
+        if all(by > near for by in off)
+        and first.length < middle([ring[0].length for ring in others]) - _LOST_BOTH_S * sr
         else group
     )
 

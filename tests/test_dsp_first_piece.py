@@ -110,3 +110,8 @@ def test_a_vowel_of_the_tones_pitch_soon_behind_a_cut_ring_is_not_its_end(plan: 
     # One that swings has pauses of its own, and a pause of one packet may be one that was lost.
     expected = 1.5 * SR if pause_s == 0.05 and not tones.ringback.modulation_hz else end
     assert told == pytest.approx(expected, abs=0.015 * SR)
+
+
+def test_a_first_ring_that_lost_packets_at_both_ends_is_no_note() -> None:
+    first = Segment(RINGBACK, round(7.074 * SR), round(7.954 * SR), begins=False)
+    assert ringing(first, *LATER, at(SPEECH, 17.7, 19)).most_rings == 4
