@@ -31,8 +31,9 @@ def lost_at_onset(call: Call, train: Train) -> float:
     # Of the first of two rings, or of one alone, a hole in the packets may have taken more.
     few = len(train.rings) <= 2 and not train.sure
     alone = few and lacks <= HOLE_S * call.sr
-    # The recording may begin amid the ring, of which a hole took what came before that burst.
-    amid = few and train.rings[0][0].start <= lacks + LOST_S * call.sr
+    # A recording of elsewhere may begin amid the ring, of which a hole took what came before that burst.
+    own = call.answered_at is not None or call.early_until > 0
+    amid = few and not own and train.rings[0][0].start <= lacks + LOST_S * call.sr
     wanted = call.plan.cadence[0][0] * train.period / call.plan.period_s
     lost = max(LOST_S * call.sr, lacks if alone or amid else 0.0, hidden_start(train.rings, wanted, sr=call.sr))
     return max(train.unheard + (lost if moved or not train.sure else 0.0), _known_lost(call, train))
