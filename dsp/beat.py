@@ -45,6 +45,11 @@ class Beat:
     """Rings that begin on their beat to 2.5 ms; the others begin late."""
 
 
+def off_period(apart: float, period: float) -> float:
+    """How far two moments are from whole periods apart; below 0: less."""
+    return apart - round(apart / period) * period
+
+
 def find_beat(group: Sequence[Ring], *, sr: int, plan: TonePlan) -> Beat:
     """The beat most rings keep. A lost packet makes a burst begin late, never early: no ring is before its
     beat."""

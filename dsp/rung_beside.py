@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsp.beat import EARLY_S, LOST_S
+from dsp.beat import EARLY_S, LOST_S, off_period
 from dsp.cadence import STRETCH
 from dsp.heard_call import Call, between
 from dsp.next_burst import next_burst
@@ -50,13 +50,10 @@ def _ends_on_beat(train: Train, burst: Segment, *, sr: int) -> bool:
     if round((burst.start - train.last_start) / train.period) != 1:
         return False
     slack = EARLY_S * sr
-    ends = (ring[0] for ring in train.rings if _off(burst.end - ring[0].end, train.period) <= slack)
-    return any((one.stops and burst.stops) or _off(burst.start - one.start, train.period) <= slack for one in ends)
-
-
-def _off(apart: float, period: float) -> float:
-    """How far two moments are from whole periods apart."""
-    return abs(apart - round(apart / period) * period)
+    ends = (ring[0] for ring in train.rings if abs(off_period(burst.end - ring[0].end, train.period)) <= slack)
+    return any(
+        (one.stops and burst.stops) or abs(off_period(burst.start - one.start, train.period)) <= slack for one in ends
+    )
 
 
 def may_have_rung_before(call: Call, train: Train) -> bool:

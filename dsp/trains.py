@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from dsp.beat import EARLY_S, LOST_S, Beat, Ring, find_beat, is_sure, lean
+from dsp.beat import EARLY_S, LOST_S, Beat, Ring, find_beat, is_sure, lean, off_period
 from dsp.cadence import STRETCH
 from dsp.one_ringing import REPLIES, TOLD, goes_on, keeps_beat, may_be_voice
 from dsp.quantile import middle
@@ -112,20 +112,10 @@ def _without_note(group: list[Ring], *, sr: int) -> list[Ring]:
         return group
     starts, ends = [ring[0].start for ring in others], [ring[0].end for ring in others]
     period, near = middle([b - a for a, b in pairwise(ends)]), LOST_S * sr
-    off = (
-        min(abs(_off_period(one - edge, period)) for one in edges)
-        for edge, edges in ((first.start, starts), (first.end, ends))
-    )
-    return (
-        others
-        if all(by > near for by in off)
-        and first.length < middle([ring[0].length for ring in others]) - _LOST_BOTH_S * sr
-        else group
-    )
-
-
-def _off_period(apart: float, period: float) -> float:
-    return apart - round(apart / period) * period
+    off = (abs(off_period(one - first.start, period)) > near for one in starts)
+    off_ends = (abs(off_period(one - first.end, period)) > near for one in ends)
+    brief = first.length < middle([ring[0].length for ring in others]) - _LOST_BOTH_S * sr
+    return others if brief and all(off) and all(off_ends) else group
 
 
 def _since_hole(ring: Ring, segments: Sequence[Segment], *, sr: int) -> Ring:
@@ -174,8 +164,7 @@ def _is_another_beat(before: list[Ring], since: list[Ring], *, sr: int, moved: f
     lengths = [ring[0].length for ring in rings]
     near, (one, between, other) = 4 * EARLY_S * sr, [b[0].start - a[0].start for a, b in pairwise(rings)]
     alike = max(lengths) - min(lengths) <= near and all(ring[0].begins and ring[0].stops for ring in rings)
-    off = between - round(between / one) * one
-    return alike and abs(other - one) <= near and abs(off) > 2 * near
+    return alike and abs(other - one) <= near and abs(off_period(between, one)) > 2 * near
 
 
 def _late(before: list[Ring], since: list[Ring], beat: Beat, *, sr: int, plan: TonePlan) -> tuple[float, float]:
@@ -192,8 +181,7 @@ def _late(before: list[Ring], since: list[Ring], beat: Beat, *, sr: int, plan: T
 
 def _off(start: float, beat: Beat) -> float:
     """How far behind the next beat a sample is; below 0: before it."""
-    apart = start - beat.onset
-    return apart - round(apart / beat.period) * beat.period
+    return off_period(start - beat.onset, beat.period)
 
 
 def _spoken(segments: Sequence[Segment], over: int, start: int) -> bool:

@@ -35,8 +35,10 @@ def unaccounted(call: Call, trains: Sequence[Train]) -> list[Segment]:
 def _goes_over(call: Call, burst: Segment) -> bool:
     """Whether a burst lasts longer than a vowel, out of quiet, and its two tones are told, which no instrument sounds
     alone; or a voice begins just when it ends: a ring that somebody cut who speaks at once."""
-    if burst.told or burst.length < TOLD_S * call.sr:
-        return burst.told and burst.length >= TOLD_S * call.sr
+    if burst.length < TOLD_S * call.sr:
+        return False
+    if burst.told:
+        return True
     near = _FREE_S * call.sr
     before = (s for s in call.segments if s.sound in (SPEECH, MUSIC) and s.start < burst.start)
     spoken = any(abs(s.start - burst.end) <= near for s in between(call, (SPEECH,), burst.start, call.end))
