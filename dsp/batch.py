@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dsp.bursts.frames import step_frames
 from dsp.detector import Detector, Samples
-from dsp.frames import step_frames
 from dsp.segment import Segment
-from dsp.silero import Network, network
+from dsp.voices.silero import Network, network
 
 Array = npt.NDArray[np.float32]
 

@@ -14,13 +14,13 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dsp.burst import Burst
-from dsp.cadence import Cadence, Due
-from dsp.fallback import WebrtcVoice
-from dsp.frames import STEP_SAMPLES, Candidates, Frames, step_frames
-from dsp.probe import REACHES
+from dsp.bursts.burst import Burst
+from dsp.bursts.frames import STEP_SAMPLES, Candidates, Frames, step_frames
+from dsp.bursts.probe import REACHES
+from dsp.bursts.tone_tracker import ToneTracker
+from dsp.ringing.cadence import Cadence
+from dsp.ringing.due import Due
 from dsp.segment import MISSING, Segment
-from dsp.silero import network
 from dsp.stream import Stream
 from dsp.tone_plan import TonePlan
 from dsp.tone_sets import (
@@ -33,8 +33,9 @@ from dsp.tone_sets import (
     plan_tones,
     tone_sets,
 )
-from dsp.tone_tracker import ToneTracker
-from dsp.voice import VoiceTracker
+from dsp.voices.fallback import WebrtcVoice
+from dsp.voices.silero import network
+from dsp.voices.voice import VoiceTracker
 
 Array = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.int16] | npt.NDArray[np.float32] | npt.NDArray[np.float64]

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from dsp.bursts.tonal_bursts import TonalBurst
 from dsp.detector import Detector
-from dsp.heard_tones import HeardTone, cadence_of, heard_tones
+from dsp.ringing.heard_tones import HeardTone, cadence_of, heard_tones
 from dsp.segment import RINGBACK
-from dsp.tonal_bursts import TonalBurst
 from dsp.tone_plan import Step, Tone, TonePlan, TonePlanError
 
 

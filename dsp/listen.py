@@ -10,29 +10,32 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dsp.background import without_background
-from dsp.bent_tones import with_bent_tones
-from dsp.brief_ring import brief_ring_end
-from dsp.clipped_rings import with_clipped_rings
-from dsp.coder_rest import coded_end, without_coded_rests
+from dsp.answering.doubt import agreed
+from dsp.answering.faint_reply import loud_db
+from dsp.answering.foreign_tones import with_foreign_tones, without_rings_of_no_plan
+from dsp.answering.heard_call import Clues, Signalling
+from dsp.answering.legs import Leg, find_legs
+from dsp.answering.recording import Recording
 from dsp.detector import Detector, Samples
-from dsp.doubt import agreed
-from dsp.faint_reply import loud_db
-from dsp.foreign_tones import with_foreign_tones, without_rings_of_no_plan
-from dsp.handset import lifts
-from dsp.hidden_refusal import with_hidden_refusals
-from dsp.last_heard import with_heard_ends
-from dsp.late_reply import with_heard_onsets
-from dsp.legs import Leg, find_legs
-from dsp.notes import without_notes
-from dsp.packet_behind import arrives_behind, hole_end, hole_start, with_sure_stops
-from dsp.plan_choice import find_plan, fitting_plans
-from dsp.ring_in_music import with_rings_in_music
+from dsp.ringing.plan_choice import find_plan, fitting_plans
+from dsp.second_look.background import without_background
+from dsp.second_look.bent_tones import with_bent_tones
+from dsp.second_look.brief_ring import brief_ring_end
+from dsp.second_look.clipped_rings import with_clipped_rings
+from dsp.second_look.coder_rest import coded_end, without_coded_rests
+from dsp.second_look.handset import lifts
+from dsp.second_look.hidden_refusal import with_hidden_refusals
+from dsp.second_look.last_heard import with_heard_ends
+from dsp.second_look.late_reply import with_heard_onsets
+from dsp.second_look.notes import without_notes
+from dsp.second_look.packet_behind import arrives_behind, hole_end, hole_start, with_sure_stops
+from dsp.second_look.ring_in_music import with_rings_in_music
+from dsp.second_look.same_exchange import same_exchange
+from dsp.second_look.tone_share import is_tone, rest_end, sounds_at, sure_end
+from dsp.second_look.unheard_rings import unheard_rings
+from dsp.second_look.unnamed import unnamed_sounds
 from dsp.segment import Segment, Span
 from dsp.tone_plan import TonePlan, load_plan
-from dsp.tone_share import is_tone, rest_end, sounds_at, sure_end
-from dsp.unheard_rings import unheard_rings
-from dsp.unnamed import unnamed_sounds
 
 SCHEMA = "thirdring.listening/1"
 _BLOCK_S = 10
@@ -86,7 +89,7 @@ def listen(
     Raises:
         ValueError: a rate the ear does not take.
     """
-    known_here = missing, early_until, answered_at, buffer_s
+    known_here = missing, Signalling(early_until, answered_at), buffer_s
     if plan is None:
         heard = _by_published_plans(samples, sr, *known_here)
     else:
@@ -98,12 +101,11 @@ def _by_published_plans(
     samples: Samples,
     sr: int,
     missing: Sequence[tuple[int, int]],
-    early_until: int | None,
-    answered_at: int | None,
+    signalling: Signalling,
     buffer_s: float,
 ) -> Listening:
     """Heard by the plan that fits what rings, or by all that may; where none does, by the home one's."""
-    known_here = missing, early_until, answered_at, buffer_s
+    known_here = missing, signalling, buffer_s
     known = find_plan(samples, sr=sr)
     plans = (known,) if known else fitting_plans(samples, sr=sr)
     heard = [_listen(samples, sr, one, *known_here, None) for one in plans]
@@ -118,12 +120,11 @@ def _listen(
     sr: int,
     plan: TonePlan,
     missing: Sequence[tuple[int, int]],
-    early_until: int | None,
-    answered_at: int | None,
+    signalling: Signalling,
     buffer_s: float,
     found: Sequence[Segment] | None,
 ) -> Listening:
-    first = _found(samples, sr, plan, missing, answered_at) if found is None else found
+    first = _found(samples, sr, plan, missing, signalling.answered_at) if found is None else found
     parted = with_rings_in_music(without_notes(first, sr=sr), samples, sr=sr, plan=plan)
     bent = with_bent_tones(parted, samples, sr=sr, plan=plan)
     clipped = with_clipped_rings(bent, samples, sr=sr, plan=plan)
@@ -131,32 +132,51 @@ def _listen(
     whole = with_hidden_refusals(heard, samples, sr=sr, plan=plan)
     spoken = without_coded_rests(with_heard_onsets(whole, samples, sr=sr), samples, sr=sr, plan=plan)
     ordered = with_sure_stops(spoken, samples, sr=sr, plan=plan)
-    unnamed = unnamed_sounds(ordered, samples, sr=sr, plan=plan)
     legs = find_legs(
         ordered,
         sr=sr,
         plan=plan,
         end=len(samples),
-        early_until=early_until,
-        answered_at=answered_at,
+        signalling=signalling,
         buffer_s=buffer_s,
-        lifts=lifts(ordered, samples, sr=sr),
-        brief=cache(lambda at, before: brief_ring_end(samples, at, before=before, sr=sr, plan=plan)),
-        unnamed=unnamed.others,
-        like_rings=unnamed.like_rings,
-        doubtful=clipped.doubtful,
-        is_tone=lambda heard, tone: is_tone(samples, heard, tone, sr=sr),
-        rest_end=lambda burst: max(
-            end(samples, burst, plan.ringback, sr=sr) for end in (rest_end, hole_end, coded_end)
-        ),
-        sure_end=lambda burst: sure_end(samples, burst, plan.ringback, sr=sr),
-        level_db=cache(lambda heard: loud_db(samples, heard, sr=sr)),
-        hole_start=lambda burst: hole_start(samples, burst, sr=sr),
-        goes_on=lambda burst: arrives_behind(samples, burst, plan.ringback, sr=sr),
-        rings_at=lambda at: sounds_at(samples, at, plan.ringback, sr=sr),
-        unheard=unheard_rings(ordered, samples, sr=sr, plan=plan),
+        recording=_recording(samples, sr=sr, plan=plan),
+        clues=_clues(ordered, clipped.doubtful, samples, sr=sr, plan=plan, buffer_s=buffer_s),
     )
     return Listening(ordered, legs, sr, len(samples), plan)
+
+
+def _recording(samples: Samples, *, sr: int, plan: TonePlan) -> Recording:
+    ringback = plan.ringback
+    return Recording(
+        brief_end=cache(lambda at, before: brief_ring_end(samples, at, before=before, sr=sr, plan=plan)),
+        is_tone=lambda heard, tone: is_tone(samples, heard, tone, sr=sr),
+        rest_end=lambda burst: max(end(samples, burst, ringback, sr=sr) for end in (rest_end, hole_end, coded_end)),
+        sure_end=lambda burst: sure_end(samples, burst, ringback, sr=sr),
+        level_db=cache(lambda heard: loud_db(samples, heard, sr=sr)),
+        hole_start=lambda burst: hole_start(samples, burst, sr=sr),
+        goes_on=lambda burst: arrives_behind(samples, burst, ringback, sr=sr),
+        rings_at=lambda at: sounds_at(samples, at, ringback, sr=sr),
+    )
+
+
+def _clues(
+    segments: tuple[Segment, ...],
+    doubtful: tuple[Segment, ...],
+    samples: Samples,
+    *,
+    sr: int,
+    plan: TonePlan,
+    buffer_s: float,
+) -> Clues:
+    unnamed = unnamed_sounds(segments, samples, sr=sr, plan=plan)
+    return Clues(
+        lifts=lifts(segments, samples, sr=sr),
+        unnamed=unnamed.others,
+        like_rings=unnamed.like_rings,
+        doubtful=doubtful,
+        unheard=unheard_rings(segments, samples, sr=sr, plan=plan),
+        exchange=same_exchange(segments, samples, sr=sr, plan=plan, buffer_s=buffer_s),
+    )
 
 
 def _found(

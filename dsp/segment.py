@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 RINGBACK = "ringback"
@@ -63,3 +64,13 @@ class Span:
 
     def __contains__(self, sample: object) -> bool:
         return isinstance(sample, int | float) and self.earliest <= sample <= self.latest
+
+
+def overlaps(one: Segment | Span, others: Iterable[Segment | Span]) -> bool:
+    """Whether a stretch shares more than an edge with any of some others."""
+    start, end = _ends(one)
+    return any(begun < end and over > start for begun, over in map(_ends, others))
+
+
+def _ends(one: Segment | Span) -> tuple[int, int]:
+    return (one.start, one.end) if isinstance(one, Segment) else (one.earliest, one.latest)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
 
-from dsp.kernel import kernel
+from dsp.compiled.kernel import kernel
 from dsp.tone_sets import SR
 
 Array = npt.NDArray[np.float32]

@@ -19,7 +19,7 @@ from harness.errors import AgencyError, DirectoryError, NotFound, ThirdringError
 from harness.hours import Hours, read_hours
 from harness.lines import MOST_AT_ONCE, LineSettings, Name
 from harness.model_fault import Loc, Words
-from harness.number_gate import forbidden
+from harness.number_gate.forbidden_numbers import forbidden
 from harness.number_text import digits_of
 from harness.scenario.steps import USUAL_OPERATOR_KEY
 from harness.tester_telephones import DeskTelephone

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from dsp.dtmf import dtmf
+from dsp.bursts.dtmf import dtmf
 from dsp.synthesis import to_int16
 from dsp.tone_plan import TonePlan
 from harness import scenario as do

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.errors import DirectoryError, ThirdringError
 from harness.hours import read_hours
-from harness.number_gate import forbidden
+from harness.number_gate.forbidden_numbers import forbidden
 from harness.number_text import digits_of
 from harness.toml_file import read_text
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from harness.agency import Agency
 from harness.errors import ThirdringError
-from harness.number_gate import number_of
+from harness.number_gate.called_number import number_of
 from harness.test_call import dial_permit, plan_call
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.loudness import levels_db
+from dsp.voices.loudness import levels_db
 from harness.record import CallRecord
 from harness.softphone.signals import RTP_RESUMED, RTP_STOPPED
 from harness.stretches import stretches

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import floor
 
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from dsp.segment import Segment
 from harness.deaf import no_sound_came
 from harness.ending_cause import VOID

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import floor
 
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from dsp.segment import MISSING, MUSIC, SPEECH, Span
 from harness.hidden_ring import another_ring, hidden_ring_s, without_torn_word
 from harness.interval import Interval, hull

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from dsp.segment import MISSING, RINGBACK, SPEECH, TONE, Segment, Span
 from harness.ringing import LOST_S, WORD_S, bursts_s, ring_period
 from harness.timeline import Timeline

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from harness.ending_cause import VOID
 from harness.heard_leg import leg_from_ear
 from harness.measured_leg import MeasuredLeg

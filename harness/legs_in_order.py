@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from dsp.segment import MUSIC, RINGBACK, SPEECH
 from harness.first_leg import first_leg
 from harness.heard_leg import leg_behind

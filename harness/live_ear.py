@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.detector import Detector
-from dsp.notes import without_notes
+from dsp.second_look.notes import without_notes
 from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import TonePlan
 from harness.heard_live import HeardLive

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment, Span
 from harness.timeline import Timeline
 

@@ -10,7 +10,7 @@ from dsp.tone_plan import TonePlan
 from harness.directory import Unit
 from harness.ending import Ending, ending_of
 from harness.measure import Measured
-from harness.number_gate import To
+from harness.number_gate.called_number import To
 from harness.prompts.known import KnownPrompts
 from harness.prompts.marks import Mark
 from harness.record import CallRecord

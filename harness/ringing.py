@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 from math import floor
 
+from dsp.answering.legs import Leg
 from dsp.detector import EDGE_ERROR_S
-from dsp.legs import Leg
 from dsp.segment import MISSING, Span
 from harness.interval import Interval, hull
 from harness.measured_leg import HEARD, NOMINAL

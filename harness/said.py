@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.audio import AudioError, read
-from dsp.keys_heard import keys_heard
+from dsp.bursts.keys_heard import keys_heard
 from harness.errors import Refused
 from harness.scenario import Say, Scenario
 from harness.softphone.growing_wav import write_wav

@@ -26,7 +26,8 @@ from harness.kept_call import keep
 from harness.ledger import claim, one_at_a_time
 from harness.measure import measure
 from harness.menu_facts import menu_facts
-from harness.number_gate import Permit, find_unit, permit
+from harness.number_gate import Permit, permit
+from harness.number_gate.called_number import find_unit
 from harness.planned_call import INTERNAL, Plan, TestCall
 from harness.prompts.known import hear_prompts, with_prompts
 from harness.prompts.marks import marks_for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from harness.ending_cause import VOID, Cause, cause_of
 from harness.interval import Interval
 from harness.measured_leg import MeasuredLeg

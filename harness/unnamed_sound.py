@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from dsp.listen import Listening
 from dsp.segment import DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
 from harness.stretches import stretches

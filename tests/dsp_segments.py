@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dsp_calls import SR
 
-from dsp.heard_call import IsTone
-from dsp.legs import Leg, find_legs
+from dsp.answering.legs import Leg, find_legs
+from dsp.answering.recording import NOT_AT_HAND, Recording
 from dsp.segment import RINGBACK, Segment
 from dsp.tone_plan import load_plan
 
@@ -18,5 +18,7 @@ def ring(start_s: float, end_s: float, *, begins: bool = True, stops: bool = Tru
     return Segment(RINGBACK, round(start_s * SR), round(end_s * SR), begins=begins, stops=stops, told=told)
 
 
-def legs(*segments: Segment, plan: str = "tw", end_s: float = 40, is_tone: IsTone | None = None) -> tuple[Leg, ...]:
-    return find_legs(segments, sr=SR, plan=load_plan(plan), end=round(end_s * SR), is_tone=is_tone)
+def legs(
+    *segments: Segment, plan: str = "tw", end_s: float = 40, recording: Recording = NOT_AT_HAND
+) -> tuple[Leg, ...]:
+    return find_legs(segments, sr=SR, plan=load_plan(plan), end=round(end_s * SR), recording=recording)

@@ -27,10 +27,11 @@ from harness.bench.faults.life import AtOnce
 from harness.clocks import Clocks
 from harness.number_gate import Permit
 from harness.planned_call import TestCall
+from harness.programme.attempts import attempted
 from harness.programme.events import Event
 from harness.programme.folder import Known
 from harness.programme.month_plan import PlannedTest
-from harness.programme.running import Programme, attempted
+from harness.programme.running import Programme
 from harness.redialling import Earlier
 from harness.softphone.scripted import FarEnd, ScriptedCall, ScriptedSoftphone
 from harness.switchboard import sound

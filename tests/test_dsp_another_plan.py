@@ -7,8 +7,8 @@ import pytest
 from dsp_calls import SR, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.leg import ANSWERED, NONE
-from dsp.legs import Leg, find_legs
+from dsp.answering.leg import ANSWERED, NONE
+from dsp.answering.legs import Leg, find_legs
 from dsp.listen import listen
 from dsp.segment import RINGBACK, SPEECH, Segment
 from dsp.tone_plan import Tone, load_plan, parse_tone

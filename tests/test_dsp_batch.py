@@ -10,8 +10,8 @@ from dsp import synthesis as syn
 from dsp.batch import feed_many
 from dsp.detector import Detector
 from dsp.segment import Segment
-from dsp.silero import CHUNK, CONTEXT, network
 from dsp.tone_plan import load_plan
+from dsp.voices.silero import CHUNK, CONTEXT, network
 
 PLANS = ("tw", "us", "uk", "tw")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dsp.beat import find_beat
-from dsp.legs import ANSWERED, NONE, Leg, find_legs
+from dsp.answering.legs import ANSWERED, NONE, Leg, find_legs
+from dsp.ringing.beat import find_beat
+from dsp.ringing.trains import find_trains
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
-from dsp.trains import find_trains
 
 SR = 8000
 

@@ -7,12 +7,12 @@ import pytest
 from dsp_calls import SR, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.bent_tones import with_bent_tones
-from dsp.driven_comb import is_comb
 from dsp.listen import Listening, listen
+from dsp.second_look.bent_tones import with_bent_tones
+from dsp.second_look.driven_comb import is_comb
 from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import TonePlan, load_plan
-from dsp.truth_line import coded
+from dsp.truth.truth_line import coded
 
 TW = load_plan("tw")
 BENDS_DB = 6.0

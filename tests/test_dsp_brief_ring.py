@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp import synthesis as syn
-from dsp.brief_ring import LONGEST_S, brief_ring_end
+from dsp.second_look.brief_ring import LONGEST_S, brief_ring_end
 from dsp.segment import RINGBACK, Segment
 from dsp.tone_plan import load_plan
 
@@ -113,3 +113,17 @@ def test_one_whose_first_packets_were_all_lost_is_found_behind_them(lost_s: floa
         end = found(wave)
         assert (end is not None) == is_found or lost_s < 0.07
         assert end is None or abs(end - DUE - (lost_s + 0.1) * SR) <= 0.02 * SR
+
+
+@pytest.mark.parametrize("lasts_s", [0.06, 0.1, 0.14])
+@pytest.mark.parametrize("loud", [1.0, 0.5])
+def test_what_a_line_was_driven_into_its_limits_by_may_be_one_whatever_is_left_of_its_tones(
+    lasts_s: float, loud: float
+) -> None:
+    wave = line(0.0, plan="tw", noise_dbfs=-60.0)
+    wave[DUE : DUE + round(lasts_s * SR)] = (
+        32767 * loud * np.sign(np.random.default_rng(7).normal(0, 1, round(lasts_s * SR)))
+    )
+    end = found(wave)
+    assert (end is None) == (loud < 1)
+    assert end is None or abs(end - DUE - lasts_s * SR) <= 0.01 * SR

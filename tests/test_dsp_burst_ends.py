@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsp.burst import explained, explained_each
-from dsp.burst_ends import PIECE, BurstEnds
-from dsp.steadiness import Steadiness
+from dsp.bursts.burst_ends import PIECE, BurstEnds
+from dsp.bursts.steadiness import Steadiness
+from dsp.bursts.tone_fit import explained, explained_each
 from dsp.stream import Stream, overlapping
 from dsp.tone_plan import load_plan
 from dsp.tone_sets import SR, plan_tones, set_of, tone_sets

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dsp.burst import Burst
-from dsp.cadence import Cadence
+from dsp.bursts.burst import Burst
+from dsp.ringing.cadence import Cadence
 from dsp.segment import BUSY, RINGBACK, TONE
 from dsp.tone_plan import load_plan
 from dsp.tone_sets import SR, plan_tones, set_of, tone_sets

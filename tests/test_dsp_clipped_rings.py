@@ -7,12 +7,13 @@ import pytest
 from dsp_calls import SR, quiet, voice
 
 from dsp import synthesis as syn
-from dsp.clipped_rings import with_clipped_rings
-from dsp.legs import ANSWERED, find_legs
+from dsp.answering.heard_call import Clues
+from dsp.answering.legs import ANSWERED, find_legs
 from dsp.listen import listen
+from dsp.second_look.clipped_rings import with_clipped_rings
 from dsp.segment import RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
-from dsp.truth_line import coded
+from dsp.truth.truth_line import coded
 
 
 def call(plan: str, at_s: float, *, louder_db: float, from_s: float = 1.9) -> np.ndarray:
@@ -72,7 +73,7 @@ def test_where_a_voice_was_heard_from_its_start_on_a_cut_one_is_in_doubt() -> No
     spoken = Segment(SPEECH, round(4.01 * SR), round(4.9 * SR))
     found = with_clipped_rings([known, spoken], syn.to_int16(wave), sr=SR, plan=plan)
     assert found.segments == (known, spoken)
-    (leg,) = find_legs(found.segments, sr=SR, plan=plan, end=len(wave), doubtful=found.doubtful)
+    (leg,) = find_legs(found.segments, sr=SR, plan=plan, end=len(wave), clues=Clues(doubtful=found.doubtful))
     assert (leg.outcome, leg.rings, leg.most_rings) == (ANSWERED, 1, 2)
     assert leg.pick_up is not None
     assert leg.pick_up.earliest <= 3.9 * SR

@@ -9,11 +9,11 @@ import pytest
 from dsp_calls import SR, voice
 
 from dsp import synthesis as syn
-from dsp.concealment import Buffered, played_out
-from dsp.legs import ANSWERED, Leg
+from dsp.answering.legs import ANSWERED, Leg
 from dsp.listen import listen
 from dsp.segment import BUSY, CONGESTION
 from dsp.tone_plan import load_plan
+from dsp.truth.concealment import Buffered, played_out
 
 BUFFER_S = 0.085
 ANSWER = np.concatenate([syn.silence(0.7, sr=SR), voice("wei-nin-hao"), syn.silence(0.5, sr=SR)])

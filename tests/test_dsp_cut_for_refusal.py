@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp import synthesis as syn
-from dsp.legs import NONE, Leg, find_legs
+from dsp.answering.legs import NONE, Leg, find_legs
 from dsp.listen import listen
 from dsp.segment import BUSY, CONGESTION, RINGBACK, TONE, Segment
 from dsp.tone_plan import TonePlan, load_plan

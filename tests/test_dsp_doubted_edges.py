@@ -8,12 +8,14 @@ from dsp_calls import SR, quiet, voice, with_noise
 from dsp_segments import at, legs, ring
 
 from dsp import synthesis as syn
-from dsp.legs import ANSWERED, NO_ANSWER, NONE, find_legs
+from dsp.answering.legs import ANSWERED, NO_ANSWER, NONE, find_legs
+from dsp.answering.recording import Recording
 from dsp.listen import listen
-from dsp.notes import without_notes
-from dsp.segment import BUSY, CONGESTION, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
+from dsp.second_look.coder_rest import without_coded_rests
+from dsp.second_look.notes import without_notes
+from dsp.second_look.tone_share import rest_end, sounds_at
+from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
-from dsp.tone_share import rest_end, sounds_at
 
 RINGS = [ring(i, i + 1) for i in (1, 4, 7)]
 
@@ -99,9 +101,13 @@ def test_a_ring_that_begins_though_somebody_speaks_opens_who_is_told_to_answer(p
     spoken = at(SPEECH, 1 + due_s - talk_s, 2.5 + due_s)
     known = {"sr": SR, "plan": tones, "end": len(wave)}
     samples = with_noise(wave)
-    legs_ = find_legs([*rings, spoken], rings_at=lambda at_: sounds_at(samples, at_, tones.ringback, sr=SR), **known)
+    legs_ = find_legs(
+        [*rings, spoken],
+        recording=Recording(rings_at=lambda at_: sounds_at(samples, at_, tones.ringback, sr=SR)),
+        **known,
+    )
     assert [(leg.outcome, leg.provisional) for leg in legs_] == [(NONE, True)]
-    (sure,) = find_legs([*rings, spoken], rings_at=lambda _: False, **known)
+    (sure,) = find_legs([*rings, spoken], recording=Recording(rings_at=lambda _: False), **known)
     assert sure.outcome == ANSWERED
 
 
@@ -203,3 +209,94 @@ def test_music_may_be_heard_to_begin_before_who_put_it_on_picked_up(early_s: flo
 def test_a_tone_before_who_speaks_may_be_a_special_information_tones(lasts_s: float, person: bool) -> None:
     (leg,) = legs(*RINGS, at(TONE, 9.6, 9.6 + lasts_s), at(SPEECH, 10.5, 14))
     assert leg.provisional == person
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_what_was_put_in_for_lost_packets_is_nobodys_voice_yet(lost: int) -> None:
+    gone = [at(MISSING, 6.5, 6.5 + 0.02 * lost)] if lost else []
+    (leg,) = legs(ring(1, 2), ring(4, 5), *gone, at(SPEECH, 6.5, 8))
+    assert leg.pick_up is not None
+    assert leg.pick_up.latest == pytest.approx((6.53 + 0.02 * lost) * SR, abs=2)
+    assert leg.rings == 2
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.008, 0.016])
+def test_of_rings_that_keep_no_beat_the_earliest_tells_by_the_plan_when_the_ringing_began(late_s: float) -> None:
+    (leg,) = legs(ring(1 + late_s, 2), ring(4.046, 5), ring(7.004, 8), at(SPEECH, 9, 10))
+    assert leg.ring_onset is not None
+    assert SR in leg.ring_onset
+    assert leg.rings == 3
+
+
+@pytest.mark.parametrize(("word_dbfs", "kept"), [(-90.0, False), (-46.0, False), (-22.0, True)])
+def test_a_word_right_behind_a_ring_that_is_no_louder_than_the_line_is_the_line(word_dbfs: float, kept: bool) -> None:
+    wave = syn.white_noise(9 * SR, rng=np.random.default_rng(3), level_dbfs=-40)
+    wave[2 * SR : round(2.073 * SR)] += syn.white_noise(
+        round(2.073 * SR) - 2 * SR, rng=np.random.default_rng(4), level_dbfs=word_dbfs
+    )
+    word = at(SPEECH, 2, 2.073)
+    heard = [ring(1, 2), word, at(BUSY, 7, 8)]
+    left = without_coded_rests(heard, syn.to_int16(wave), sr=SR, plan=load_plan("tw"))
+    assert (word in left) == kept
+
+
+@pytest.mark.parametrize("hole_s", [0.1, 0.2])
+@pytest.mark.parametrize("rest_s", [0.06, 0.1, 0.25, 0.6])
+def test_the_rest_behind_a_hole_is_heard_to_its_end(rest_s: float, hole_s: float) -> None:
+    tone = load_plan("tw").ringback
+    wave = np.concatenate([quiet(1), syn.cadence(tone, 0.4 + hole_s + rest_s, sr=SR, level_dbfs=-20)[:SR], quiet(1.5)])
+    burst, over = Segment(RINGBACK, SR, round(1.4 * SR)), 1 + min(0.4 + hole_s + rest_s, 1.0)
+    samples = with_noise(wave)
+    samples[burst.end : burst.end + round(hole_s * SR)] = 0
+    assert abs(rest_end(samples, burst, tone, sr=SR) / SR - over) <= 0.025
+
+
+def test_of_a_ringing_left_to_a_person_a_refusal_may_be_the_end() -> None:
+    word, refusal = at(SPEECH, 8.8, 9.2), at(BUSY, 12, 15)
+    doubted = legs(ring(1, 2), ring(4, 5), at(SPEECH, 5.9, 6.4), ring(7, 8), word, refusal)
+    assert [(leg.outcome, leg.provisional) for leg in doubted] == [(NONE, True)]
+    known = legs(ring(1, 2), ring(4, 5), ring(7, 8), word, refusal)
+    assert [leg.outcome for leg in known] == [ANSWERED, BUSY]
+
+
+@pytest.mark.parametrize(("voice_s", "most"), [(14.3, 3), (14.45, 4)])
+def test_of_rings_that_all_lost_their_beginnings_the_ends_tell_when_the_next_was_due(voice_s: float, most: int) -> None:
+    rings = [ring(4.18, 5.287), ring(7.607, 8.690), ring(11.084, 12.091)]
+    (leg,) = legs(at(MISSING, 0.5, 0.52), *rings, at(SPEECH, voice_s, voice_s + 1))
+    assert (leg.rings, leg.most_rings) == (3, most)
+
+
+@pytest.mark.parametrize(("late_s", "length_s", "fewest"), [(0.04, 0.035, 3), (0.0, 0.035, 4), (0.04, 0.3, 4)])
+def test_a_moment_late_for_the_beat_behind_the_last_ring_may_be_who_picked_up(late_s, length_s, fewest) -> None:
+    rings = [ring(i, i + 1) for i in (1, 4, 7)]
+    (leg,) = legs(*rings, ring(10 + late_s, 10 + late_s + length_s, told=False, stops=False), end_s=12)
+    assert (leg.outcome, leg.rings, leg.most_rings) == (NO_ANSWER, fewest, 4)
+
+
+@pytest.mark.parametrize("more_s", [0.0, 0.02, 0.06])
+def test_what_a_jitter_buffer_put_into_the_last_ring_makes_the_next_one_late(more_s: float) -> None:
+    rings = [ring(1, 2), ring(4, 5), ring(7, 8 + more_s)]
+    (leg,) = find_legs([*rings, at(SPEECH, 14, 15)], sr=SR, plan=load_plan("tw"), end=16 * SR, buffer_s=0.085)
+    assert leg.pick_up is not None
+    assert leg.pick_up.latest == pytest.approx((10 + more_s) * SR, abs=0.002 * SR)
+
+
+def test_a_piece_of_a_refusal_amid_it_is_no_ring_on_the_beat() -> None:
+    italy = [ring(1, 2), ring(6, 7), at(CONGESTION, 9, 10.6), ring(11, 11.1), at(CONGESTION, 11.4, 15)]
+    (leg,) = legs(*italy, plan="it")
+    assert (leg.outcome, leg.rings, leg.most_rings) == (CONGESTION, 2, 2)
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_a_cut_may_be_a_packet_earlier_where_nobody_tells_what_was_lost(told: bool) -> None:
+    gone = [at(MISSING, 0.5, 0.52)] if told else []
+    (leg,) = legs(*gone, ring(1, 2), ring(4, 5), ring(7, 8), ring(10, 10.5), at(SPEECH, 12, 13))
+    assert leg.pick_up is not None
+    assert leg.pick_up.earliest == pytest.approx((10.5 - (0.012 if told else 0.022)) * SR, abs=2)
+
+
+@pytest.mark.parametrize("length_s", [0.8, 0.85, 0.95])
+def test_after_one_ring_that_lost_its_end_the_next_may_come_as_late_as_the_slowest_line_has_it(length_s) -> None:
+    (leg,) = legs(ring(1, 1 + length_s, stops=False), at(SPEECH, 9, 10))
+    assert leg.pick_up is not None
+    assert leg.pick_up.latest >= (1 + 1.14 * 3) * SR

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsp.dtmf import HIGH_DBFS, LOW_DBFS, OFF_S, ON_S, dtmf
+from dsp.bursts.dtmf import HIGH_DBFS, LOW_DBFS, OFF_S, ON_S, dtmf
 from dsp.listen import listen
 from dsp.segment import DTMF
 from dsp.synthesis import g711, to_int16

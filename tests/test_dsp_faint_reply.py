@@ -7,8 +7,8 @@ import pytest
 from dsp_calls import SR, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.faint_reply import loud_db
-from dsp.legs import ANSWERED, NONE
+from dsp.answering.faint_reply import loud_db
+from dsp.answering.legs import ANSWERED, NONE
 from dsp.listen import Listening, listen
 from dsp.segment import SPEECH, Segment
 from dsp.tone_plan import load_plan

@@ -8,12 +8,13 @@ from dsp_calls import SR, quiet, with_noise
 from dsp_segments import at, legs, ring
 
 from dsp import synthesis as syn
-from dsp.beat import find_beat, is_sure, lean
-from dsp.legs import ANSWERED, Leg, find_legs
-from dsp.packet_behind import hole_start
+from dsp.answering.legs import ANSWERED, Leg, find_legs
+from dsp.answering.recording import Recording
+from dsp.ringing.beat import find_beat, is_sure, lean
+from dsp.second_look.packet_behind import hole_start
+from dsp.second_look.tone_share import sure_end
 from dsp.segment import DTMF, MISSING, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
-from dsp.tone_share import sure_end
 
 TW = load_plan("tw")
 LATER = [ring(i, i + 1) for i in (10, 13, 16)]
@@ -87,7 +88,12 @@ def test_right_behind_a_hole_in_the_line_s_noise_a_ring_may_have_begun_before(lo
     samples[SR:since] = 0
     burst = Segment(RINGBACK, since, 2 * SR, begins=True, stops=True)
     assert hole_start(samples, burst, sr=SR) == pytest.approx(SR if lost_ms else since, abs=2)
-    known = {"sr": SR, "plan": TW, "end": len(samples), "hole_start": lambda one: hole_start(samples, one, sr=SR)}
+    known = {
+        "sr": SR,
+        "plan": TW,
+        "end": len(samples),
+        "recording": Recording(hole_start=lambda one: hole_start(samples, one, sr=SR)),
+    }
     (leg,) = find_legs([burst, at(SPEECH, 2.7, 3)], **known)
     assert leg.ring_onset is not None
     assert SR in leg.ring_onset

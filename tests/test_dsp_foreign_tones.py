@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from dsp_calls import SR, VOICES, music, quiet, voice, with_noise
 
-from dsp import made_sounds as made
 from dsp import synthesis as syn
-from dsp.foreign_tones import with_foreign_tones
-from dsp.leg import Leg
+from dsp.answering.foreign_tones import with_foreign_tones
+from dsp.answering.leg import Leg
 from dsp.listen import listen
 from dsp.tone_plan import load_plan, parse_tone
+from dsp.truth import made_sounds as made
 
 
 def heard(*pieces: np.ndarray, plan: str | None = "tw") -> tuple[Leg, ...]:

@@ -8,8 +8,8 @@ from dsp_calls import SR, music, quiet, voice
 from scipy.signal import lfilter
 
 from dsp import synthesis as syn
-from dsp.evenness import is_even
-from dsp.legs import ANSWERED, NO_ANSWER, Leg
+from dsp.answering.legs import ANSWERED, NO_ANSWER, Leg
+from dsp.bursts.evenness import is_even
 from dsp.listen import listen
 from dsp.segment import CONGESTION, RINGBACK
 from dsp.tone_plan import load_plan

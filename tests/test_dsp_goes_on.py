@@ -7,11 +7,12 @@ import pytest
 from dsp_calls import SR
 
 from dsp import synthesis as syn
-from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
-from dsp.packet_behind import hole_end
+from dsp.answering.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
+from dsp.answering.recording import Recording
+from dsp.second_look.packet_behind import hole_end
+from dsp.second_look.unheard_rings import unheard_rings
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
-from dsp.unheard_rings import unheard_rings
 
 TONE = load_plan("tw").ringback
 BURST = Segment(RINGBACK, SR, round(1.6 * SR))
@@ -99,7 +100,11 @@ def test_what_passed_for_a_voice_a_period_before_the_first_ring_may_be_one(
     rings = [at(RINGBACK, 9 + 3 * n, 10 + 3 * n) for n in range(4)]
     segments = [at(SPEECH, 1, 4), word, *rings, at(SPEECH, 21, 22)]
     found = find_legs(
-        segments, sr=SR, plan=load_plan("tw"), end=23 * SR, is_tone=lambda heard, _: is_tones and heard == word
+        segments,
+        sr=SR,
+        plan=load_plan("tw"),
+        end=23 * SR,
+        recording=Recording(is_tone=lambda heard, _: is_tones and heard == word),
     )
     assert (found[-1].outcome, found[-1].provisional) == ((NONE, True) if open_ else (ANSWERED, True))
 

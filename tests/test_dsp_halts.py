@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dsp_calls import voice
 
-from dsp.legs import find_legs
+from dsp.answering.legs import find_legs
 from dsp.listen import listen
 from dsp.segment import MUSIC, RINGBACK, Segment
 from dsp.tone_plan import load_plan

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from dsp_calls import SR, quiet, voice
 
-from dsp import made_sounds as made
 from dsp import synthesis as syn
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from dsp.listen import listen
 from dsp.tone_plan import load_plan
+from dsp.truth import made_sounds as made
 
 TW = load_plan("tw")
 RANG_S, WAITED_S = 7.2, 1.6

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from dsp_calls import SR, VOICES, music, quiet, voice
 
-from dsp import made_sounds as made
 from dsp import synthesis as syn
-from dsp.hidden_refusal import with_hidden_refusals
+from dsp.second_look.hidden_refusal import with_hidden_refusals
 from dsp.segment import BUSY, CONGESTION, DTMF, MUSIC, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
+from dsp.truth import made_sounds as made
 
 
 def heard(wave: np.ndarray, *, sound: str = MUSIC, since_s: float = 0.0, plan: str = "tw") -> tuple[Segment, ...]:

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from dsp_calls import SR, quiet, voice
 
-from dsp import made_sounds as made
 from dsp import synthesis as syn
+from dsp.answering.legs import ANSWERED, Leg, find_legs
 from dsp.detector import Detector
-from dsp.legs import ANSWERED, Leg, find_legs
 from dsp.listen import listen
-from dsp.notes import without_notes
+from dsp.second_look.notes import without_notes
 from dsp.segment import BUSY, CONGESTION, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
-from dsp.truth_line import coded
+from dsp.truth import made_sounds as made
+from dsp.truth.truth_line import coded
 
 
 def segment(sound: str, start_s: float, end_s: float, **more: bool) -> Segment:

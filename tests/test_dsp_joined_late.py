@@ -7,7 +7,7 @@ import pytest
 from dsp_calls import SR, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.legs import ANSWERED, Leg
+from dsp.answering.legs import ANSWERED, Leg
 from dsp.listen import listen
 from dsp.tone_plan import load_plan
 

@@ -11,21 +11,23 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-import dsp.kernel
-from dsp.burst import BRIDGE, edges, explained, explained_each, goes_quiet, inwards, sharpen
-from dsp.burst_ends import _last_hole
-from dsp.frames import Candidates, step_frames
-from dsp.kernel import SOURCE, WITHOUT, Kernel, kernel, source_digest
+import dsp.compiled.kernel
+from dsp.bursts.burst_ends import _last_hole
+from dsp.bursts.envelope import BRIDGE, edges
+from dsp.bursts.frames import Candidates, step_frames
+from dsp.bursts.purity import lines_hz, purities, purity, spectra, spectrum
+from dsp.bursts.sharp_edges import goes_quiet, sharpen
+from dsp.bursts.steadiness import Steadiness
+from dsp.bursts.tone_fit import explained, explained_each, inwards
+from dsp.bursts.tone_names import ToneNames
+from dsp.compiled.kernel import SOURCE, WITHOUT, Kernel, kernel, source_digest
 from dsp.listen import Listening, listen
-from dsp.loudness import Floor, levels_db
-from dsp.music import tonality
-from dsp.purity import lines_hz, purities, purity, spectra, spectrum
-from dsp.silero import Network, State, chunk_rows, network
-from dsp.steadiness import Steadiness
 from dsp.stream import Stream, overlapping
-from dsp.tone_names import ToneNames
 from dsp.tone_plan import load_plan
 from dsp.tone_sets import SR, ToneSet, dtmf_sets, plan_tones, tone_sets
+from dsp.voices.loudness import Floor, levels_db
+from dsp.voices.music import tonality
+from dsp.voices.silero import Network, State, chunk_rows, network
 from harness.switchboard import sound
 from hatch_build import EAR, LIBRARY, compile_ear
 
@@ -42,7 +44,7 @@ SETS = (
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
     """A library made of today's source, now or when the ear was installed; None where there is no compiler."""
     if kernel() is not None:
-        return dsp.kernel.LIBRARY
+        return dsp.compiled.kernel.LIBRARY
     root = tmp_path_factory.mktemp("ear")
     _copy_sources(root / EAR)
     return root / LIBRARY if compile_ear(root) else None
@@ -67,7 +69,7 @@ def machine(request: pytest.FixtureRequest, compiled: Path | None, monkeypatch: 
 def _use(monkeypatch: pytest.MonkeyPatch, library: Path | None) -> None:
     """Have a library do the work, or numpy."""
     monkeypatch.delenv(WITHOUT, raising=False)
-    monkeypatch.setattr(dsp.kernel, "LIBRARY", library or Path("nowhere"))
+    monkeypatch.setattr(dsp.compiled.kernel, "LIBRARY", library or Path("nowhere"))
     kernel.cache_clear()
 
 
@@ -405,10 +407,10 @@ def test_a_library_of_another_source_is_not_used(
 ) -> None:
     _use(monkeypatch, compiled)
     _copy_sources(tmp_path / "dsp")
-    monkeypatch.setattr(dsp.kernel, "SOURCE", tmp_path / "dsp")
+    monkeypatch.setattr(dsp.compiled.kernel, "SOURCE", tmp_path / "dsp")
     assert isinstance(kernel(), Kernel) == (compiled is not None)
     (tmp_path / "dsp" / name).write_bytes((SOURCE / name).read_bytes() + b"\n")
-    monkeypatch.setattr(dsp.kernel, "OF_SOURCE", source_digest())  # as a process begins that reads these
+    monkeypatch.setattr(dsp.compiled.kernel, "OF_SOURCE", source_digest())  # as a process begins that reads these
     kernel.cache_clear()
     assert kernel() is None
     kernel.cache_clear()
@@ -418,7 +420,7 @@ def test_a_library_that_was_made_anew_under_a_process_is_not_used(
     compiled: Path | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _use(monkeypatch, compiled)
-    monkeypatch.setattr(dsp.kernel, "OF_SOURCE", "0123456789abcdef")
+    monkeypatch.setattr(dsp.compiled.kernel, "OF_SOURCE", "0123456789abcdef")
     kernel.cache_clear()
     assert kernel() is None
     kernel.cache_clear()

@@ -19,12 +19,12 @@ RUN = """
 import pathlib, sys
 import numpy as np
 import pytest
-import dsp.kernel
-dsp.kernel.LIBRARY = pathlib.Path(sys.argv[1])
-assert dsp.kernel.kernel() is not None, "the checked library does not load"
+import dsp.compiled.kernel
+dsp.compiled.kernel.LIBRARY = pathlib.Path(sys.argv[1])
+assert dsp.compiled.kernel.kernel() is not None, "the checked library does not load"
 from dsp.listen import listen
 from dsp.tone_plan import load_plan
-from dsp.truth_set import make_calls
+from dsp.truth.truth_set import make_calls
 from harness.bench.voices import shipped_voices
 for call in make_calls(5, 1, plan=load_plan("tw"), voices=shipped_voices()):
     listen(call.samples, sr=call.sr, plan=load_plan("tw"), missing=call.missing)

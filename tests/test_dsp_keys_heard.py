@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsp import made_sounds as made
-from dsp.dtmf import dtmf
-from dsp.keys_heard import keys_heard
+from dsp.bursts.dtmf import dtmf
+from dsp.bursts.keys_heard import keys_heard
 from dsp.synthesis import at_level
 from dsp.tone_sets import DTMF_HIGH_HZ, DTMF_KEYS, DTMF_LOW_HZ
+from dsp.truth import made_sounds as made
 from harness.bench.voices import shipped_voices
 
 SR = 8000

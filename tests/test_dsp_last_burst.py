@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsp.legs import ANSWERED, NONE, Leg, find_legs
+from dsp.answering.heard_call import Signalling
+from dsp.answering.legs import ANSWERED, NONE, Leg, find_legs
+from dsp.answering.recording import Recording
 from dsp.segment import BUSY, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
 
@@ -76,7 +78,9 @@ def test_a_long_note_that_comes_early_and_goes_over_into_music_is_no_ring_for_ce
 
 
 def test_signalling_tells_what_the_sound_does_not() -> None:
-    leg = one_leg(at(RINGBACK, 10.03, 10.15), at(SPEECH, 10.2, 14), answered_at=round(10.15 * SR))
+    leg = one_leg(
+        at(RINGBACK, 10.03, 10.15), at(SPEECH, 10.2, 14), signalling=Signalling(answered_at=round(10.15 * SR))
+    )
     assert (leg.rings, leg.most_rings) == (4, 4)
 
 
@@ -86,7 +90,11 @@ def test_tones_of_a_refusal_behind_a_voice_that_keep_its_time_are_one(kept: tupl
     heard = [at(RINGBACK, 1, 2), at(RINGBACK, 4, 5), at(SPEECH, 6, 12), *torn]
     for is_refusals, outcomes in ((True, [ANSWERED, BUSY]), (False, [ANSWERED])):
         legs = find_legs(
-            heard, sr=SR, plan=load_plan("tw"), end=20 * SR, is_tone=lambda s, _, own=is_refusals: own and s in torn
+            heard,
+            sr=SR,
+            plan=load_plan("tw"),
+            end=20 * SR,
+            recording=Recording(is_tone=lambda s, _, own=is_refusals: own and s in torn),
         )
         assert [leg.outcome for leg in legs] == outcomes
 
@@ -217,7 +225,9 @@ def test_a_long_note_that_did_not_begin_out_of_quiet_may_be_the_musics_own(begin
 def test_notes_that_begin_a_refusals_period_apart_by_chance_are_none(second_s: float) -> None:
     notes = [at(TONE, 20.026, 20.292), at(TONE, 21.279, 21.279 + second_s), at(TONE, 22.277, 22.555)]
     heard = [at(RINGBACK, 1, 2), at(RINGBACK, 4, 5), at(SPEECH, 6, 12), *notes]
-    legs = find_legs(heard, sr=SR, plan=load_plan("tw"), end=26 * SR, is_tone=lambda s, _: s in notes)
+    legs = find_legs(
+        heard, sr=SR, plan=load_plan("tw"), end=26 * SR, recording=Recording(is_tone=lambda s, _: s in notes)
+    )
     assert [leg.outcome for leg in legs][:1] == [ANSWERED]
     assert (len(legs) == 1) == (second_s == 0.505)
 

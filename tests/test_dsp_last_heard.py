@@ -7,7 +7,7 @@ import pytest
 from dsp_calls import SR, music, quiet, with_noise
 
 from dsp import synthesis as syn
-from dsp.last_heard import with_heard_ends
+from dsp.second_look.last_heard import with_heard_ends
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
 

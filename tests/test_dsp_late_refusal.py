@@ -6,6 +6,7 @@ import pytest
 from dsp_calls import SR
 from dsp_segments import at, legs, ring
 
+from dsp.answering.recording import Recording
 from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, SPEECH, TONE
 
 
@@ -36,7 +37,7 @@ def test_a_ringing_that_was_refused_behind_a_greeting_stays_known() -> None:
 @pytest.mark.parametrize(("begins_s", "prompt"), [(1.822, False), (1.7, True)])
 def test_what_passed_for_a_voice_halfway_between_bursts_of_a_refusal_is_one(begins_s: float, prompt: bool) -> None:
     heard = [at(TONE, 1.304, 1.562), at(SPEECH, begins_s, 2.234), at(TONE, 2.345, 2.603), at(CONGESTION, 3.387, 10.9)]
-    assert (len(legs(*heard, is_tone=lambda *_: False)) == 2) == prompt
+    assert (len(legs(*heard, recording=Recording(is_tone=lambda *_: False))) == 2) == prompt
 
 
 def test_a_brief_first_piece_before_lost_packets_may_be_cut_behind_them() -> None:

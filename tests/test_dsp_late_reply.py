@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from dsp_calls import SR, music, quiet, voice
 
-from dsp import made_sounds as made
 from dsp import synthesis as syn
-from dsp.late_reply import with_heard_onsets
+from dsp.second_look.late_reply import with_heard_onsets
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
+from dsp.truth import made_sounds as made
 
 BURST = Segment(RINGBACK, 0, SR)
 

@@ -7,10 +7,10 @@ import pytest
 from dsp_calls import SR, VOICES, music, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.heard_tones import heard_tones
 from dsp.learn import learn_plan, plan_toml
 from dsp.listen import listen
-from dsp.plan_choice import find_plan
+from dsp.ringing.heard_tones import heard_tones
+from dsp.ringing.plan_choice import find_plan
 from dsp.tone_plan import TonePlanError, load_plan, parse_tone
 
 

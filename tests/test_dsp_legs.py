@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
+from dsp.answering.heard_call import Clues, Signalling
+from dsp.answering.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
+from dsp.answering.recording import Recording
 from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
 from dsp.tone_plan import load_plan
 
@@ -133,20 +135,20 @@ def test_busy_after_an_answer_stays_provisional():
 
 def test_speech_before_the_200_is_an_announcement():
     segments = [*ringing(1, 5), at(SPEECH, 5.5, 9)]
-    (leg,) = legs(segments, early_until=20 * SR)
+    (leg,) = legs(segments, signalling=Signalling(early_until=20 * SR))
     assert leg.outcome == NO_ANSWER
-    (leg,) = legs([*segments, at(SPEECH, 20.5, 22)], answered_at=20 * SR)
+    (leg,) = legs([*segments, at(SPEECH, 20.5, 22)], signalling=Signalling(answered_at=20 * SR))
     assert leg.outcome == ANSWERED
 
 
 def test_a_200_that_fits_is_the_pick_up():
-    (leg,) = legs([*ringing(1, 8), at(SPEECH, 9.5, 12)], answered_at=round(9.1 * SR))
+    (leg,) = legs([*ringing(1, 8), at(SPEECH, 9.5, 12)], signalling=Signalling(answered_at=round(9.1 * SR)))
     assert round(9.1 * SR) in leg.pick_up
     assert leg.pick_up.latest - leg.pick_up.earliest < 0.1 * SR
 
 
 def test_a_gateway_that_answers_early_does_not_hide_the_pick_up():
-    (leg,) = legs([*ringing(1, 8.5), at(SPEECH, 9.1, 12)], answered_at=round(0.5 * SR))
+    (leg,) = legs([*ringing(1, 8.5), at(SPEECH, 9.1, 12)], signalling=Signalling(answered_at=round(0.5 * SR)))
     assert round(8.5 * SR) in leg.pick_up
 
 
@@ -178,14 +180,19 @@ def test_words_in_several_pauses_of_a_ringing_are_the_backgrounds():
 
 
 def test_an_announcement_before_the_200_stops_no_ringing():
-    (leg,) = legs([*ringing(1, 8.4), at(SPEECH, 5.5, 6.2), at(SPEECH, 9, 11)], answered_at=round(8.4 * SR))
+    (leg,) = legs(
+        [*ringing(1, 8.4), at(SPEECH, 5.5, 6.2), at(SPEECH, 9, 11)], signalling=Signalling(answered_at=round(8.4 * SR))
+    )
     assert (leg.outcome, leg.rings) == (ANSWERED, 3)
 
 
 @pytest.mark.parametrize(("note_s", "rings"), [(0.93, 0), (1.0, 5)])
 def test_one_ring_off_the_beat_of_the_others_begins_no_ringing_unless_it_is_as_long(note_s, rings):
     nobody_until = round(15.1 * SR)
-    (leg,) = legs([*ringing(1, 12), at(RINGBACK, 13.6, 13.6 + note_s), at(MUSIC, 15.2, 22)], early_until=nobody_until)
+    (leg,) = legs(
+        [*ringing(1, 12), at(RINGBACK, 13.6, 13.6 + note_s), at(MUSIC, 15.2, 22)],
+        signalling=Signalling(early_until=nobody_until),
+    )
     assert (leg.rings, leg.provisional) == (rings, True)
 
 
@@ -202,7 +209,7 @@ def test_bursts_that_prove_nothing_and_nothing_else_leave_the_call_to_a_person()
 
 def test_a_ringing_that_began_anew_may_be_forwarded():
     heard = [*ringing(1, 8), *ringing(9.2, 13.6), at(SPEECH, 14, 15)]
-    (leg,) = legs(heard, early_until=round(13.6 * SR))
+    (leg,) = legs(heard, signalling=Signalling(early_until=round(13.6 * SR)))
     assert (leg.restarted, leg.rings) == (True, 5)
     (leg,) = legs(heard)
     assert (leg.restarted, leg.outcome, leg.provisional) == (True, NONE, True)
@@ -241,7 +248,7 @@ def test_a_burst_that_did_not_come_leaves_nothing_open():
 
 def test_a_handset_lifted_about_when_a_burst_was_due_leaves_the_count_open():
     lifted = (Span(round(9.9 * SR), round(10.1 * SR)),)
-    (leg,) = legs([*ringing(1, 8.5), at(SPEECH, 11, 14)], lifts=lifted)
+    (leg,) = legs([*ringing(1, 8.5), at(SPEECH, 11, 14)], clues=Clues(lifts=lifted))
     assert (leg.rings, leg.more_rings) == (3, 1)
     assert leg.pick_up.earliest == lifted[0].earliest
     assert 10.1 * SR < leg.pick_up.latest < 10.2 * SR
@@ -314,7 +321,7 @@ def test_a_ring_cut_at_once_where_one_was_due_leaves_the_count_open():
         assert (before.sound, at_sample) == (RINGBACK, 10 * SR)
         return at_sample + 400
 
-    (leg,) = legs([*ringing(1, 8.5), at(SPEECH, 12.4, 14)], brief=brief)
+    (leg,) = legs([*ringing(1, 8.5), at(SPEECH, 12.4, 14)], recording=Recording(brief_end=brief))
     assert (leg.rings, leg.more_rings) == (3, 1)
     assert round(10.05 * SR) in leg.pick_up
     assert round(9.05 * SR) in leg.answer_latency
@@ -345,15 +352,17 @@ def test_two_rings_leave_no_pick_up_behind_the_third_that_did_not_come(plan):
 def test_a_burst_behind_which_the_line_goes_on_lost_no_packet(goes_on, known):
     """Its end is a packet's, so that else the next ones may be lost."""
     heard = [*ringing(1, 10), at(RINGBACK, 10, 10.86), at(SPEECH, 14, 16)]
-    (leg,) = legs(heard, goes_on=lambda _: goes_on)
+    (leg,) = legs(heard, recording=Recording(goes_on=lambda _: goes_on))
     assert (leg.answer_latency.latest < 10 * SR) == known
-    (moved,) = legs(heard, goes_on=lambda _: goes_on, buffer_s=0.085)
+    (moved,) = legs(heard, recording=Recording(goes_on=lambda _: goes_on), buffer_s=0.085)
     assert moved.answer_latency.latest > 10 * SR
 
 
 def test_a_word_of_an_eighth_of_a_second_before_the_ringing_may_be_a_prompt():
     for lasts_s, count in ((0.13, 2), (0.1, 1)):
-        told = legs([*ringing(4, 9.5), at(SPEECH, 10, 12)], unnamed=(Span(2 * SR, round((2 + lasts_s) * SR)),))
+        told = legs(
+            [*ringing(4, 9.5), at(SPEECH, 10, 12)], clues=Clues(unnamed=(Span(2 * SR, round((2 + lasts_s) * SR)),))
+        )
         assert len(told) == count
 
 

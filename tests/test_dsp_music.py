@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from dsp_calls import music, quiet, voice, with_noise
 
-from dsp import made_sounds as made
 from dsp import synthesis as syn
 from dsp.detector import VOICE_ERROR_S, Detector
 from dsp.listen import listen
-from dsp.notes import without_notes
+from dsp.second_look.notes import without_notes
 from dsp.segment import BUSY, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
+from dsp.truth import made_sounds as made
 
 SR = 8000
 TW = load_plan("tw")

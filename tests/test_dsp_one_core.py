@@ -9,7 +9,7 @@ SPENT = """
 import time
 import numpy as np
 from dsp.detector import Detector
-from dsp.silero import CHUNK, CONTEXT, network
+from dsp.voices.silero import CHUNK, CONTEXT, network
 from dsp.tone_plan import load_plan
 
 Detector(sr=8000, plan=load_plan("tw"))

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from dsp_calls import SR, quiet, voice
 
-from dsp import made_sounds as made
 from dsp import synthesis as syn
 from dsp.listen import listen
-from dsp.onset import voice_onset
 from dsp.segment import SPEECH
 from dsp.tone_plan import load_plan
+from dsp.truth import made_sounds as made
+from dsp.voices.onset import voice_onset
 
 TW = load_plan("tw")
 ALLOWED = 0.040 * SR

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dsp import synthesis as syn
-from dsp.packet_behind import arrives_behind, with_sure_stops
+from dsp.second_look.packet_behind import arrives_behind, with_sure_stops
 from dsp.segment import RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
 

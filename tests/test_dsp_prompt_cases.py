@@ -16,10 +16,10 @@ import pytest
 import soundfile
 
 from dsp import synthesis as syn
-from dsp.prompt_frames import rows_of
-from dsp.prompt_memory import remember
-from dsp.prompt_search import search
-from dsp.repeats import find_repeats
+from dsp.prompts.prompt_frames import rows_of
+from dsp.prompts.prompt_memory import remember
+from dsp.prompts.prompt_search import search
+from dsp.prompts.repeats import find_repeats
 
 SR = 8000
 SPEECH = (Path(__file__).parent / "sounds" / "recordings", Path(__file__).parents[1] / "harness/switchboard/prompts")

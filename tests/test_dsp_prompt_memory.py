@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp import synthesis as syn
-from dsp.prompt_memory import Prompt, remember
-from dsp.prompt_search import Found, PromptSearch, search
+from dsp.prompts.prompt_memory import Prompt, remember
+from dsp.prompts.prompt_search import Found, PromptSearch, search
 
 PROMPT = np.concatenate([voice("switchboard"), quiet(0.3), voice("personnel"), quiet(0.2), voice("hello")])
 MARK_S = 3.1

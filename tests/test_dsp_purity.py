@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from dsp.bursts.purity import Spectrum, _side
 from dsp.listen import listen
-from dsp.purity import Spectrum, _side
 from dsp.tone_plan import load_plan, plan_names
 from dsp.tone_sets import SR
 

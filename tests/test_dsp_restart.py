@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from dsp_calls import SR
 
-from dsp.legs import ANSWERED, NONE, find_legs
-from dsp.restart import last_restart
+from dsp.answering.heard_call import Signalling
+from dsp.answering.legs import ANSWERED, NONE, find_legs
+from dsp.ringing.restart import last_restart
 from dsp.segment import DTMF, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
 
@@ -36,7 +37,8 @@ def test_rings_count_on_behind_a_stop_of_the_sender(plan: str, late_s: float, be
     heard = [*rings(plan, starts, picked_s), word]
     (unknown,) = find_legs(heard, sr=SR, plan=tones, end=end)
     assert (unknown.outcome, unknown.provisional, unknown.restarted) == (NONE, True, True)
-    (leg,) = find_legs(heard, sr=SR, plan=tones, end=end, early_until=round(picked_s * SR))  # nobody had answered
+    nobody_had_answered = Signalling(early_until=round(picked_s * SR))
+    (leg,) = find_legs(heard, sr=SR, plan=tones, end=end, signalling=nobody_had_answered)
     assert (leg.outcome, leg.rings, leg.most_rings) == (ANSWERED, before + 3, before + 3)
     assert leg.pick_up is not None
     assert leg.answer_latency is not None

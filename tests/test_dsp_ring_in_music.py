@@ -7,9 +7,9 @@ import pytest
 from dsp_calls import SR, music, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.legs import ANSWERED
+from dsp.answering.legs import ANSWERED
 from dsp.listen import listen
-from dsp.ring_in_music import with_rings_in_music
+from dsp.second_look.ring_in_music import with_rings_in_music
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
 

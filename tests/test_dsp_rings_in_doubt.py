@@ -8,10 +8,11 @@ from dsp_calls import SR
 from dsp_segments import at, legs, ring
 
 from dsp import synthesis as syn
-from dsp.coder_rest import coded_end, without_coded_rests
-from dsp.leg import ANSWERED, NONE
-from dsp.legs import find_legs
-from dsp.plan_choice import fitting_plans
+from dsp.answering.leg import ANSWERED, NONE
+from dsp.answering.legs import find_legs
+from dsp.answering.recording import Recording
+from dsp.ringing.plan_choice import fitting_plans
+from dsp.second_look.coder_rest import coded_end, without_coded_rests
 from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
 
@@ -44,7 +45,8 @@ def test_a_ring_cut_at_once_right_behind_a_prompt_is_left_to_a_person(told: bool
 def test_a_word_that_begins_with_the_ring_s_own_tones_leaves_the_ringing_open(rings_at: bool, outcome: str) -> None:
     rings, word = [ring(1, 2), ring(4.15, 5.15)], at(SPEECH, 7.1, 8)
     known = {"sr": SR, "plan": TW, "end": 9 * SR}
-    (leg,) = find_legs([*rings, word], rings_at=lambda sample: rings_at and sample == word.start, **known)  # type: ignore[arg-type]
+    recording = Recording(rings_at=lambda sample: rings_at and sample == word.start)
+    (leg,) = find_legs([*rings, word], recording=recording, **known)  # type: ignore[arg-type]
     assert leg.outcome == outcome
 
 

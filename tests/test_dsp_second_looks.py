@@ -8,13 +8,14 @@ from dsp_calls import SR, quiet, voice, with_noise
 from dsp_segments import at, legs, ring
 
 from dsp import synthesis as syn
-from dsp.legs import ANSWERED, NONE, find_legs
+from dsp.answering.legs import ANSWERED, NONE, find_legs
+from dsp.answering.recording import Recording
 from dsp.listen import listen
+from dsp.ringing.torn_bursts import Torn, joined
+from dsp.second_look.tone_share import is_tone, rest_end, sure_end
 from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
-from dsp.tone_share import is_tone, rest_end, sure_end
-from dsp.torn_bursts import Torn, joined
-from dsp.voice_window import VoiceWindow
+from dsp.voices.voice_window import VoiceWindow
 
 
 @pytest.mark.parametrize("word", ["wei", "hello", "personnel"])
@@ -71,9 +72,9 @@ def test_pieces_of_a_refusal_before_it_are_no_prompt() -> None:
     piece = at(SPEECH, 1.6, 2.368)
     refusal = at(CONGESTION, 2.601, 9.349)
     known = {"sr": SR, "plan": load_plan("tw"), "end": 10 * SR}
-    (leg,) = find_legs([piece, refusal], is_tone=lambda _, __: True, **known)
+    (leg,) = find_legs([piece, refusal], recording=Recording(is_tone=lambda _, __: True), **known)
     assert leg.outcome == CONGESTION
-    prompt, _ = find_legs([piece, refusal], is_tone=lambda _, __: False, **known)
+    prompt, _ = find_legs([piece, refusal], recording=Recording(is_tone=lambda _, __: False), **known)
     assert prompt.outcome == NONE
 
 
@@ -275,7 +276,9 @@ def test_of_a_burst_that_goes_over_into_as_loud_a_sound_the_end_is_where_its_ton
     assert sure_end(samples, Segment(RINGBACK, SR, SR + 9), tones.ringback, sr=SR) == SR + 9
     known = {"sr": SR, "plan": tones, "end": len(samples)}
     word = Segment(SPEECH, round(1.7 * SR), 2 * SR)
-    (leg,) = find_legs([burst, word], sure_end=lambda one: sure_end(samples, one, tones.ringback, sr=SR), **known)
+    (leg,) = find_legs(
+        [burst, word], recording=Recording(sure_end=lambda one: sure_end(samples, one, tones.ringback, sr=SR)), **known
+    )
     assert leg.pick_up is not None
     assert round(1.24 * SR) in leg.pick_up
 

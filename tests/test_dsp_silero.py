@@ -10,8 +10,8 @@ from dsp import detector as ear
 from dsp import synthesis as syn
 from dsp.detector import Detector
 from dsp.segment import SPEECH
-from dsp.silero import CHUNK, model_file, network, probabilities, read_weights
 from dsp.tone_plan import load_plan
+from dsp.voices.silero import CHUNK, model_file, network, probabilities, read_weights
 
 
 def as_float(samples: np.ndarray) -> np.ndarray:

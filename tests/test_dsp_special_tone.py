@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dsp import synthesis as syn
-from dsp.leg import NONE
+from dsp.answering.leg import NONE
 from dsp.listen import Listening, listen
 from dsp.segment import BUSY, CONGESTION, DTMF, SIT, TONE
 from dsp.tone_plan import load_plan, parse_tone

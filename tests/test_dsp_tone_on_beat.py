@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dsp.legs import ANSWERED, NO_ANSWER, Leg, find_legs
+from dsp.answering.legs import ANSWERED, NO_ANSWER, Leg, find_legs
+from dsp.answering.tone_on_beat import with_tones_on_beat
 from dsp.segment import MUSIC, RINGBACK, SPEECH, TONE, Segment
-from dsp.tone_on_beat import with_tones_on_beat
 from dsp.tone_plan import load_plan
 
 SR = 8000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsp.legs import NONE, Leg, find_legs
+from dsp.answering.legs import NONE, Leg, find_legs
 from dsp.segment import RINGBACK, SPEECH, Segment
 from dsp.tone_plan import load_plan
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from dsp_calls import SR
 
-from dsp.heard_call import Brief, nothing_brief
-from dsp.legs import ANSWERED, NO_ANSWER, Leg, find_legs
+from dsp.answering.legs import ANSWERED, NO_ANSWER, Leg, find_legs
+from dsp.answering.recording import NOT_AT_HAND, Recording
 from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
 
@@ -19,8 +19,10 @@ def ring(start_s: float, end_s: float, *, stops: bool = True, begins: bool = Tru
     return Segment(RINGBACK, round(start_s * SR), round(end_s * SR), stops=stops, begins=begins, told=True)
 
 
-def legs(*segments: Segment, plan: str = "tw", end_s: float = 40, brief: Brief = nothing_brief) -> tuple[Leg, ...]:
-    return find_legs(segments, sr=SR, plan=load_plan(plan), end=round(end_s * SR), brief=brief)
+def legs(
+    *segments: Segment, plan: str = "tw", end_s: float = 40, recording: Recording = NOT_AT_HAND
+) -> tuple[Leg, ...]:
+    return find_legs(segments, sr=SR, plan=load_plan(plan), end=round(end_s * SR), recording=recording)
 
 
 @pytest.mark.parametrize("late_s", [0.12, 0.187, 0.2])
@@ -61,7 +63,7 @@ def test_a_refusal_of_ringbacks_own_tones_goes_on_behind_a_hole() -> None:
 
 def test_a_voice_long_before_the_next_ring_is_not_put_off_by_it() -> None:
     word = at(SPEECH, 8.6, 12)
-    (leg,) = legs(ring(1, 2), ring(4, 5), ring(7, 8), word, brief=lambda due, _: due + 400)
+    (leg,) = legs(ring(1, 2), ring(4, 5), ring(7, 8), word, recording=Recording(brief_end=lambda due, _: due + 400))
     assert leg.pick_up is not None
     assert leg.pick_up.latest < 8.8 * SR
     assert leg.most_rings == 3

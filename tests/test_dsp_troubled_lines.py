@@ -7,14 +7,14 @@ import pytest
 from dsp_calls import SR, music, quiet, voice
 from scipy.signal import butter, sosfilt
 
-from dsp import made_sounds as made
 from dsp import synthesis as syn
-from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg
+from dsp.answering.legs import ANSWERED, NO_ANSWER, NONE, Leg
+from dsp.bursts.probe import cut_piece
 from dsp.listen import listen
-from dsp.probe import cut_piece
 from dsp.segment import BUSY, CONGESTION
 from dsp.tone_plan import load_plan, parse_tone
-from dsp.truth_line import coded
+from dsp.truth import made_sounds as made
+from dsp.truth.truth_line import coded
 
 NOISE_DBFS = -50.0
 TALK_AT_460_HZ = butter(4, [430, 490], "bandpass", fs=SR, output="sos")

@@ -10,8 +10,8 @@ from dsp_calls import VOICES, voice
 
 from dsp.listen import listen
 from dsp.tone_plan import load_plan
-from dsp.truth_judge import judge, table
-from dsp.truth_set import make_call, make_calls
+from dsp.truth.truth_judge import judge, table
+from dsp.truth.truth_set import make_call, make_calls
 
 ALL = [voice(name) for name in VOICES]
 TAIWAN = 30 if os.environ.get("CI") == "true" else 12

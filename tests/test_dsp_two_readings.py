@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from dsp_calls import SR
 
+from dsp.answering.heard_call import Clues, Signalling
+from dsp.answering.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
 from dsp.detector import EDGE_ERROR_S
-from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
+from dsp.second_look.unheard_rings import unheard_rings
 from dsp.segment import BUSY, DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
 from dsp.tone_plan import load_plan
-from dsp.unheard_rings import unheard_rings
 
 END_S = 60.0
 
@@ -31,7 +32,9 @@ def legs(
     *segments: Segment, end_s: float = END_S, early_until_s: float = 0, lifts: tuple[Span, ...] = (), plan: str = "tw"
 ) -> tuple[Leg, ...]:
     whole, early = round(end_s * SR), round(early_until_s * SR)
-    return find_legs(segments, sr=SR, plan=load_plan(plan), end=whole, early_until=early, lifts=lifts)
+    return find_legs(
+        segments, sr=SR, plan=load_plan(plan), end=whole, signalling=Signalling(early), clues=Clues(lifts=lifts)
+    )
 
 
 OFF_BEAT = (*rings(1, 4, 7), *rings(11.2, 14.2, 17.2), at(SPEECH, 18.6, 20))
@@ -150,7 +153,7 @@ def test_tones_of_no_plan_before_a_voice_may_have_been_a_ringing_unless_keys_fol
 def test_where_the_signalling_says_when_it_was_answered_another_cadence_leaves_the_count_alone_open() -> None:
     heard = (*rings(1, 6, 11, 16), at(SPEECH, 18.5, 20))
     whole, answered = round(END_S * SR), round(18.2 * SR)
-    (leg,) = find_legs(heard, sr=SR, plan=load_plan("tw"), end=whole, early_until=answered, answered_at=answered)
+    (leg,) = find_legs(heard, sr=SR, plan=load_plan("tw"), end=whole, signalling=Signalling(answered, answered))
     assert (leg.outcome, leg.rings, leg.most_rings) == (ANSWERED, 4, 7)
     assert leg.pick_up is not None
     assert answered in leg.pick_up
@@ -196,7 +199,7 @@ def test_what_may_have_been_a_ring_where_one_was_due_leaves_the_ringing_open(
 ) -> None:
     unheard = Span(round(begins_s * SR), round((begins_s + lasts_s) * SR))
     heard = (*rings(1, 4, 7), at(SPEECH, 12.5, 15))
-    first, *_ = find_legs(heard, sr=SR, plan=load_plan("tw"), end=round(END_S * SR), unheard=(unheard,))
+    first, *_ = find_legs(heard, sr=SR, plan=load_plan("tw"), end=round(END_S * SR), clues=Clues(unheard=(unheard,)))
     assert (first.outcome, first.rings) == ((ANSWERED, 3) if sure else (NONE, 0))
 
 

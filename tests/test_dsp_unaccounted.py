@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from dsp_calls import SR
 
-from dsp.legs import ANSWERED, NONE, Leg, find_legs
+from dsp.answering.legs import ANSWERED, NONE, Leg, find_legs
 from dsp.segment import BUSY, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
 

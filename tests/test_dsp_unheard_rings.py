@@ -7,10 +7,11 @@ import pytest
 from dsp_calls import SR, VOICES, music, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.legs import ANSWERED, NO_ANSWER, NONE, find_legs
+from dsp.answering.heard_call import Clues
+from dsp.answering.legs import ANSWERED, NO_ANSWER, NONE, find_legs
+from dsp.second_look.unheard_rings import unheard_rings
 from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, Segment, Span
 from dsp.tone_plan import load_plan
-from dsp.unheard_rings import unheard_rings
 
 TW = load_plan("tw")
 
@@ -78,30 +79,32 @@ def test_no_music_is_one(seed: int) -> None:
 def test_where_nothing_rang_for_certain_it_leaves_the_call_to_a_person() -> None:
     prompt, some = at(SPEECH, 1, 3), (Span(5 * SR, 6 * SR),)
     for heard, unheard, open_ in (((prompt,), some, True), ((prompt,), (), False), ((), some, True)):
-        legs = find_legs(heard, sr=SR, plan=TW, end=20 * SR, unheard=unheard)
+        legs = find_legs(heard, sr=SR, plan=TW, end=20 * SR, clues=Clues(unheard=unheard))
         assert [(leg.outcome, leg.provisional) for leg in legs] == [(NONE, open_)]
 
 
 @pytest.mark.parametrize("at_s", [5.5, 9.0])
 def test_behind_who_picked_up_it_may_be_another_telephone(at_s: float) -> None:
     heard = [at(RINGBACK, 1, 2), at(RINGBACK, 4, 5), at(SPEECH, 6, 8)]
-    legs = find_legs(heard, sr=SR, plan=TW, end=20 * SR, unheard=(Span(round(at_s * SR), round((at_s + 1) * SR)),))
+    legs = find_legs(
+        heard, sr=SR, plan=TW, end=20 * SR, clues=Clues(unheard=(Span(round(at_s * SR), round((at_s + 1) * SR)),))
+    )
     told = [(leg.outcome, leg.rings, leg.provisional) for leg in legs]
     assert told == [(ANSWERED, 2, False), (NONE, 0, True)][: 1 + (at_s > 6)]
 
 
 def test_before_a_refusal_it_is_the_refusals_first_burst() -> None:
     heard = [at(RINGBACK, 1, 2), at(RINGBACK, 4, 5), at(SPEECH, 6, 8), at(BUSY, 10, 15)]
-    legs = find_legs(heard, sr=SR, plan=TW, end=20 * SR, unheard=(Span(9 * SR, round(9.5 * SR)),))
+    legs = find_legs(heard, sr=SR, plan=TW, end=20 * SR, clues=Clues(unheard=(Span(9 * SR, round(9.5 * SR)),)))
     assert [leg.outcome for leg in legs] == [ANSWERED, BUSY]
 
 
 def test_one_that_begins_when_a_ring_was_due_may_have_been_cut() -> None:
     told = (at(RINGBACK, 2, 3), at(RINGBACK, 5, 6))
     pieces = (quiet(2), ring(1), quiet(2), ring(1), quiet(2))
-    for late_s, count in ((0.0, 1), (0.2, 0)):
+    for late_s, count in ((0.0, 1), (0.2, 1), (0.7, 0)):
         spans = found(*pieces, quiet(late_s), clipped(0.65), quiet(0.3), segments=told)
-        assert [round(start, 1) for start, _ in spans] == [8.0] * count
+        assert [round(start, 1) for start, _ in spans] == [8.0 + late_s] * count
     voice_there = (*told, at(SPEECH, 7.9, 9))
     assert found(*pieces, clipped(0.65), quiet(0.3), segments=voice_there) == []
 
@@ -109,7 +112,9 @@ def test_one_that_begins_when_a_ring_was_due_may_have_been_cut() -> None:
 @pytest.mark.parametrize(("at_s", "most"), [(7.0, 3), (7.1, 3), (7.5, 2)])
 def test_where_nobody_answered_it_leaves_the_count_open(at_s: float, most: int) -> None:
     sound = Span(round(at_s * SR), round((at_s + 0.6) * SR))
-    (leg,) = find_legs([at(RINGBACK, 1, 2), at(RINGBACK, 4, 5)], sr=SR, plan=TW, end=8 * SR, unheard=(sound,))
+    (leg,) = find_legs(
+        [at(RINGBACK, 1, 2), at(RINGBACK, 4, 5)], sr=SR, plan=TW, end=8 * SR, clues=Clues(unheard=(sound,))
+    )
     assert (leg.outcome, leg.rings, leg.most_rings) == (NO_ANSWER, 2, most)
 
 
@@ -118,5 +123,5 @@ def test_a_period_before_a_ringings_first_ring_it_may_have_been_its_first(at_s: 
     rings = [at(RINGBACK, 16.16, 17.123), at(RINGBACK, 21.125, 22.123)]
     heard = [at(MUSIC, 7.488, 16.16), *rings, at(SPEECH, 25, 26)]
     sound = Span(round(at_s * SR), round((at_s + 1) * SR))
-    *_, leg = find_legs(heard, sr=SR, plan=load_plan("mo"), end=27 * SR, unheard=(sound,))
+    *_, leg = find_legs(heard, sr=SR, plan=load_plan("mo"), end=27 * SR, clues=Clues(unheard=(sound,)))
     assert (leg.outcome, leg.rings) == ((NONE, 0) if open_ else (ANSWERED, 2))

@@ -7,12 +7,12 @@ import pytest
 from dsp_calls import SR, quiet
 
 from dsp import synthesis as syn
-from dsp.dtmf import dtmf
-from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg
+from dsp.answering.legs import ANSWERED, NO_ANSWER, NONE, Leg
+from dsp.bursts.dtmf import dtmf
 from dsp.listen import listen
+from dsp.second_look.unnamed import unnamed_sounds
 from dsp.segment import DTMF, RINGBACK
 from dsp.tone_plan import load_plan, parse_tone
-from dsp.unnamed import unnamed_sounds
 
 
 def noise(seconds: float, level_dbfs: float) -> np.ndarray:

@@ -7,7 +7,9 @@ import pytest
 from dsp_calls import SR, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
+from dsp.answering.heard_call import Clues
+from dsp.answering.legs import ANSWERED, NO_ANSWER, NONE, Leg, find_legs
+from dsp.answering.recording import Recording
 from dsp.listen import listen
 from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, RINGBACK, SPEECH, Segment, Span
 from dsp.synthesis import adpcm
@@ -56,13 +58,13 @@ def test_music_that_begins_with_no_ringbacks_tones_is_none_but_where_the_line_cl
     is_ring: bool, unheard: bool, most: int
 ) -> None:
     rings = [ring(i, i + 1) for i in (1, 4, 7)]
-    known = {"unheard": (Span(10 * SR, 11 * SR),)} if unheard else {}
+    known = {"clues": Clues(unheard=(Span(10 * SR, 11 * SR),))} if unheard else {}
     (leg,) = find_legs(
         [*rings, at(MUSIC, 10.02, 14)],
         sr=SR,
         plan=load_plan("tw"),
         end=15 * SR,
-        is_tone=lambda heard, _: is_ring and heard.sound == MUSIC and heard.length <= 0.2 * SR,
+        recording=Recording(is_tone=lambda heard, _: is_ring and heard.sound == MUSIC and heard.length <= 0.2 * SR),
         **known,
     )
     assert (leg.rings, leg.most_rings) == (3, most)

@@ -31,7 +31,8 @@ from harness.errors import BELOW_STANDARD, DONE
 from harness.interval import Interval
 from harness.lines import softphone_line
 from harness.measure import Measured, measure
-from harness.number_gate import To, permit
+from harness.number_gate import permit
+from harness.number_gate.called_number import To
 from harness.record import CallRecord
 from harness.recording import far_side
 from harness.scenario import load_scenario

@@ -12,7 +12,7 @@ import harness.bench.__main__ as make_bench
 import harness.bench.ear
 from dsp.listen import listen
 from dsp.tone_plan import load_plan
-from dsp.truth_set import SR, Condition, Truth, TruthCall
+from dsp.truth.truth_set import SR, Condition, Truth, TruthCall
 from harness.bench.ear import bench_ear, figures
 from harness.bench.listening import Speed, a_call, by_sound, live, offline, parts, sounds
 from harness.bench.narrowest import HAIR_S, narrowest_latency_s

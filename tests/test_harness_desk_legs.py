@@ -14,7 +14,8 @@ from harness.directory import Unit
 from harness.errors import LedgerError, Refused
 from harness.ledger import claim, settle
 from harness.lines import LineSettings
-from harness.number_gate import permit, permit_telephone, readings
+from harness.number_gate import permit, permit_telephone
+from harness.number_gate.desk_telephone import readings
 from harness.tester_telephones import DeskTelephone
 
 UNITS = [Unit(unit="desk", number="02-2700-1234", extension="301"), Unit(unit="tax", extension="302")]

@@ -105,7 +105,7 @@ def test_one_fault_of_ours_after_another_calls_a_person_once_and_is_taken_back(t
     running = programme(agency, told, place=Placing())
     row = {"month": "2026-12", "test_id": "t"}
     for outcome in ("fault_ours", "answered", "fault_ours", "fault_ours", "fault_ours", "unknown", "busy", "answered"):
-        running._count_fault(row, Attempt(ended_at=NOW, outcome=outcome, leg="unit"))
+        running._telling.count_fault(row, Attempt(ended_at=NOW, outcome=outcome, leg="unit"))
     assert [(event.what, event.needs_person) for event in told] == [("our_fault", True), ("our_fault_over", False)]
 
 

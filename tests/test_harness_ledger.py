@@ -18,7 +18,8 @@ from harness.hours import DAYS
 from harness.kept_call import led_to
 from harness.ledger import claim, claims, note_led, one_at_a_time, settle
 from harness.new_agency import make_agency
-from harness.number_gate import DAY, permit
+from harness.number_gate import permit
+from harness.number_gate.caps import DAY
 from harness.softphone.signals import SipSignal
 
 pytestmark = pytest.mark.waits

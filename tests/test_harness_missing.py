@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from test_harness_caller import PLAN, RATE, call, silent, tone, voice
 
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from dsp.segment import RINGBACK, SPEECH, Segment, Span
 from harness.live_ear import LiveEar
 from harness.measure import measure

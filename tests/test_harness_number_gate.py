@@ -21,18 +21,11 @@ from harness.directory import Unit, read_units
 from harness.errors import REFUSED, DirectoryError, Refused
 from harness.ledger import claim, settle
 from harness.lines import LineSettings
-from harness.number_gate import (
-    PERMIT_LASTS_S,
-    Keys,
-    Permit,
-    follow,
-    forbidden,
-    keys_of,
-    may_follow,
-    permit,
-    permit_digits,
-    redeem,
-)
+from harness.number_gate import Permit, permit, redeem
+from harness.number_gate.following import follow, may_follow
+from harness.number_gate.forbidden_numbers import forbidden
+from harness.number_gate.permits import PERMIT_LASTS_S
+from harness.number_gate.pressed_digits import Keys, keys_of, permit_digits
 from harness.number_text import digits_of
 from harness.softphone.line import Line
 from harness.softphone.pool import WorkerPool
@@ -379,7 +372,7 @@ def test_a_permit_of_another_process_is_refused(agency):
 def test_an_old_permit_is_refused_however_the_clock_is_set(agency, monkeypatch):
     leave = permit("desk", agency, now=NOON)
     later = time.monotonic() + PERMIT_LASTS_S + 1
-    monkeypatch.setattr("harness.number_gate.time.monotonic", lambda: later)
+    monkeypatch.setattr("harness.number_gate.permits.time.monotonic", lambda: later)
     assert refusal_of(leave) == "refused.permit_old"
 
 

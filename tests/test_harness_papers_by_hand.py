@@ -13,7 +13,7 @@ from odfdo import Document
 from harness.agency import Agency
 from harness.assisted.state import Asked
 from harness.errors import NotFound, WrongInput
-from harness.number_gate import find_unit
+from harness.number_gate.called_number import find_unit
 from harness.papers.by_hand import How, write_blank, write_machine_half
 from harness.softphone.scripted import FarEnd, ScriptedSoftphone
 from harness.store import open_store

@@ -21,10 +21,10 @@ from harness.agency import Agency, load_agency
 from harness.errors import LineError, Refused
 from harness.ledger import Claim, claim, claims, settle
 from harness.number_gate import permit
-from harness.programme.attempts import after_crash, settled
+from harness.programme.attempts import after_crash, attempted, settled
 from harness.programme.events import Event
 from harness.programme.month import verify_month
-from harness.programme.running import GRACE, Programme, attempted
+from harness.programme.running import GRACE, Programme
 from harness.redial import Rules
 from harness.store import open_store
 from harness.store.plans import CALLED_OFF, CLAIMED, DONE, REDRAWN, UNKNOWN, WAITING

@@ -135,14 +135,15 @@ def test_a_database_in_use_is_said_once_and_no_call_is_lost(agency: Agency, monk
     to_first_test(agency, running)
     running.look()
     landing.set_exception(LineError("softphone.worker_silent", what="dial"))
-    noted = running._note
-    monkeypatch.setattr(running, "_note", lambda *_, **__: (_ for _ in ()).throw(LineError("store.failed", reason="x")))
+    noting = running._noting
+    noted = noting.note
+    monkeypatch.setattr(noting, "note", lambda *_, **__: (_ for _ in ()).throw(LineError("store.failed", reason="x")))
     for _ in range(2):
         with pytest.raises(LineError) as raised:
             running.look()
         running.tell_of(raised.value)
     assert running.flying == 1
-    monkeypatch.setattr(running, "_note", noted)
+    monkeypatch.setattr(noting, "note", noted)
     running.look()
     assert running.flying == 0
     assert [event.what for event in told if event.what.startswith("trouble")] == ["trouble", "trouble_over"]

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from agency_folder import leave_for, make_agency
 
-from dsp.dtmf import dtmf
+from dsp.bursts.dtmf import dtmf
 from dsp.tone_plan import load_plan
 from harness.agency import load_agency
 from harness.caller import place_call

@@ -1,6 +1,7 @@
 """Who may import what, as a table: rooms keep apart, and a part that could be replaced is known in one place."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -44,17 +45,44 @@ ONE_PLACE = {
     "distributed": ("harness/cluster",),
     "smtplib": ("harness/programme/notify.py",),
 }
+EAR = tuple(
+    f"dsp.{part}"
+    for part in ("compiled", "bursts", "ringing", "voices", "second_look", "answering", "prompts", "truth", "listen")
+)
+
+
+def parts_of_the_ear(*known):
+    """The parts of the ear that one which knows these may not know: what follows them on the sound's way."""
+    return tuple(part for part in EAR if part.removeprefix("dsp.") not in known)
+
+
 # A room, or a part of one -> rooms and parts that it may never import.
 NEVER = {
     "dsp": ("rubric", "harness", "socket", "time", "datetime", "asyncio", "threading"),
+    "dsp/compiled": parts_of_the_ear("compiled"),
+    "dsp/bursts": parts_of_the_ear("compiled", "bursts"),
+    "dsp/ringing": parts_of_the_ear("compiled", "bursts", "ringing"),
+    "dsp/voices": parts_of_the_ear("compiled", "voices"),
+    "dsp/second_look": parts_of_the_ear("compiled", "voices", "ringing", "second_look"),
+    "dsp/answering": parts_of_the_ear("compiled", "bursts", "ringing", "answering"),
+    "dsp/prompts": parts_of_the_ear("prompts"),
     "rubric": ("dsp", "harness", "socket", "numpy", "scipy", "soundfile", "sqlite3", "time", "asyncio"),
     "harness/store": ("dsp", "rubric", "harness.softphone", "harness.caller"),
     "harness/softphone": ("rubric", "harness.store", "harness.cli", "harness.agency"),
     "harness/documents": ("dsp", "harness.softphone", "harness.store", "harness.cli"),
-    "harness/number_gate.py": ("dsp", "rubric", "harness.softphone", "harness.store", "harness.cli"),
+    "harness/number_gate": ("dsp", "rubric", "harness.softphone", "harness.store", "harness.cli"),
 }
-# Nobody outside the command line may import it; nothing but the one file may make the real telephone.
-NOBODY_BUT = {"harness.cli": ("harness/cli",), "harness.web": ("harness/web", "harness/cli", "harness/bench")}
+# Nobody outside the command line may import it; how the number gate makes a permit is known to the gate alone.
+NOBODY_BUT = {
+    "harness.cli": ("harness/cli",),
+    "harness.web": ("harness/web", "harness/cli", "harness/bench"),
+    "harness.number_gate.caps": ("harness/number_gate",),
+    "harness.number_gate.decision": ("harness/number_gate/__init__.py",),
+    "harness.number_gate.line_address": ("harness/number_gate",),
+    "harness.number_gate.office_hours": ("harness/number_gate",),
+    "harness.number_gate.permits": ("harness/number_gate",),
+    "harness.number_gate.permits.SEAL": ("harness/number_gate/decision.py",),
+}
 
 
 @cache
@@ -104,8 +132,21 @@ def test_a_room_keeps_to_itself(place):
 
 
 @pytest.mark.parametrize("part", sorted(NOBODY_BUT))
-def test_nobody_reaches_into_the_command_line(part):
+def test_nobody_else_reaches_in(part):
     assert [named(p) for p in modules() if has(imported(p), part) and not under(p, NOBODY_BUT[part])] == []
+
+
+def test_one_place_decides_and_seals_a_permit():
+    """Also by way of a module or of a text: the seal's name stands nowhere else, and nobody else makes a permit."""
+    gate = "harness/number_gate/"
+    sources = {named(path): path.read_text(encoding="utf-8") for path in modules()}
+    assert {name for name, source in sources.items() if re.search(r"\bSEAL\b", source)} == {
+        f"{gate}decision.py",
+        f"{gate}permits.py",
+    }
+    assert {name for name, source in sources.items() if re.search(r"(?<!class )(?<!f\")\bPermit\(", source)} == {
+        f"{gate}decision.py"
+    }
 
 
 def test_no_module_has_a_name_that_says_nothing():

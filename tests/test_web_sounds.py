@@ -13,7 +13,7 @@ import soundfile
 from web_pages import Running, login_of, violations
 
 import harness.web
-from dsp.dtmf import dtmf
+from dsp.bursts.dtmf import dtmf
 from harness.agency import Agency, load_agency
 from harness.said import COURTESY
 from harness.store import open_store

@@ -12,7 +12,7 @@ from harness.errors import ThirdringError, WrongInput
 from harness.words import BOTH, catalogue, chosen, label, placeholders, say, use_language
 
 ROOT = Path(harness.__file__).parent
-SAYING = {"say", "label", "wrong", "fault", "_impossible", "_refuse_cap", "PydanticCustomError", "softphone_error"}
+SAYING = {"say", "label", "wrong", "fault", "_impossible", "refuse_cap", "PydanticCustomError", "softphone_error"}
 KEY = re.compile(r"[a-z_]+\.[a-z_0-9]+")
 
 

@@ -16,7 +16,7 @@ from harness.assisted.as_tester import AsTester
 from harness.assisted.people import People, Telephone
 from harness.assisted.state import MARKS, REMARKS
 from harness.errors import Refused, TesterNotReached, ThirdringError
-from harness.number_gate import permit_digits
+from harness.number_gate.pressed_digits import permit_digits
 from harness.walk.far_tester import Doing
 from harness.walk.taking_over import press_for
 from harness.words import say

@@ -12,7 +12,7 @@ from harness import clocks
 from harness.agency import Agency
 from harness.assisted.live_call import LiveCall
 from harness.assisted.state import Asked
-from harness.number_gate import number_of
+from harness.number_gate.called_number import number_of
 from harness.planned_call import Plan
 from harness.questions import last_asked, propose, read_questions
 from harness.store import open_store

@@ -15,7 +15,8 @@ from harness.assisted.own_unit import refuse_own_unit
 from harness.desk_legs import forget_leg, note_leg
 from harness.ledger import one_at_a_time
 from harness.lines import softphone_line
-from harness.number_gate import Permit, permit_telephone, readings
+from harness.number_gate import Permit, permit_telephone
+from harness.number_gate.desk_telephone import readings
 from harness.number_text import PLAIN_ADDRESS
 from harness.softphone.line import Line
 from harness.softphone.protocol import Call

@@ -11,9 +11,18 @@ from harness import clocks
 from harness.assisted.assist import assist
 from harness.errors import NotFound, Refused
 from harness.ledger import claims
-from harness.programme.attempts import Row, after_crash, attempts_of, due_of, measured_of, settled, tester_of, written
+from harness.programme.attempts import (
+    Row,
+    after_crash,
+    attempted,
+    attempts_of,
+    due_of,
+    measured_of,
+    settled,
+    tester_of,
+    written,
+)
 from harness.programme.month import kept_plan
-from harness.programme.running import attempted
 from harness.redial import Attempt, rules_of
 from harness.redialling import Earlier, attempt_of
 from harness.store import Store, open_store

@@ -14,7 +14,7 @@ from harness.assisted.state import MARKS, REMARKS
 from harness.callback import CALLBACKS
 from harness.errors import WrongInput
 from harness.kept_sheet import unit_of_call
-from harness.number_gate import forbidden
+from harness.number_gate.forbidden_numbers import forbidden
 from harness.number_text import digits_of
 from harness.said import COURTESY
 from harness.store import Store

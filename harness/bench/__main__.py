@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from itertools import chain
 
-from dsp.kernel import kernel
+from dsp.compiled.kernel import kernel
 from harness.bench.listening import (
     LIVE_BLOCK_S,
     RUNS,
@@ -35,7 +35,7 @@ def report() -> Iterator[str]:
     set_ones = [name for name in SLOWS_NUMPY if name in os.environ]
     if set_ones:
         yield f"注意：{'、'.join(set_ones)} 會拖慢 numpy；請用 make bench  Beware: they slow numpy; use make bench"
-    by = "編譯過的迴圈 compiled loops" if kernel() else "只有 numpy alone（沒有編譯過 dsp/ear*.c are not compiled）"
+    by = "編譯過的迴圈 compiled loops" if kernel() else "只有 numpy alone（沒有編譯過 ear*.c are not compiled）"
     yield f"耳朵的內層 the ear's innermost loops: {by}"
     tones = spandsp()
     samples = a_call()

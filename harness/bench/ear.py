@@ -1,7 +1,7 @@
 """Calls with known truth, the ear's answer to each, and what the Keelung sheet would make of both.
 
 Six calls of ten ring with Taiwan's tones exactly, two with Taiwan's off by up to 15 % in time and 2 % in pitch, two
-with another country's. Nothing here listens: the truth of a call is what its maker did (`dsp.truth_set`).
+with another country's. Nothing here listens: the truth of a call is what its maker did (`dsp.truth.truth_set`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.legs import NO_ANSWER, Leg
+from dsp.answering.legs import NO_ANSWER, Leg
 from dsp.listen import listen
 from dsp.tone_plan import TonePlan, load_plan, plan_names
-from dsp.truth_judge import Row, judge, legs_to_judge
-from dsp.truth_line import noise_dbfs
-from dsp.truth_set import TruthCall, make_call
+from dsp.truth.truth_judge import Row, judge, legs_to_judge
+from dsp.truth.truth_line import noise_dbfs
+from dsp.truth.truth_set import TruthCall, make_call
 from harness.bench.narrowest import narrowest_latency_s
 from harness.facts import facts_of
 from harness.hearing import UNSURE, verdict
@@ -88,8 +88,8 @@ def bench_ear(
     buffered: bool = False,
     progress: Progress = lambda _: None,
 ) -> list[Judged]:
-    """Make `count` calls and hear them, one after another, in this process; `plain` and `buffered` as `dsp.truth_set`
-    has them."""
+    """Make `count` calls and hear them, one after another, in this process; `plain` and `buffered` as
+    `dsp.truth.truth_set` has them."""
     form = find_form(FORM)
     judged = []
     for index, plan, call in _calls(count, seed, voices, plain=plain, buffered=buffered):

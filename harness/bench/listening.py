@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.batch import feed_many
+from dsp.bursts.frames import STEP_SAMPLES, Candidates, step_frames
 from dsp.detector import Detector
-from dsp.frames import STEP_SAMPLES, Candidates, step_frames
 from dsp.listen import listen
-from dsp.silero import network, probabilities
 from dsp.tone_plan import load_plan
 from dsp.tone_sets import STEP, plan_tones, tone_sets
+from dsp.voices.silero import network, probabilities
 from harness.bench.peers import RATE_HZ, Peer
 from harness.switchboard import sound
 

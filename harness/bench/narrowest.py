@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsp.tone_plan import TonePlan
-from dsp.truth_set import TruthCall
+from dsp.truth.truth_set import TruthCall
 from harness.interval import Interval
 
 HAIR_S = 0.0005

@@ -21,7 +21,7 @@ from harness.callback.desk import CallBack, Limits
 from harness.callback.sentence import write_sentence
 from harness.errors import LineError, Refused
 from harness.lines import LineSettings, softphone_line
-from harness.number_gate import forbidden
+from harness.number_gate.forbidden_numbers import forbidden
 from harness.number_text import digits_of, target_of
 from harness.softphone.growing_wav import write_wav
 

@@ -148,7 +148,8 @@ def _planned(asked: Asked, target: str, scenario: str | None, answers: Path | No
     from harness.agency import load_agency
     from harness.directory import read_units
     from harness.errors import FactsError
-    from harness.number_gate import find_unit, refuse_forbidden_text
+    from harness.number_gate.called_number import find_unit
+    from harness.number_gate.forbidden_numbers import refuse_forbidden_text
     from harness.test_call import plan_call
     from harness.toml_file import read_json
 
@@ -192,7 +193,7 @@ def _refusal(plan: Plan, agency: Agency) -> Refused | None:
 
 
 def _would_dial(plan: Plan, agency: Agency) -> dict[str, Any]:
-    from harness.number_gate import number_of
+    from harness.number_gate.called_number import number_of
 
     number, line_id = number_of(plan.unit, agency, plan.to)
     line = agency.line(line_id)

@@ -33,7 +33,7 @@ def add(asked: Asked, unit: str, month: str, count: int, source: str, who: str, 
     """
     from harness.agency import load_agency
     from harness.complaints import ALL, counted
-    from harness.number_gate import find_unit
+    from harness.number_gate.called_number import find_unit
     from harness.store import open_store
 
     agency = load_agency(asked.agency)

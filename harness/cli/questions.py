@@ -44,7 +44,7 @@ QUESTIONS_FILE = "questions.csv"
 def questions(asked: Asked, unit: str | None, file: Path | None, to: Path | None, dry_run: bool) -> int:
     """題庫；寫單位就提議下一通要問的兩題。The questions; with UNIT the two to ask it next, and their answers."""
     from harness.agency import load_agency
-    from harness.number_gate import find_unit
+    from harness.number_gate.called_number import find_unit
     from harness.questions import PROPOSED, last_asked, propose, read_questions
     from harness.store import open_store
 

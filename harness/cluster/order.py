@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from harness.again import unit_of
 from harness.agency import Agency
 from harness.hearing import find_plan
-from harness.number_gate import To
+from harness.number_gate.called_number import To
 from harness.planned_call import Plan
 from harness.prompts.marks import marks_for
 from harness.record import CallRecord

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dsp.heard_tones import HeardTone, heard_tones
 from dsp.learn import notation
-from dsp.plan_choice import find_plan
+from dsp.ringing.heard_tones import HeardTone, heard_tones
+from dsp.ringing.plan_choice import find_plan
 from dsp.tone_plan import Tone
 from harness.agency import Agency
 from harness.doctor.call import DoctorCall

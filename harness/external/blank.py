@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.agency import Agency
 from harness.documents.blank_sheet import write_blank
 from harness.external.layout import names_of
-from harness.number_gate import find_unit
+from harness.number_gate.called_number import find_unit
 from harness.scoring import usable_form
 from harness.words import say
 from rubric.schema import Form

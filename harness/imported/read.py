@@ -17,7 +17,7 @@ from harness.errors import Refused, ThirdringError, WrongInput
 from harness.hearing import find_plan
 from harness.imported.names import ROC_YEARS, compiled, read_name
 from harness.imported.sound import read_sound
-from harness.number_gate import find_unit
+from harness.number_gate.called_number import find_unit
 from harness.number_text import digits_of
 from harness.planned_call import Plan
 from harness.prompts.marks import marks_for

@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from dsp.listen import Listening
 from dsp.segment import (
     BUSY,

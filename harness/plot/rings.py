@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dsp.legs import Leg
+from dsp.answering.legs import Leg
 from dsp.listen import Listening
 from dsp.segment import RINGBACK
 

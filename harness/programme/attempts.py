@@ -19,6 +19,11 @@ from harness.store import plans as state
 Row = dict[str, Any]
 
 
+def attempted(test_id: str, drawn: int) -> str:
+    """What a test's attempts are called in the ledger: a time drawn anew begins a new test under a new name."""
+    return f"{test_id}.{drawn}"
+
+
 def attempts_of(row: Row) -> tuple[Attempt, ...]:
     """The attempts that a waiting test has had."""
     return tuple(

@@ -16,11 +16,12 @@ from harness.errors import EnvironmentFailed, NotFound, ThirdringError
 from harness.lines import MOST_AT_ONCE
 from harness.planned_call import TestCall
 from harness.programme.alarm import Alarm, alarm
+from harness.programme.attempts import attempted
 from harness.programme.events import Event
 from harness.programme.folder import Known
 from harness.programme.month_plan import PlannedTest
 from harness.programme.notify import Line, Messenger, Told
-from harness.programme.running import Programme, attempted
+from harness.programme.running import Programme
 from harness.programme.sound_due import SoundDue
 from harness.redialling import Earlier, WallClock
 from harness.telephones import Telephones

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.prompt_search import search
+from dsp.prompts.prompt_search import search
 from dsp.segment import MISSING, Span
 from harness.interval import Interval
 from harness.measure import Measured

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.prompt_frames import rows_of
-from dsp.repeats import find_repeats
+from dsp.prompts.prompt_frames import rows_of
+from dsp.prompts.repeats import find_repeats
+from dsp.prompts.steady import steady_tones
 from dsp.segment import BUSY, CONGESTION, DTMF, MUSIC, RINGBACK, SIT, SPEECH
-from dsp.steady import steady_tones
 from harness.measured_leg import MeasuredLeg
 from harness.softphone.signals import REQUEST
 from harness.timeline import Timeline, answer_of

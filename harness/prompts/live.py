@@ -1,6 +1,6 @@
 """Remembered prompts found while a call lasts: fed with what the live ear is fed, it says what was heard so far.
 
-The same search as for kept calls (`dsp.prompt_search`), so that live and later agree, however the sound was cut."""
+The same search as for kept calls (`dsp.prompts.prompt_search`): live and later agree, however the sound was cut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.prompt_search import Found, PromptSearch
+from dsp.prompts.prompt_search import Found, PromptSearch
 from dsp.tone_sets import SR
 from harness.prompts.marks import Mark
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.listen import listen
-from dsp.prompt_memory import Prompt, remember
+from dsp.prompts.prompt_memory import Prompt, remember
 from dsp.segment import MUSIC, SILENCE, SPEECH
 from dsp.tone_plan import TonePlan
 from harness.agency import Agency

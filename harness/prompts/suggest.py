@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.listen import listen
-from dsp.prompt_frames import HOP, rows_of
-from dsp.repeats import WINDOW_ROWS, Rows, find_repeats
+from dsp.prompts.prompt_frames import HOP, rows_of
+from dsp.prompts.repeats import WINDOW_ROWS, Rows, find_repeats
 from dsp.segment import SPEECH, Segment
 from dsp.tone_sets import SR
 from harness.agency import Agency

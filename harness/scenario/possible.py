@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from harness.errors import Refused, ScenarioError
-from harness.number_gate import Keys, keys_of, permit_digits
+from harness.number_gate.pressed_digits import Keys, keys_of, permit_digits
 from harness.prompts.kinds import KINDS
 from harness.prompts.marks import END, WHATS, Mark
 from harness.said import Sounds, said_sounds

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.errors import Refused
-from harness.number_gate import Permit, follow
+from harness.number_gate import Permit
+from harness.number_gate.following import follow
 
 MOST_FOLLOWED = 5
 """Redirections and transfers of one call that are followed: two telephones forwarded to each other never end."""

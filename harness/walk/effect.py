@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dsp.prompt_memory import Prompt, remember
-from dsp.prompt_search import PromptSearch
+from dsp.prompts.prompt_memory import Prompt, remember
+from dsp.prompts.prompt_search import PromptSearch
 from harness.live_ear import LiveEar
 from harness.softphone.signals import DIGIT, RESPONSE
 from harness.walk.progress import CallInProgress

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness import scenario as do
-from harness.number_gate import permit_digits
+from harness.number_gate.pressed_digits import permit_digits
 from harness.walk.barge_in import told
 from harness.walk.effect import NO_EFFECT, effect_of
 from harness.walk.happened import Happened

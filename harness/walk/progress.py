@@ -10,7 +10,7 @@ from dsp.tone_plan import TonePlan
 from harness.errors import ThirdringError
 from harness.hearing_together import TOGETHER
 from harness.live_ear import LiveEar
-from harness.number_gate import Keys
+from harness.number_gate.pressed_digits import Keys
 from harness.prompts.marks import Mark
 from harness.record import Act
 from harness.softphone.errors import DigitsNotSent

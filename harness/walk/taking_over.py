@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from harness import scenario as do
 from harness.errors import Refused
-from harness.number_gate import permit_digits
+from harness.number_gate.pressed_digits import permit_digits
 from harness.scenario.steps import Jump, OnHandOver
 from harness.walk.far_tester import Doing
 from harness.walk.happened import Happened

@@ -14,7 +14,7 @@ from harness.assisted.browser.telephone import START_S
 from harness.assisted.live_call import LiveCall
 from harness.assisted.planned import Waiting, assist_planned, refuse_before_time, waiting_tests
 from harness.errors import Refused, TesterNotReached, WrongInput
-from harness.number_gate import find_unit
+from harness.number_gate.called_number import find_unit
 from harness.planned_call import Plan
 from harness.telephones import Telephones
 from harness.test_call import dial_permit, plan_call

@@ -14,11 +14,12 @@ from typing import Any
 from harness.bench.faults.agency import Moment, Noted, by
 from harness.errors import EnvironmentFailed, ThirdringError
 from harness.planned_call import TestCall
+from harness.programme.attempts import attempted
 from harness.programme.events import Event
 from harness.programme.folder import Known
 from harness.programme.month_plan import PlannedTest
 from harness.programme.notify import said
-from harness.programme.running import Programme, attempted
+from harness.programme.running import Programme
 from harness.redialling import Earlier
 from harness.test_call import new_call_id, run_call
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from harness.assisted.live_calls import questions_for
 from harness.documents.paper_pdf import why_no_paper_pdf
 from harness.errors import Refused, WrongInput
-from harness.number_gate import find_unit
+from harness.number_gate.called_number import find_unit
 from harness.papers.by_hand import How, blank_name, write_blank, write_machine_half
 from harness.web.blind import is_blind
 from harness.web.declared import page

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from harness.complaints import ALL
 from harness.errors import WrongInput
-from harness.number_gate import find_unit
+from harness.number_gate.called_number import find_unit
 from harness.programme import follow_up
 from harness.programme.follow_up import EXPLANATIONS, Deficiency
 from harness.rounds import is_pending

@@ -1,0 +1,1 @@
+"""Recorded prompts remembered by their sound and found again, and the same sound heard twice."""

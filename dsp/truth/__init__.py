@@ -1,0 +1,1 @@
+"""Calls with a known truth, made from a seed, and what the ear made of them."""
