@@ -243,16 +243,28 @@ def test_a_way_over_ipv6_that_there_is_not_is_told_before_anything_starts(tmp_pa
         WorkerPool(line)
 
 
-def test_a_machine_with_a_hundred_calls_up_has_ports_for_more(tmp_path: Path) -> None:
-    """pjsua tries a hundred pairs of ports and gives up: they must not be the same hundred for every process."""
+@pytest.mark.parametrize("free_from", [RTP_PORTS[0] + 200, RTP_PORTS[1] - 19])
+def test_a_machine_with_hundreds_of_calls_up_has_ports_for_more(tmp_path: Path, free_from: int) -> None:
+    """pjsua begins anywhere, tries a hundred pairs and gives up: the free ones are found wherever they lie."""
     with ExitStack() as held, SipPeer(answers) as peer, WorkerPool(Line(bind="127.0.0.1")) as pool:
-        for port in range(RTP_PORTS[0], RTP_PORTS[0] + 200):
+        for port in range(RTP_PORTS[0], free_from):
             taken = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             with suppress(OSError):  # somebody else's already
                 taken.bind(("127.0.0.1", port))
         assert statuses(placed(pool, peer, tmp_path)[0]) == [180, 200]
         (dialog,) = peer.dialogs.values()
-        assert RTP_PORTS[0] + 200 <= dialog.media[1] < RTP_PORTS[1]
+        assert free_from <= dialog.media[1] < RTP_PORTS[1]
+
+
+def test_a_machine_without_a_free_port_dials_nobody(tmp_path: Path) -> None:
+    with ExitStack() as held, SipPeer(answers) as peer, WorkerPool(Line(bind="127.0.0.1")) as pool:
+        for port in range(RTP_PORTS[0], RTP_PORTS[1] + 2):
+            taken = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            with suppress(OSError):
+                taken.bind(("127.0.0.1", port))
+        with pytest.raises(SoftphoneError, match="Address already in use"):
+            placed(pool, peer, tmp_path)
+        assert not peer.dialogs
 
 
 def test_an_outbound_proxy_gets_the_call_for_the_server(tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ LineError (3)
 
 from __future__ import annotations
 
+from errno import EADDRINUSE
 from typing import Any
 
 from harness.errors import LineError
 
 TOO_MANY_CALLS = 70010  # PJ_ETOOMANY
+PORTS_TAKEN = 120_000 + EADDRINUSE  # as pjlib counts the system's errors
 BAD_URIS = (171039, 171040, 171042)  # PJSIP_EINVALIDURI and its neighbours
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pjsua2 as pj
 
 from harness.softphone.call_events import CallEvents, Notify, Trace, Traced
-from harness.softphone.errors import SoftphoneError
+from harness.softphone.errors import PORTS_TAKEN, SoftphoneError
 from harness.softphone.leg import Leg
-from harness.softphone.line import Line
+from harness.softphone.line import RTP_PORTS, Line
 from harness.softphone.message import Message, parse_message, readable
 from harness.softphone.pjsip.bridge import ConferenceBridge, connect
 from harness.softphone.pjsip.callbacks import Account, Call, Endpoint
@@ -21,6 +21,8 @@ from harness.softphone.signals import FAULT, MEDIA, NO_EVENTS, TRANSFER_FAILED
 
 SOUNDING = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
 """Who holds us may still send: music, or an announcement."""
+PORTS_OF_A_LOOK = 200
+"""pjsua gives up behind a hundred pairs that are taken; asked again it goes on where it left off."""
 Incoming = Callable[[str, Message], None]
 
 
@@ -176,7 +178,7 @@ class Legs(CallEvents):
         self.dialogs.inviting(leg.leg_id)
         try:
             with mapped(f"dial {uri}"), self._coded_as(leg.line):
-                leg.call.makeCall(uri, params)
+                _make_call(leg.call, uri, params)
         except SoftphoneError:
             leg.over = True
             raise
@@ -220,3 +222,14 @@ def _message_of(event: Any) -> str:
     if event.type == pj.PJSIP_EVENT_TSX_STATE and event.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG:
         return str(event.body.tsxState.src.rdata.wholeMsg)
     return ""
+
+
+def _make_call(call: Call, uri: str, params: Any) -> None:
+    """Send the INVITE from a free pair of ports, wherever in the range there is one; without one nothing is sent."""
+    for more_looks in reversed(range(-(-(RTP_PORTS[1] - RTP_PORTS[0]) // PORTS_OF_A_LOOK) + 1)):
+        try:
+            call.makeCall(uri, params)
+            return
+        except pj.Error as error:
+            if error.status != PORTS_TAKEN or not more_looks:
+                raise
