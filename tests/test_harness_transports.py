@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import get_args
 
@@ -243,25 +243,30 @@ def test_a_way_over_ipv6_that_there_is_not_is_told_before_anything_starts(tmp_pa
         WorkerPool(line)
 
 
+ASIDE = "127.0.0.2"
+"""An address whose ports no other test wants meanwhile."""
+
+
+@contextmanager
+def ports_taken(until: int) -> Iterator[None]:
+    """All sound ports of the address up to one are somebody else's."""
+    with ExitStack() as held:
+        for port in range(RTP_PORTS[0], until):
+            held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind((ASIDE, port))
+        yield
+
+
 @pytest.mark.parametrize("free_from", [RTP_PORTS[0] + 200, RTP_PORTS[1] - 19])
 def test_a_machine_with_hundreds_of_calls_up_has_ports_for_more(tmp_path: Path, free_from: int) -> None:
     """pjsua begins anywhere, tries a hundred pairs and gives up: the free ones are found wherever they lie."""
-    with ExitStack() as held, SipPeer(answers) as peer, WorkerPool(Line(bind="127.0.0.1")) as pool:
-        for port in range(RTP_PORTS[0], free_from):
-            taken = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            with suppress(OSError):  # somebody else's already
-                taken.bind(("127.0.0.1", port))
+    with ports_taken(free_from), SipPeer(answers) as peer, WorkerPool(Line(bind=ASIDE)) as pool:
         assert statuses(placed(pool, peer, tmp_path)[0]) == [180, 200]
         (dialog,) = peer.dialogs.values()
         assert free_from <= dialog.media[1] < RTP_PORTS[1]
 
 
 def test_a_machine_without_a_free_port_dials_nobody(tmp_path: Path) -> None:
-    with ExitStack() as held, SipPeer(answers) as peer, WorkerPool(Line(bind="127.0.0.1")) as pool:
-        for port in range(RTP_PORTS[0], RTP_PORTS[1] + 2):
-            taken = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            with suppress(OSError):
-                taken.bind(("127.0.0.1", port))
+    with ports_taken(RTP_PORTS[1] + 2), SipPeer(answers) as peer, WorkerPool(Line(bind=ASIDE)) as pool:
         with pytest.raises(SoftphoneError, match="Address already in use"):
             placed(pool, peer, tmp_path)
         assert not peer.dialogs
