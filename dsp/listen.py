@@ -18,13 +18,14 @@ from dsp.answering.legs import Leg, find_legs
 from dsp.answering.recording import Recording
 from dsp.detector import Detector, Samples
 from dsp.ringing.plan_choice import find_plan, fitting_plans
-from dsp.second_look.background import without_background
+from dsp.second_look.background import without_background, without_line
 from dsp.second_look.bent_tones import with_bent_tones
 from dsp.second_look.brief_ring import brief_ring_end
 from dsp.second_look.clipped_rings import with_clipped_rings
 from dsp.second_look.coder_rest import coded_end, without_coded_rests
 from dsp.second_look.handset import lifts
 from dsp.second_look.hidden_refusal import with_hidden_refusals
+from dsp.second_look.in_step import ends_in_step, is_in_step, is_over_before
 from dsp.second_look.last_heard import with_heard_ends
 from dsp.second_look.late_reply import with_heard_onsets
 from dsp.second_look.notes import without_notes
@@ -128,7 +129,8 @@ def _listen(
     parted = with_rings_in_music(without_notes(first, sr=sr), samples, sr=sr, plan=plan)
     bent = with_bent_tones(parted, samples, sr=sr, plan=plan)
     clipped = with_clipped_rings(bent, samples, sr=sr, plan=plan)
-    heard = with_heard_ends(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
+    loud = without_line(without_background(clipped.segments, samples, sr=sr), samples, sr=sr)
+    heard = with_heard_ends(loud, samples, sr=sr)
     whole = with_hidden_refusals(heard, samples, sr=sr, plan=plan)
     spoken = without_coded_rests(with_heard_onsets(whole, samples, sr=sr), samples, sr=sr, plan=plan)
     ordered = with_sure_stops(spoken, samples, sr=sr, plan=plan)
@@ -155,6 +157,9 @@ def _recording(samples: Samples, *, sr: int, plan: TonePlan) -> Recording:
         level_db=cache(lambda heard: loud_db(samples, heard, sr=sr)),
         hole_start=lambda burst: hole_start(samples, burst, sr=sr),
         goes_on=lambda burst: arrives_behind(samples, burst, ringback, sr=sr),
+        in_step=cache(lambda burst: is_in_step(samples, burst, sr=sr, plan=plan)),
+        ends_at=cache(lambda burst, end: ends_in_step(samples, burst, end, sr=sr, plan=plan)),
+        over_before=cache(lambda b, end, silent: is_over_before(samples, b, end, silent=silent, sr=sr, plan=plan)),
         rings_at=lambda at: sounds_at(samples, at, ringback, sr=sr),
     )
 

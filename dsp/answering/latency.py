@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dsp.answering.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, HOLE_S, PACKET_S
+from dsp.answering.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, HAIR_S, HOLE_S, PACKET_S
 from dsp.answering.heard_call import Call
 from dsp.answering.next_burst import due
-from dsp.answering.whole_burst import is_whole
+from dsp.answering.whole_burst import is_whole, planned_end, possible_holes, was_cut
 from dsp.detector import EDGE_ERROR_S
 from dsp.ringing.beat import EARLY_S, LOST_S, hidden_start
 from dsp.ringing.one_ringing import TOLD
@@ -15,6 +15,8 @@ from dsp.segment import RINGBACK, Segment, Span
 
 _ONSET_ERROR_S = 0.004
 """Three rings on one beat tell its onset to this."""
+_PLANNED_S = 0.002
+"""The onset and the end of a whole ring are known to this together."""
 
 
 def onset_span(call: Call, train: Train) -> Span:
@@ -85,11 +87,27 @@ def latency_span(call: Call, train: Train, pick_up: Span) -> Span:
     its error cancels."""
     told = train.on_beat >= TOLD and not train.restarted
     error = (_ONSET_ERROR_S if told else EDGE_ERROR_S) * call.sr
-    earliest = pick_up.earliest - latest_onset(call, train) - (0 if is_whole(call, train) else error)
+    earliest = _earliest(call, train, pick_up, error)
     lost = lost_at_onset(call, train)
     latest = pick_up.latest - train.onset + error + lost
     until = due(call, train)
     if not lost and not train.restarted and pick_up.latest <= until + 1:  # a whole sample
         latest = min(latest, until - train.onset)
+    planned = planned_end(call, train)
+    if planned is not None and _was_cut(call, train) and pick_up.latest <= train.onset + planned + _PLANNED_S * call.sr:
+        latest = min(latest, planned - HAIR_S * call.sr)  # what was cut would have gone on
     earliest = max(round(earliest), 0)
     return Span(earliest, max(round(latest), earliest))
+
+
+def _earliest(call: Call, train: Train, pick_up: Span, error: float) -> float:
+    """From where the last ring was over, which is the plan's number where it is within the error of two edges of it."""
+    heard = pick_up.earliest - latest_onset(call, train)
+    planned = planned_end(call, train) if is_whole(call, train) else None
+    if planned is not None and 0 < planned + HAIR_S * call.sr - heard <= _PLANNED_S * call.sr:
+        return planned + HAIR_S * call.sr
+    return heard - (0 if is_whole(call, train) else error)
+
+
+def _was_cut(call: Call, train: Train) -> bool:
+    return all(was_cut(call, train, hole) for hole in possible_holes(train.last))

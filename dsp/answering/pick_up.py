@@ -17,6 +17,7 @@ from dsp.answering.next_burst import brief_end, due, next_burst
 from dsp.answering.whole_burst import (
     ends_a_packet,
     hidden_by_swing_s,
+    is_over,
     is_whole,
     late_start,
     possible_holes,
@@ -35,6 +36,9 @@ LOST_LATE_S = 0.070
 the tone after them was too short to be heard."""
 STOP_ERROR_S = 0.012
 """A cut is known to this where the line's noise goes on behind the burst: nothing was lost."""
+IN_STEP_ERROR_S = (0.006, 0.008)
+"""So much sooner and later than it is seen a burst was cut that keeps step until then: of 490 in made calls 2.1 and 4.1
+ms, all beyond 2 ms behind coders."""
 SHORT_CUT_ERROR_S = 0.045
 """A cut is known to this where little was left of the burst."""
 _KNOWN_S = 0.2
@@ -128,7 +132,9 @@ def _not_whole(call: Call, train: Train, reply: Segment | None, latest: float, h
     beside = SHORT_CUT_ERROR_S if train.last.length <= SHORT_S * sr else BESIDE_LOST_S
     gone = lost_until(call.segments, end, within=beside * sr)
     if gone is None and was_cut(call, train, hole) and not _goes_on(call, train, hole):
-        return _cut(call, train, reply, latest)
+        return _cut(call, train, reply, min(latest, whole_end(call, train, hole)))
+    if gone is not None and was_cut(call, train, hole) and is_over(call, train, hole):
+        return end - EDGE_ERROR_S * sr, min(latest, gone + STOP_ERROR_S * sr)
     # Of a ring that may have lost its beginning as well the rest is over sooner.
     if gone is not None and gone < whole_end(call, train, hole) - late_start(call, train) - AFTER_HOLE_S * sr:
         rest = _rest_end(call, train)  # too little of the burst came behind the hole to be heard as one
@@ -144,7 +150,8 @@ def _goes_on(call: Call, train: Train, hole: int) -> bool:
     rest, over = _rest_end(call, train), whole_end(call, train, hole)
     if any(s.start > train.last.end for s in between(call, (RINGBACK,), train.last.start, over)):
         return True
-    return rest > train.last.end and abs(over - rest) <= HOLE_S * call.sr
+    near = rest > train.last.end and abs(over - rest) <= HOLE_S * call.sr
+    return near and not (is_over(call, train, hole) and call.recording.in_step(train.last))
 
 
 def _cut(call: Call, train: Train, reply: Segment | None, latest: float) -> tuple[float, float]:
@@ -152,7 +159,9 @@ def _cut(call: Call, train: Train, reply: Segment | None, latest: float) -> tupl
     end, sr = train.last.end, call.sr
     short = train.last.length <= SHORT_S * sr
     early, late = (SHORT_CUT_ERROR_S,) * 2 if short else (CUT_EARLY_S, CUT_LATE_S)
-    if not short and (train.last.stops or call.knows_losses):
+    if not short and _arrived(call, train.last):
+        early, late = IN_STEP_ERROR_S
+    elif not short and (train.last.stops or call.knows_losses):
         # Of one lost packet whom nobody told of, the one before it may have been put in behind the cut.
         early, late = STOP_ERROR_S if call.knows_losses else CUT_EARLY_S, STOP_ERROR_S
         if _ends_in_lost(call, end):
@@ -166,6 +175,12 @@ def _cut(call: Call, train: Train, reply: Segment | None, latest: float) -> tupl
     # Of what came behind lost packets too little may be left to be heard as a burst; and bursts are seen too short.
     late += hidden_by_swing_s(call)
     return earliest, min(latest, max(end, _rest_end(call, train)) + late * sr + train.lean)
+
+
+def _arrived(call: Call, burst: Segment) -> bool:
+    """Whether a burst's last packets came, for it keeps step until it ends, and amid one, as far as anybody knows."""
+    amid = not _ends_in_lost(call, burst.end) if call.knows_losses else not ends_a_packet(call, burst.end)
+    return amid and not call.buffer_s and call.recording.in_step(burst)
 
 
 def _rest_end(call: Call, train: Train) -> int:

@@ -22,6 +22,14 @@ def _own_end(burst: Segment) -> int:
     return burst.end
 
 
+def _never(_: Segment, __: int) -> bool:
+    return False
+
+
+def _not_told(_: Segment, __: int, ___: bool) -> bool:
+    return False
+
+
 def _no_level(_: Segment) -> float:
     return nan
 
@@ -49,6 +57,13 @@ class Recording:
     """Where a hole begins right behind which a burst does (`packet_behind`), else its own start; None: not known."""
     goes_on: Callable[[Segment], bool] = _no
     """Whether the line is heard right behind a burst, so that the packet there arrived (`packet_behind`)."""
+    in_step: Callable[[Segment], bool] = _no
+    """Whether a burst's tones keep step all along: nothing of it was put in or taken out (`in_step`)."""
+    ends_at: Callable[[Segment, int], bool] = _never
+    """Whether a burst that is seen to end sooner goes on in step behind lost packets up to a sample (`in_step`)."""
+    over_before: Callable[[Segment, int, bool], bool] = _not_told
+    """Whether the line is heard without a burst's tones right before a sample; if so told, silence is a line as well
+    (`in_step`)."""
     rings_at: Callable[[int], bool] = _no
     """Whether ringback's tones alone sound right behind a sample (`tone_share`)."""
 

@@ -50,8 +50,10 @@ def is_burst(call: Call, speech: Segment, refusal: Segment) -> bool:
         return False
     own = call.recording.is_tone(speech, tone)
     if own is not None:
-        near = _TORN_PERIODS * sum(on + off for on, off in tone.cadence) * call.sr
-        return (own and refusal.start - speech.start <= near) or _is_amid_bursts(call, speech, refusal, tone)
+        near = _TORN_PERIODS * (1 + STRETCH) * sum(on + off for on, off in tone.cadence) * call.sr
+        torn = (s.start for s in between(call, (TONE,), speech.end, refusal.start) if call.recording.is_tone(s, tone))
+        since = min(torn, default=refusal.start)
+        return (own and since - speech.start <= near) or _is_amid_bursts(call, speech, refusal, tone)
     apart_s, scale = (refusal.start - speech.start) / call.sr, scale_of(refusal, tone, sr=call.sr)
     steps = [on + off for on, off in tone.cadence]
     return any(fits(apart_s, step) and apart_s <= step * scale + VOICE_ERROR_S for step in steps)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dsp.answering.edges_known import BESIDE_LOST_S, HOLE_S, PACKET_S
@@ -10,7 +12,7 @@ from dsp.compiled.quantile import middle
 from dsp.ringing.beat import EARLY_S, LOST_S
 from dsp.ringing.lengths import STRETCH
 from dsp.ringing.one_ringing import TOLD
-from dsp.ringing.ring_proof import lost_since
+from dsp.ringing.ring_proof import lost_since, lost_until
 from dsp.ringing.torn_bursts import Torn, halted
 from dsp.ringing.train import Train
 from dsp.segment import Segment
@@ -33,9 +35,14 @@ _UNKNOWN_S = 0.008
 """As much more the last may lack of whose exchange fewer than two are known."""
 _LOST_S = 0.015
 """What a burst lacks for want of a packet is no less."""
+_IN_STEP_HEARD_S, _STEADY_S = 0.006, 0.001
+"""A burst that begins on time and keeps step all along, shorter by more than this, was cut, where those before it are
+as long as one another to a hair."""
+_SEAMLESS_S = 0.003
+"""So near to a whole turn of all tones a jitter buffer takes out sound without a trace."""
 _LENGTH_KNOWN = 0.002
 """Share of it to which a burst's length is known that begins and stops in the line's noise."""
-_BESIDE_S = 0.004
+_BESIDE_S = 0.002
 """So near to a multiple of 20 ms an end is a packet's."""
 
 
@@ -67,30 +74,59 @@ def whole_end(call: Call, train: Train, hole: int) -> float:
     """Where the last burst ends if it was not cut, by those before it, else by the plan."""
     ends, start = _ends(call, train), train.last_start + hole
     if ends:
-        return start + middle(ends) + train.lean
+        return start + _usual(call, train, ends) + train.lean
     return start + _nominal_end(call, len(train.rings[-1]) - 1)
 
 
+def _usual(call: Call, train: Train, ends: Sequence[float]) -> float:
+    """The end of most, or the plan's where a ring bears it out: lost packets make a ring shorter, none longer."""
+    borne_out = _as_planned(call, train, ends)
+    return middle([*borne_out, ends[-1]] if borne_out else ends)
+
+
+def _as_planned(call: Call, train: Train, ends: Sequence[float]) -> list[float]:
+    """Those of the rings' ends that are the plan's, where three of them or of their onsets keep its period."""
+    by_plan = train.period == call.plan.period_s * call.sr
+    same = [end for end in ends[:-1] if by_plan and abs(end - ends[-1]) <= _SAME_S * call.sr]
+    return same if max(train.on_beat, len(same)) >= TOLD else []
+
+
+def planned_end(call: Call, train: Train) -> float | None:
+    """Samples from a ringing's onset to where its last burst ends by the plan; None: it keeps no beat of the plan's."""
+    period = call.plan.period_s * call.sr
+    if train.restarted or not _as_planned(call, train, _ends(call, train)):
+        return None
+    return round((train.last_start - train.onset) / period) * period + _nominal_end(call, len(train.rings[-1]) - 1)
+
+
 def is_whole(call: Call, train: Train, hole: int | None = None) -> bool:
-    """Whether the last burst surely ran its full length: it ends where at least two before it did, to a
-    hair."""
+    """Whether the last burst surely ran its full length: it ends where at least two before it did, to a hair, or its
+    tones are heard until then behind packets that were lost."""
     ends = _ends(call, train)
     if len(ends) < 2:
         return False
-    usual = middle(ends)
+    usual = _usual(call, train, ends)
     same = [apart for end in ends if (apart := abs(end - usual)) <= _SAME_S * call.sr]
     if len(same) < 2:
         return False
     error = (_CODED_S if train.last.stops and len(ends) > 2 else _SAME_S) * call.sr  # one ring tells it less well
     holes = possible_holes(train.last) if hole is None else (hole,)
-    return all(train.last.end >= whole_end(call, train, h) - train.lean - error for h in holes)
+    return all(_reaches(call, train, whole_end(call, train, h), error) for h in holes)
+
+
+def _reaches(call: Call, train: Train, whole: float, error: float) -> bool:
+    """Whether the last burst is seen to run to where it was due to be over, but for an error, or heard there again."""
+    return train.last.end >= whole - train.lean - error or call.recording.ends_at(train.last, round(whole))
 
 
 def was_cut(call: Call, train: Train, hole: int) -> bool:
     """Whether the last burst is surely shorter than a whole one, and not for want of its last packets."""
+    lacks = _least_end(call, train, hole) - train.lean - train.last.end
+    over = is_over(call, train, hole)
+    if (over or _nothing_lost(call, train)) and _lacks_in_step(call, train, lacks / call.sr, over=over):
+        return True
     if _is_as_long(call, train) or _ends_in_time(call, train) or _ends_keep_beat(call, train):
         return False
-    lacks = _least_end(call, train, hole) - train.lean - train.last.end
     least = _least_lack_s(call, train) + hidden_by_swing_s(call)
     if not _ends(call, train):
         nominal = call.plan.cadence[min(len(train.rings[-1]), len(call.plan.cadence)) - 1][0]
@@ -98,6 +134,47 @@ def was_cut(call: Call, train: Train, hole: int) -> bool:
         if _like_its_brother(call, train):
             return False
     return lacks > least * call.sr + max(late_start(call, train), _hidden_start(call, train))
+
+
+def is_over(call: Call, train: Train, hole: int) -> bool:
+    """Whether the last burst is not heard any more where a whole one would be, though the packets there came."""
+    whole, segments = round(whole_end(call, train, hole)), call.segments
+    if call.knows_losses and lost_since(segments, whole, within=BESIDE_LOST_S * call.sr) is not None:
+        return False
+    return call.recording.over_before(train.last, whole, call.knows_losses)
+
+
+def _lacks_in_step(call: Call, train: Train, lacks_s: float, *, over: bool) -> bool:
+    """Whether the last burst, which lacks so many seconds, was cut by a hair: it began on time, most before it are of
+    one length, and the receiver says, or its tones show, that no packets took as much."""
+    ends = _ends(call, train)
+    if call.buffer_s or isinstance(train.last, Torn) or lacks_s <= _IN_STEP_HEARD_S + 2 * _apart_s(call, ends):
+        return False
+    apart = [ring[0].start - start for start, ring in zip(train.starts, train.rings, strict=True)]
+    if not (_steady(call, ends) and _steady(call, apart)):
+        return False
+    if call.knows_losses:
+        return over or lost_until(call.segments, train.last.end, within=BESIDE_LOST_S * call.sr) is None
+    on_time = abs(apart[-1] - middle(apart)) <= _STEADY_S * call.sr
+    return on_time and not _may_be_seamless(call, lacks_s) and call.recording.in_step(train.last)
+
+
+def _apart_s(call: Call, ends: Sequence[float]) -> float:
+    """How many seconds rings' ends are apart, but for those that lost packets: a coder may move one as far."""
+    whole = [end for end in ends if abs(end - middle(ends)) <= _LOST_S * call.sr]
+    return (max(whole, default=0.0) - min(whole, default=0.0)) / call.sr
+
+
+def _steady(call: Call, moments: Sequence[float]) -> bool:
+    """Whether three or more agree to a hair with most."""
+    return sum(abs(at - middle(moments)) <= _STEADY_S * call.sr for at in moments) >= TOLD
+
+
+def _may_be_seamless(call: Call, lacks_s: float) -> bool:
+    """Whether so much may be taken out of a plan's tones and leave no trace: all of them turn as often as whole."""
+    tones_hz = call.plan.ringback.frequencies_hz
+    beat_hz = max(tones_hz) - min(tones_hz)
+    return not beat_hz or abs(lacks_s - round(lacks_s * beat_hz) / beat_hz) <= _SEAMLESS_S
 
 
 def hidden_by_swing_s(call: Call) -> float:
@@ -194,10 +271,16 @@ def _least_lack_s(call: Call, train: Train) -> float:
 
 def _sways_s(call: Call, train: Train) -> float:
     """So many seconds an exchange's bursts before the last one, both of whose edges are seen, differ among themselves,
-    beyond what edges are known to: as much shorter a whole one may be."""
-    lengths = [b.length for b in (ring[0] for ring in train.rings[:-1]) if b.begins and b.stops]
-    apart = (max(lengths, default=0) - min(lengths, default=0)) / call.sr
-    return max(2 * apart if apart > _SWAYS_S else 0.0, 0.0 if len(lengths) > 1 else _UNKNOWN_S)
+    beyond what edges are known to: as much shorter a whole one may be. Those that end in time on a beat of three lost
+    their first packets instead."""
+    seen = [
+        (ring[0].length, ring[0].end - start)
+        for start, ring in zip(train.starts[:-1], train.rings[:-1], strict=True)
+        if ring[0].begins and ring[0].stops
+    ]
+    spreads = [(max(values) - min(values)) / call.sr for values in zip(*seen, strict=True)] or [0.0]
+    apart = min(spreads) if train.on_beat >= TOLD else spreads[0]
+    return max(2 * apart if apart > _SWAYS_S else 0.0, 0.0 if len(seen) > 1 else _UNKNOWN_S)
 
 
 def _least_end(call: Call, train: Train, hole: int) -> float:

@@ -190,7 +190,10 @@ def _begins_late(group: Sequence[Ring], wanted: float, sr: int) -> bool:
     lacks = [lack for ring in group if (lack := wanted - ring[0].length) <= LOST_S * sr]
     if hidden_start(group, wanted, sr=sr):
         return True
-    return len(group) > 1 and bool(lacks) and middle(lacks) > _HIDDEN_S * sr
+    if len(group) < 2 or not lacks:
+        return False
+    # Of four the last may be cut, and one have lost its own: two that do not lack tell of the others.
+    return (sorted(lacks)[(len(lacks) - 1) // 2] if len(lacks) > _BY_CHANCE else middle(lacks)) > _HIDDEN_S * sr
 
 
 def hidden_start(group: Sequence[Ring], wanted: float, *, sr: int) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.compiled.quantile import percentile
-from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment
+from dsp.segment import MISSING, MUSIC, RINGBACK, SPEECH, Segment
 from dsp.voices.loudness import levels_db, without_offset
 
 _CHUNK_S, _EDGE_S, _LEAST_S = 0.032, 0.25, 0.25
@@ -22,6 +22,9 @@ _PARTS, _SWELLS_DB, _NOTHING_DB = 4, 6.0, -90.0
 """A gap in so many parts, each louder than the one before, the last by so much than the first; lost packets apart."""
 _OFTEN, _TALK = 97, 90
 """Percentiles: so loud a gap gets, and a voice."""
+_BESIDE_S, _FREE_S, _EVEN_DB, _MOST = 0.5, 0.05, 2.0, 75
+"""The line is known by so much beside a word, not so near to anything else; a word as loud, at this percentile, is the
+line too."""
 _FEWEST, _GAPS, _ABOVE_DB = 2, 3, 3.0
 """The middle one of the first three gaps counts, or the quieter of two: an operator who puts through talks in one. One
 alone will do where nobody was heard to."""
@@ -45,6 +48,52 @@ def without_background(
         return ordered
     behind = {s for s in before if _loud_db(samples[s.start : s.end], _TALK, sr=sr) <= usual_db + _ABOVE_DB}
     return tuple(s for s in ordered if s not in behind)
+
+
+def without_line(segments: Sequence[Segment], samples: npt.NDArray[np.generic], *, sr: int) -> tuple[Segment, ...]:
+    """The segments by start, but for speech behind a ring that is as loud as the line before and behind it.
+
+    Args:
+        segments: what was heard.
+        samples: the call, mono, int16 or floats in [-1, 1], (n,).
+        sr: samples a second.
+    """
+    ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
+    told = [s for s in ordered if s.sound != MISSING]
+    since = next((s.end for s in told if s.sound == RINGBACK), None)
+    if since is None:
+        return ordered
+    lines = {
+        word
+        for word, (low, high) in zip(told, _free_beside(told, len(samples), sr=sr), strict=True)
+        if word.sound == SPEECH and word.start >= since
+        if _is_even(samples[low : word.start], samples[word.start : word.end], samples[word.end : high], sr=sr)
+    }
+    return tuple(s for s in ordered if s not in lines)
+
+
+def _free_beside(told: Sequence[Segment], end: int, *, sr: int) -> list[tuple[int, int]]:
+    """From where and until where the line alone is heard beside each segment."""
+    beside, free = round(_BESIDE_S * sr), round(_FREE_S * sr)
+    ends, starts = [0, *(s.end for s in told[:-1])], [*(s.start for s in told[1:]), end]
+    return [
+        (max(before + free, s.start - beside), min(behind - free, s.end + beside))
+        for before, s, behind in zip(ends, told, starts, strict=True)
+    ]
+
+
+def _is_even(*parts: npt.NDArray[np.generic], sr: int) -> bool:
+    """Whether a word, between what comes before it and behind it, is as loud as both."""
+    before, word, behind = (_usual_db(part, sr=sr) for part in parts)
+    return abs(word - before) <= _EVEN_DB and abs(word - behind) <= _EVEN_DB
+
+
+def _usual_db(samples: npt.NDArray[np.generic], *, sr: int) -> float:
+    """dBFS of what arrived of a part; NaN, as loud as nothing, where that is too little to tell."""
+    chunks = without_offset(samples, round(_CHUNK_S * sr))
+    levels = levels_db(chunks) if len(chunks) else np.zeros(0)
+    levels = levels[levels > _NOTHING_DB]
+    return percentile(levels, _MOST) if len(levels) >= _LEAST_S / _CHUNK_S - 1 else np.nan
 
 
 def _between(

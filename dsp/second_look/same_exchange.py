@@ -68,7 +68,7 @@ def same_exchange(
 
 
 def _same_exchange(told: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan, jumps: float) -> Exchange:
-    lines = {s: _lines_hz(samples[s.start : s.end], sr=sr, plan=plan) for s in told}
+    lines = {s: lines_hz(samples[s.start : s.end], sr=sr, plan=plan) for s in told}
     bursts = [s for s in told if _is_plans(lines[s], s, sr=sr, plan=plan)]
     if not bursts:
         return Exchange(strangers=frozenset(told))
@@ -100,7 +100,7 @@ def _is_plans(lines: Lines, burst: Segment, *, sr: int, plan: TonePlan) -> bool:
     return float(np.abs(off).max(axis=1).min()) <= _OFF + known and float(np.ptp(off, axis=1).min()) <= _APART + known
 
 
-def _lines_hz(burst: Samples, *, sr: int, plan: TonePlan) -> Lines:
+def lines_hz(burst: Samples, *, sr: int, plan: TonePlan) -> Lines:
     """The frequency near each of ringback's tones, told in two ways: noise spoils the second sooner, lost packets the
     first. (2, tones)"""
     most, edge = round(_LONGEST_S * sr), round(_EDGE_S * sr)

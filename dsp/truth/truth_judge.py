@@ -12,9 +12,12 @@ from dsp.answering.legs import NO_ANSWER, NONE, Leg
 from dsp.listen import Listening
 from dsp.segment import Span
 from dsp.tone_plan import TonePlan
+from dsp.truth.narrowest import narrowest_latency_s
 from dsp.truth.truth_line import Condition
-from dsp.truth.truth_scenes import ring_starts
 from dsp.truth.truth_set import Truth, TruthCall
+
+LIMIT_S = 10.0
+"""Of the rule that is looked at here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,7 @@ class Row:
     width_s: float | None
     """Width of the pick-up interval."""
     least_s: float | None
-    """Width that any ear is left with: none in a cut burst, else from the burst's end to voice or next
-    burst."""
+    """Width that any ear is left with (`dsp.truth.narrowest`)."""
     unsure: bool
     """10 s lies inside the interval: the verdict of a 10 s rule is unsure."""
     unsure_for_any: bool
@@ -54,9 +56,11 @@ def judge(call: TruthCall, heard: Listening, *, plan: TonePlan) -> Row:
     legs = legs_to_judge(heard.legs, truth)
     leg = legs[truth.before] if len(legs) > truth.before else None
     pick = leg.pick_up if leg else None
-    least = _least(call, plan)
-    limit = 10 * call.sr
+    least = narrowest_latency_s(call, plan)
+    limit = round(LIMIT_S * call.sr)
     nothing = any(one.outcome == NONE and one.provisional for one in (leg, *legs[-1:]) if one is not None)
+    # Of a first leg that a person has to tell of the next may be the end, and is left to them with it.
+    nothing |= legs != heard.legs and leg is not None and leg.provisional
     left = nothing or (leg is not None and leg.outcome == NO_ANSWER and leg.provisional)
     latency = leg.answer_latency if leg else None
     return Row(
@@ -69,9 +73,9 @@ def judge(call: TruthCall, heard: Listening, *, plan: TonePlan) -> Row:
         voice_error_s=_error(leg.voice_onset if leg else None, truth.voice_onset, call.sr),
         onset_error_s=_error(leg.ring_onset if leg else None, truth.ring_onset, call.sr),
         width_s=(pick.latest - pick.earliest) / call.sr if pick else None,
-        least_s=(least[1] - least[0]) / call.sr if least else None,
+        least_s=least[1] - least[0] if least else None,
         unsure=bool(latency and latency.earliest < limit < latency.latest),
-        unsure_for_any=least is not None and least[0] < limit < least[1],
+        unsure_for_any=least is not None and least[0] < LIMIT_S < least[1],
         condition=call.condition,
     )
 
@@ -105,24 +109,6 @@ def _error(heard: Span | None, true: int | None, sr: int) -> float | None:
     if heard is None or true is None:
         return None
     return ((heard.earliest + heard.latest) / 2 - true) / sr
-
-
-def _least(call: TruthCall, plan: TonePlan) -> tuple[float, float] | None:
-    """The narrowest latency interval the sound allows, in samples."""
-    truth, sr = call.truth, call.sr
-    if truth.pick_up is None or truth.ring_onset is None:
-        return None
-    latency = (truth.pick_up - truth.ring_onset) / sr
-    period = plan.period_s * call.condition.stretch
-    within = latency % period
-    bursts = ring_starts(plan, call.condition.stretch)
-    if any(start <= within < end for start, end in bursts):
-        return latency * sr, latency * sr
-    base = latency - within
-    last = max(end for _, end in bursts if end <= within)
-    due = min((start for start, _ in (*bursts, (period, 0.0)) if start > within), default=period)
-    reply = (truth.reply - truth.ring_onset) / sr if truth.reply is not None else float("inf")
-    return (base + last) * sr, min(base + due, reply) * sr
 
 
 def table(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:

@@ -49,6 +49,8 @@ class TruthCall:
     """What the line did."""
     missing: tuple[tuple[int, int], ...]
     """Packets the receiver knows it lost."""
+    lost: tuple[tuple[int, int], ...] = ()
+    """(start, end) samples that never came, whoever knows it."""
     sr: int = SR
     """Samples a second: 8000, or 16000 behind the wide codec."""
     buffer_s: float = 0.0
@@ -98,7 +100,7 @@ def make_call(
     shy = [at for at in (truth.ring_onset, truth.pick_up, truth.reply) if at is not None]
     heard, lost = lose(heard, condition, sr=sr, rng=rng, keep=spared, shy=shy)
     known = lost if rng.random() < 0.5 else ()
-    return TruthCall(syn.to_int16(heard), truth, condition, known, sr)
+    return TruthCall(syn.to_int16(heard), truth, condition, known, lost, sr)
 
 
 def _at_rate(truth: Truth, factor: int) -> Truth:
@@ -124,7 +126,9 @@ def _through_a_buffer(
 ) -> TruthCall:
     """The call as a telephone plays it out; it does not say which packets it lost."""
     played = played_out(heard, sr=sr, lost=condition.loss, moved=float(rng.uniform(0, MOST_MOVED)), rng=rng, keep=keep)
-    return TruthCall(syn.to_int16(played.samples), _moved(truth, played.at), condition, (), sr, BUFFER_S)
+    return TruthCall(
+        syn.to_int16(played.samples), _moved(truth, played.at), condition, (), played.missing, sr, BUFFER_S
+    )
 
 
 def _spared(truth: Truth, plan: TonePlan, stretch: float, sr: int) -> tuple[int, int] | None:

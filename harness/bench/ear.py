@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from dsp.answering.legs import NO_ANSWER, Leg
 from dsp.listen import listen
 from dsp.tone_plan import TonePlan, load_plan, plan_names
+from dsp.truth.narrowest import narrowest_latency_s
 from dsp.truth.truth_judge import Row, judge, legs_to_judge
 from dsp.truth.truth_line import noise_dbfs
 from dsp.truth.truth_set import TruthCall, make_call
-from harness.bench.narrowest import narrowest_latency_s
 from harness.facts import facts_of
 from harness.hearing import UNSURE, verdict
 from harness.interval import Interval
@@ -54,6 +54,8 @@ class Judged:
     """Three rings or ten seconds: the ear leaves it open."""
     verdict_unsure_for_any: bool
     """Any ear must leave it open."""
+    verdict_unsure_without_loss: bool
+    """Any ear must, had every packet come."""
     points_open: bool
     """The item's points are left open."""
     points_open_for_any: bool
@@ -117,7 +119,7 @@ def _judge(index: int, plan: TonePlan, call: TruthCall, form: Form) -> Judged:
     heard_in_s = time.process_time() - begin
     legs = legs_to_judge(heard.legs, call.truth)
     leg = legs[call.truth.before] if len(legs) > call.truth.before else None
-    narrowest = narrowest_latency_s(call, plan)
+    narrowest, whole = (_interval(narrowest_latency_s(call, plan, no_loss=one)) for one in (False, True))
     true_rings = (call.truth.rings, call.truth.rings)
     by_ear = None if _fell_silent(leg) else _points(form, *_heard(leg, call.sr))
     by_truth = _points(form, call.truth.outcome, true_rings, _exact(call))
@@ -129,6 +131,7 @@ def _judge(index: int, plan: TonePlan, call: TruthCall, form: Form) -> Judged:
         points_wrong=by_ear is not None and by_ear != by_truth,
         verdict_unsure=_unsure(*_heard(leg, call.sr)),
         verdict_unsure_for_any=_unsure(call.truth.outcome, true_rings, narrowest),
+        verdict_unsure_without_loss=_unsure(call.truth.outcome, true_rings, whole),
         points_open=by_ear is None,
         points_open_for_any=by_any is None,
         voice_missed=call.truth.voice_onset is not None and (leg is None or leg.voice_onset is None),
@@ -148,6 +151,10 @@ def _heard(leg: Leg | None, sr: int) -> tuple[str, tuple[int, int], Interval | N
         return "none", (0, 0), None
     span, rings = leg.answer_latency, (leg.rings, leg.most_rings)
     return leg.outcome, rings, None if span is None else Interval(span.earliest / sr, span.latest / sr)
+
+
+def _interval(told: tuple[float, float] | None) -> Interval | None:
+    return None if told is None else Interval(*told)
 
 
 def _exact(call: TruthCall) -> Interval | None:
@@ -197,6 +204,7 @@ def figures(judged: Sequence[Judged]) -> dict[str, Any]:
         "points_wrong": sum(one.points_wrong for one in judged),
         "verdict_unsure": sum(one.verdict_unsure for one in judged),
         "verdict_unsure_for_any_ear": sum(one.verdict_unsure_for_any for one in judged),
+        "verdict_unsure_without_loss": sum(one.verdict_unsure_without_loss for one in judged),
         "points_open": sum(one.points_open for one in judged),
         "points_open_for_any_ear": sum(one.points_open_for_any for one in judged),
         "voice_missed": sum(one.voice_missed for one in judged),
