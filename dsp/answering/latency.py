@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dsp.answering.due_end import planned_end, possible_holes
 from dsp.answering.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, HAIR_S, HOLE_S, PACKET_S
 from dsp.answering.heard_call import Call
 from dsp.answering.next_burst import due
-from dsp.answering.whole_burst import is_whole, planned_end, possible_holes, was_cut
+from dsp.answering.whole_burst import is_whole, was_cut
 from dsp.detector import EDGE_ERROR_S
 from dsp.ringing.beat import EARLY_S, LOST_S, hidden_start
 from dsp.ringing.one_ringing import TOLD

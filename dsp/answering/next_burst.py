@@ -6,9 +6,10 @@ from dataclasses import replace
 from itertools import pairwise
 from math import ceil
 
+from dsp.answering.due_end import possible_holes
 from dsp.answering.edges_known import AFTER_HOLE_S, BESIDE_LOST_S, CUT_LATE_S, HAIR_S, PACKET_S, SHORT_S
 from dsp.answering.heard_call import Call
-from dsp.answering.whole_burst import late_start, possible_holes
+from dsp.answering.late_start import late_start
 from dsp.compiled.quantile import middle
 from dsp.ringing.beat import EARLY_S, LOST_S
 from dsp.ringing.lengths import STRETCH

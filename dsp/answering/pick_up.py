@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dsp.answering.cut_by_a_hair import is_over
+from dsp.answering.due_end import possible_holes, whole_end
 from dsp.answering.edges_known import (
     AFTER_HOLE_S,
     BESIDE_LOST_S,
@@ -13,17 +15,10 @@ from dsp.answering.edges_known import (
     SHORT_S,
 )
 from dsp.answering.heard_call import Call, between
+from dsp.answering.late_start import late_start
+from dsp.answering.lost_at_end import ends_a_packet, hidden_by_swing_s
 from dsp.answering.next_burst import brief_end, due, next_burst
-from dsp.answering.whole_burst import (
-    ends_a_packet,
-    hidden_by_swing_s,
-    is_over,
-    is_whole,
-    late_start,
-    possible_holes,
-    was_cut,
-    whole_end,
-)
+from dsp.answering.whole_burst import is_whole, was_cut
 from dsp.detector import EDGE_ERROR_S, VOICE_ERROR_S
 from dsp.ringing.beat import LOST_S
 from dsp.ringing.ring_proof import lost_until

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dsp.answering.cut_for_refusal import rings_cut
 from dsp.answering.doubtful_leg import is_talked_over, keeps_another_beat, may_hide_ring
+from dsp.answering.due_end import possible_holes
 from dsp.answering.faint_reply import is_faint, louder
 from dsp.answering.heard_call import Call, between
 from dsp.answering.last_burst import begun_with, either, may_be_reply, without_last
@@ -15,7 +16,7 @@ from dsp.answering.next_burst import due, more_rings, next_burst, rings_unheard
 from dsp.answering.pick_up import pick_up_span
 from dsp.answering.refusal import REFUSED, begun_at
 from dsp.answering.reply import first_voice, machine_before, machine_reply, ringing_stopped
-from dsp.answering.whole_burst import possible_holes, was_cut
+from dsp.answering.whole_burst import was_cut
 from dsp.detector import EDGE_ERROR_S
 from dsp.ringing.beat import EARLY_S, LOST_S
 from dsp.ringing.ring_proof import is_whole as is_whole_ring
