@@ -25,8 +25,9 @@ from dsp.second_look.clipped_rings import with_clipped_rings
 from dsp.second_look.coder_rest import coded_end, without_coded_rests
 from dsp.second_look.handset import lifts
 from dsp.second_look.hidden_refusal import with_hidden_refusals
-from dsp.second_look.in_step import ends_in_step, is_in_step, is_over_before
+from dsp.second_look.in_step import ends_in_step, is_in_step, is_over_before, rest_until
 from dsp.second_look.last_heard import with_heard_ends
+from dsp.second_look.lasts_until import lasts_until
 from dsp.second_look.late_reply import with_heard_onsets
 from dsp.second_look.notes import without_notes
 from dsp.second_look.packet_behind import arrives_behind, hole_end, hole_start, with_sure_stops
@@ -160,6 +161,8 @@ def _recording(samples: Samples, *, sr: int, plan: TonePlan) -> Recording:
         in_step=cache(lambda burst: is_in_step(samples, burst, sr=sr, plan=plan)),
         ends_at=cache(lambda burst, end: ends_in_step(samples, burst, end, sr=sr, plan=plan)),
         over_before=cache(lambda b, end, silent: is_over_before(samples, b, end, silent=silent, sr=sr, plan=plan)),
+        lasts_until=cache(lambda burst, end: lasts_until(samples, burst, end, sr=sr)),
+        rest_until=lambda burst, since: rest_until(samples, burst, since, sr=sr, plan=plan),
         rings_at=lambda at: sounds_at(samples, at, ringback, sr=sr),
     )
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dsp.answering.legs import find_legs
 from dsp.answering.recording import Recording
-from dsp.second_look.in_step import ends_in_step, is_in_step
+from dsp.second_look.in_step import ends_in_step, is_in_step, is_over_before
 from dsp.segment import MISSING, RINGBACK, SPEECH, Segment
 from dsp.synthesis import to_int16
 from dsp.tone_plan import load_plan
@@ -37,7 +37,9 @@ def ring(*, noise_db=-30.0, seed=0, off=1.0, length=SR, level=0.1, codec=""):
 @pytest.mark.parametrize("codec", ["", "a", "u", "gsm", "g726"])
 def test_an_exchange_keeps_step(codec, noise_db):
     made = [ring(noise_db=noise_db, seed=seed, off=0.98 + 0.002 * seed, codec=codec) for seed in range(20)]
-    assert np.mean([is_in_step(samples, burst, sr=SR, plan=TW) for samples, burst in made]) >= (0.6 if codec == "gsm" else 1.0)
+    assert np.mean([is_in_step(samples, burst, sr=SR, plan=TW) for samples, burst in made]) >= (
+        0.6 if codec == "gsm" else 1.0
+    )
 
 
 @given(
@@ -114,16 +116,37 @@ def test_a_voice_behind_the_hole_is_no_rest(seed, hz, level, rest):
     assert not ends_in_step(samples, replace(burst, end=hole), over, sr=SR, plan=TW)
 
 
+@given(hole=st.integers(0, 800), heard=st.integers(200, 700), noise_db=st.floats(-45, -14), seed=st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_a_line_that_is_heard_where_the_ring_would_be_tells_that_it_is_over(hole, heard, noise_db, seed):
+    samples, burst = ring(noise_db=noise_db, seed=seed)
+    whole, cut = samples.copy(), samples.copy()
+    ended = 2 * SR - heard - hole
+    seen = replace(burst, end=ended)
+    cut[ended : 2 * SR] = samples[-heard - hole :]
+    whole[ended : ended + hole] = cut[ended : ended + hole] = 0
+    assert is_over_before(cut, seen, 2 * SR, silent=False, sr=SR, plan=TW)
+    assert not is_over_before(whole, seen, 2 * SR, silent=False, sr=SR, plan=TW)
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_hole_up_to_where_it_was_due_to_end_tells_nothing_but_where_nothing_was_lost(silent):
+    samples, burst = ring()
+    samples[2 * SR - 800 :] = 0
+    seen = replace(burst, end=2 * SR - 800)
+    assert is_over_before(samples, seen, 2 * SR, silent=silent, sr=SR, plan=TW) == silent
+
+
 def at(sound, start_s, end_s, **more):
     return Segment(sound, round(start_s * SR), round(end_s * SR), **more)
 
 
-def latency_s(lacks_s, *, in_step=True, ends_at=False, apart_s=(0.0, 0.0, 0.0), missing=(), **known):
+def latency_s(lacks_s, *, in_step=True, ends_at=False, over=False, apart_s=(0.0, 0.0, 0.0), missing=(), **known):
     """Four rings from 1 s on, the last one cut so many seconds early, and who picked up speaks at 11.6 s."""
     rings = [at(RINGBACK, 1 + 3 * n, 2 + 3 * n - less, stops=True, told=True) for n, less in enumerate(apart_s)]
-    last = at(RINGBACK, 10, 11 - lacks_s, stops=True, told=True)
+    last = at(RINGBACK, 10, 11 - lacks_s, stops=not over, told=True)
     gone = [at(MISSING, start, start + 0.02) for start in missing]
-    recording = Recording(in_step=lambda _: in_step, ends_at=lambda _, __: ends_at)
+    recording = Recording(in_step=lambda _: in_step, ends_at=lambda _, __: ends_at, over_before=lambda *_: over)
     segments = [*rings, last, at(SPEECH, 11.6, 13), *gone]
     (leg,) = find_legs(segments, sr=SR, plan=TW, end=20 * SR, recording=recording, **known)
     return leg.answer_latency.earliest / SR, leg.answer_latency.latest / SR
@@ -170,3 +193,15 @@ def test_a_whole_ring_that_is_seen_a_moment_short_ends_when_the_plan_has_it():
 def test_a_ring_that_goes_on_in_step_behind_a_hole_is_whole(lacks_s):
     assert latency_s(lacks_s, in_step=False, ends_at=True)[0] > 10
     assert latency_s(lacks_s, in_step=False)[0] < 10
+
+
+@pytest.mark.parametrize("lacks_s", [0.08, 0.1, 0.16])
+def test_behind_a_hole_the_line_without_the_ring_tells_that_it_was_cut(lacks_s):
+    """Packets end there as well: without the line behind it nobody could say."""
+    assert latency_s(lacks_s, over=True)[1] < 10 < latency_s(lacks_s, over=True, in_step=False)[1]
+
+
+def test_so_it_does_behind_a_packet_that_the_receiver_knows_it_lost():
+    earliest, latest = latency_s(0.08, over=True, missing=[10.92])
+    assert earliest <= 9.92 <= latest < 9.98
+    assert latency_s(0.08, missing=[10.92])[1] > 10

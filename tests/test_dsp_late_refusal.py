@@ -46,3 +46,9 @@ def test_a_brief_first_piece_before_lost_packets_may_be_cut_behind_them() -> Non
     (leg,) = legs(*rings, piece, gone, at(SPEECH, 10.5, 12))
     assert leg.pick_up is not None
     assert round(10.22 * SR) in leg.pick_up
+
+
+@pytest.mark.parametrize(("begins_s", "prompt"), [(1.7, False), (0.9, True)])
+def test_what_passed_for_a_voice_before_torn_bursts_of_a_refusal_is_of_it(begins_s: float, prompt: bool) -> None:
+    heard = [at(SPEECH, begins_s, begins_s + 1.37), at(TONE, 3.2435, 3.46), at(CONGESTION, 3.8, 8.1)]
+    assert (len(legs(*heard, recording=Recording(is_tone=lambda *_: True))) == 2) == prompt

@@ -18,8 +18,8 @@ from dsp.ringing.train import Train
 _IN_STEP_HEARD_S, _STEADY_S = 0.006, 0.001
 """A burst that begins on time and keeps step all along, shorter by more than this, was cut, where those before it are
 as long as one another to a hair."""
-_SEAMLESS_S = 0.003
-"""So near to a whole turn of all tones a jitter buffer takes out sound without a trace."""
+_SEAMLESS_S, _MOST_TAKEN_S = 0.003, 0.06
+"""So near to a whole turn of all tones a jitter buffer takes out sound without a trace, and no more than that."""
 
 
 def is_over(call: Call, train: Train, hole: int) -> bool:
@@ -61,4 +61,6 @@ def _may_be_seamless(call: Call, lacks_s: float) -> bool:
     """Whether so much may be taken out of a plan's tones and leave no trace: all of them turn as often as whole."""
     tones_hz = call.plan.ringback.frequencies_hz
     beat_hz = max(tones_hz) - min(tones_hz)
+    if lacks_s > _MOST_TAKEN_S:
+        return False
     return not beat_hz or abs(lacks_s - round(lacks_s * beat_hz) / beat_hz) <= _SEAMLESS_S

@@ -29,13 +29,15 @@ def onset_span(call: Call, train: Train) -> Span:
 
 def _onset_by_plan(call: Call, train: Train) -> float:
     """The onset that the earliest of the rings tells by the plan's own period, where no three tell theirs: packets make
-    a ring late, never early."""
+    a ring late, never early, by a few, or by as much as the first one lacks."""
     period = call.plan.period_s * call.sr
     if train.on_beat >= TOLD or train.restarted:
         return float(train.onset)
+    lacks = call.plan.cadence[0][0] * call.sr - train.rings[0][0].length
+    late = max(LOST_S * call.sr, min(lacks + 2 * EARLY_S * call.sr, HOLE_S * call.sr))
     steps = [(start, round((start - train.onset) / period)) for start in (ring[0].start for ring in train.rings)]
     told = [start - step * period for start, step in steps]
-    return min((at for at in told if 0 <= train.onset - at <= LOST_S * call.sr), default=float(train.onset))
+    return min((at for at in told if 0 <= train.onset - at <= late), default=float(train.onset))
 
 
 def lost_at_onset(call: Call, train: Train) -> float:

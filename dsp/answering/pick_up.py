@@ -129,7 +129,8 @@ def _not_whole(call: Call, train: Train, reply: Segment | None, latest: float, h
     if gone is None and was_cut(call, train, hole) and not _goes_on(call, train, hole):
         return _cut(call, train, reply, min(latest, whole_end(call, train, hole)))
     if gone is not None and was_cut(call, train, hole) and is_over(call, train, hole):
-        return end - EDGE_ERROR_S * sr, min(latest, gone + STOP_ERROR_S * sr)
+        rest = call.recording.rest_until(train.last, round(gone))
+        return end - EDGE_ERROR_S * sr, min(latest, rest + STOP_ERROR_S * sr + train.lean)
     # Of a ring that may have lost its beginning as well the rest is over sooner.
     if gone is not None and gone < whole_end(call, train, hole) - late_start(call, train) - AFTER_HOLE_S * sr:
         rest = _rest_end(call, train)  # too little of the burst came behind the hole to be heard as one
@@ -181,7 +182,10 @@ def _arrived(call: Call, burst: Segment) -> bool:
 def _rest_end(call: Call, train: Train) -> int:
     """Where the last burst's tones are last heard."""
     last = train.last
-    return last.end if last.stops else call.recording.rest_end(last)
+    if last.stops:
+        return last.end
+    rest = call.recording.rest_end(last)
+    return call.recording.rest_until(last, rest) if rest > last.end else rest
 
 
 def _ends_in_lost(call: Call, end: int) -> bool:

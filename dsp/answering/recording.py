@@ -30,6 +30,10 @@ def _not_told(_: Segment, __: int, ___: bool) -> bool:
     return False
 
 
+def _no_rest(_: Segment, since: int) -> int:
+    return since
+
+
 def _no_level(_: Segment) -> float:
     return nan
 
@@ -64,6 +68,10 @@ class Recording:
     over_before: Callable[[Segment, int, bool], bool] = _not_told
     """Whether the line is heard without a burst's tones right before a sample; if so told, silence is a line as well
     (`in_step`)."""
+    lasts_until: Callable[[Segment, int], bool] = _never
+    """Whether a sound as loud as a burst follows it up to a sample, and falls off there (`lasts_until`)."""
+    rest_until: Callable[[Segment, int], int] = _no_rest
+    """Up to where a burst's tones go on in step behind a hole that ends at a sample (`in_step`); else that sample."""
     rings_at: Callable[[int], bool] = _no
     """Whether ringback's tones alone sound right behind a sample (`tone_share`)."""
 

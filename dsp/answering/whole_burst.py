@@ -46,6 +46,8 @@ def was_cut(call: Call, train: Train, hole: int) -> bool:
     over = is_over(call, train, hole)
     if (over or nothing_lost(call, train)) and lacks_in_step(call, train, lacks / call.sr, over=over):
         return True
+    if call.recording.lasts_until(train.last, round(whole_end(call, train, hole))):
+        return False
     if _is_as_long(call, train) or _ends_in_time(call, train) or _ends_keep_beat(call, train):
         return False
     least = least_lack_s(call, train) + hidden_by_swing_s(call)

@@ -22,6 +22,8 @@ _FITTED_S, _PUT_IN_S = 0.2, 0.03
 _LONGEST_S = 0.3
 _EDGE_S, _OVER_S = 0.001, 0.008
 """An edge is known to this; so long behind it the line alone is heard."""
+_TWO, _BOTH = 2, 0.15
+"""Of two tones at once each has so much of the power."""
 _LEAST_S, _OFF, _QUIET = 0.003, 0.25, 0.1
 """So much of the tones must be heard, as loud as they were, with no more of anything else, and no more behind them."""
 _MOMENTS_S, _DUE = (0.006, 0.009, 0.012, 0.016, 0.020), 0.3
@@ -38,6 +40,8 @@ class _Fit:
     """What is heard, (n,)."""
     tones: Wave
     """The same, if it were the tones alone, in step, (n,)."""
+    each: Wave
+    """Each of them, (tones, n)."""
     power: float
     """Mean square of the tones."""
 
@@ -97,6 +101,21 @@ def is_over_before(samples: Samples, burst: Segment, end: int, *, silent: bool, 
     return bool(arrived and float(np.mean(fit.wave[-size:] ** 2)) <= _QUIET * fit.power)
 
 
+def rest_until(samples: Samples, burst: Segment, since: int, *, sr: int, plan: TonePlan) -> int:
+    """Up to where a burst's tones are heard in step right behind a hole that ends at a sample; that sample itself, if
+    they are not. Of a moment that is less than a coder's error nothing is known."""
+    edge = round(_EDGE_S * sr)
+    known = Segment(burst.sound, burst.end - round((_EDGE_S + _FITTED_S) * sr), burst.end - edge)
+    until = min(since + round(_LONGEST_S * sr), len(samples))
+    if known.start < burst.start + edge or since < burst.end or until <= since:
+        return since
+    fit = _fitted(samples, burst, known, until, sr=sr, plan=plan)
+    rest = slice(since - known.start, until - known.start)
+    loud, other = (np.cumsum(part[rest]) for part in (fit.tones**2, fit.other))
+    heard = np.flatnonzero((other <= _OFF * loud) & (loud >= _EDGE_S * sr * fit.power))
+    return since + int(heard[-1]) + 1 if len(heard) else since
+
+
 def is_in_step(samples: Samples, burst: Segment, *, sr: int, plan: TonePlan) -> bool:
     """Whether a burst's tones keep step from its first moments to its last: nothing of it was put in or taken out, but
     for what holds whole turns of all of them. What clicks or lost packets hide amid them is as long as it was."""
@@ -110,6 +129,15 @@ def is_in_step(samples: Samples, burst: Segment, *, sr: int, plan: TonePlan) -> 
     return bool(begins and kept[-1] and kept.mean() >= _MOST)
 
 
+def are_two_in_step(samples: Samples, heard: Segment, *, sr: int, plan: TonePlan) -> bool:
+    """Whether a sound, most of which came, is two tones of an exchange at once that keep step with themselves."""
+    if len(plan.ringback.frequencies_hz) != _TWO or heard.length < _PARTS * round(_PART_S * sr):
+        return False
+    fit = _fitted(samples, heard, heard, heard.end, sr=sr, plan=plan)
+    each = [float(np.mean(one**2)) for one in fit.each]
+    return float(np.mean(fit.other)) <= _OFF * float(np.mean(fit.wave**2)) and min(each) >= _BOTH * sum(each)
+
+
 def _fitted(samples: Samples, burst: Segment, known: Segment, until: int, *, sr: int, plan: TonePlan) -> _Fit:
     """A burst's tones from where they are known on, as they go on in step."""
     turns = 2 * np.pi * lines_hz(samples[burst.start : burst.end], sr=sr, plan=plan)[0] / sr
@@ -117,5 +145,7 @@ def _fitted(samples: Samples, burst: Segment, known: Segment, until: int, *, sr:
     base = np.hstack([np.cos(angles), np.sin(angles)])
     wave = samples[known.start : until].astype(np.float64)
     wave -= wave[: known.length].mean()
-    told = base @ np.linalg.lstsq(base[: known.length], wave[: known.length], rcond=None)[0]
-    return _Fit(wave, told, float(np.mean(told[: known.length] ** 2)))
+    parts = base * np.linalg.lstsq(base[: known.length], wave[: known.length], rcond=None)[0]
+    each = parts[:, : len(turns)] + parts[:, len(turns) :]
+    told = each.sum(axis=1)
+    return _Fit(wave, told, each.T, float(np.mean(told[: known.length] ** 2)))

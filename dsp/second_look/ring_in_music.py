@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.ringing.lengths import STRETCH
+from dsp.second_look.in_step import are_two_in_step
 from dsp.second_look.tone_share import FRAME_S, HOP_S, Samples, tone_powers
 from dsp.segment import MUSIC, RINGBACK, Segment
 from dsp.tone_plan import TonePlan
@@ -25,6 +26,8 @@ _QUIET_S = 0.3
 _END_S = 0.1
 """So near to where music was heard to end a ring ends."""
 _LEAST_MUSIC_S = 1.0
+_CUT_S = 0.3
+"""What is left of a ring that was cut is so long, and two tones in step."""
 
 
 def with_rings_in_music(
@@ -49,8 +52,8 @@ def _parted(heard: Segment, samples: Samples, *, sr: int, plan: TonePlan) -> Ite
 
 
 def _ring_of(music: Segment, samples: Samples, *, sr: int, plan: TonePlan) -> Segment | None:
-    longest = max(on for on, _ in plan.cadence) * (1 + STRETCH) + _QUIET_S + _END_S
-    since = max(music.end - round(longest * sr), music.start + round(_LEAST_MUSIC_S * sr))
+    reach = max(on for on, _ in plan.cadence) * (1 + STRETCH) + _QUIET_S + _END_S
+    since = max(music.end - round(reach * sr), music.start + round(_LEAST_MUSIC_S * sr))
     told, share = tone_powers(samples[since : music.end], sr=sr, frequencies_hz=plan.ringback.frequencies_hz)
     alone = share >= _ALONE
     if not alone.any():
@@ -62,8 +65,10 @@ def _ring_of(music: Segment, samples: Samples, *, sr: int, plan: TonePlan) -> Se
     if first is None or np.mean(alone[first : last + 1]) < _MOSTLY or (len(told) - last) * HOP_S > _END_S:
         return None
     start, end = (since + round((place * HOP_S + FRAME_S / 2) * sr) for place in (first, last))
-    whole = any(abs((end - start) / sr / on - 1) <= STRETCH for on, _ in plan.cadence)
-    return Segment(RINGBACK, start, end) if whole else None
+    ring, longest = Segment(RINGBACK, start, end), max(on for on, _ in plan.cadence) * (1 + STRETCH) * sr
+    whole = any(abs(ring.length / sr / on - 1) <= STRETCH for on, _ in plan.cadence)
+    cut = _CUT_S * sr <= ring.length <= longest and are_two_in_step(samples, ring, sr=sr, plan=plan)
+    return ring if whole or cut else None
 
 
 def _first_of_last(loud: npt.NDArray[np.bool_], quiet: npt.NDArray[np.bool_]) -> int | None:
