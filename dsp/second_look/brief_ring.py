@@ -41,8 +41,6 @@ _BLIP_AS_LOUD, _BLIP_ABOVE = 0.1, 4.0
 more than all but a hundredth of what the line has."""
 _BLIP_LONGEST_S = 0.045
 """What is longer is told by its tones."""
-_ON_TIME_S = 0.006
-"""A ring's beginning is known to this."""
 
 
 def brief_ring_end(samples: Samples, at: int, *, before: Segment, sr: int, plan: TonePlan) -> int | None:
@@ -108,14 +106,10 @@ def _blip_end(samples: Samples, at: int, first: int, *, before: Segment, sr: int
     least = max(_BLIP_AS_LOUD * float(np.mean(ring)), _BLIP_ABOVE * float(np.quantile(gap, 0.99)))
     reach = at + round((_LATE_S + longest_s) * sr)
     loud = np.flatnonzero(_loudness(samples[first:reach], frame, hop) >= least)
-    if not len(loud) or loud[0] * hop > at - first + _LATE_S * sr:
+    soon = len(loud) and loud[0] * hop <= at - first + _LATE_S * sr
+    if not soon or loud[-1] - loud[0] > longest_s / _BLIP_HOP_S:
         return None
-    if loud[-1] - loud[0] <= longest_s / _BLIP_HOP_S:
-        return first + int(loud[-1]) * hop + frame
-    # As loud a line as began just when one was due hides whether one began it.
-    begins = first + int(loud[0]) * hop + frame - at
-    hidden = -_ON_TIME_S * sr <= begins <= 2 * _ON_TIME_S * sr and loud[-1] >= (reach - first) // hop - 2 * frame
-    return round(at + _BLIP_LONGEST_S * sr) if hidden else None
+    return first + int(loud[-1]) * hop + frame
 
 
 def _loudness(samples: Samples, frame: int, hop: int) -> Powers:
