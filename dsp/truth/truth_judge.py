@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.answering.legs import NO_ANSWER, NONE, Leg
+from dsp.answering.refusal import REFUSED
 from dsp.listen import Listening
 from dsp.segment import Span
 from dsp.tone_plan import TonePlan
@@ -59,8 +60,9 @@ def judge(call: TruthCall, heard: Listening, *, plan: TonePlan) -> Row:
     least = narrowest_latency_s(call, plan)
     limit = round(LIMIT_S * call.sr)
     nothing = any(one.outcome == NONE and one.provisional for one in (leg, *legs[-1:]) if one is not None)
-    # Of a first leg that a person has to tell of the next may be the end, and is left to them with it.
-    nothing |= legs != heard.legs and leg is not None and leg.provisional
+    # Of a first leg that a person has to tell of a refusal may be the end, and is left to them with it.
+    refused = leg is not None and leg.provisional and leg.outcome in REFUSED.values()
+    nothing |= refused and legs != heard.legs
     left = nothing or (leg is not None and leg.outcome == NO_ANSWER and leg.provisional)
     latency = leg.answer_latency if leg else None
     return Row(
