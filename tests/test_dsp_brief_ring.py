@@ -127,3 +127,11 @@ def test_what_a_line_was_driven_into_its_limits_by_may_be_one_whatever_is_left_o
     end = found(wave)
     assert (end is None) == (loud < 1)
     assert end is None or abs(end - DUE - lasts_s * SR) <= 0.01 * SR
+
+
+@pytest.mark.parametrize("loud", [1.0, 0.5])
+def test_so_it_may_behind_its_first_packets(loud: float) -> None:
+    wave = line(0.0, plan="tw", noise_dbfs=-50.0)
+    wave[DUE : DUE + 2080] = 32767 * loud * np.sign(np.random.default_rng(7).normal(0, 1, 2080))
+    wave[DUE - SR // 50 : DUE + 1040] = 0
+    assert (found(wave) is None) == (loud < 1)

@@ -6,8 +6,10 @@ import pytest
 from dsp_calls import SR
 from dsp_segments import at, legs, ring
 
+from dsp.answering.legs import find_legs
 from dsp.answering.recording import Recording
 from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, SPEECH, TONE
+from dsp.tone_plan import load_plan
 
 
 @pytest.mark.parametrize("sound", [BUSY, CONGESTION])
@@ -52,3 +54,11 @@ def test_a_brief_first_piece_before_lost_packets_may_be_cut_behind_them() -> Non
 def test_what_passed_for_a_voice_before_torn_bursts_of_a_refusal_is_of_it(begins_s: float, prompt: bool) -> None:
     heard = [at(SPEECH, begins_s, begins_s + 1.37), at(TONE, 3.2435, 3.46), at(CONGESTION, 3.8, 8.1)]
     assert (len(legs(*heard, recording=Recording(is_tone=lambda *_: True))) == 2) == prompt
+
+
+@pytest.mark.parametrize(("lasts_s", "then_s", "outcome"), [(1.0, 2.2, CONGESTION), (1.0, 1.5, BUSY), (3.0, 8.0, BUSY)])
+def test_less_than_a_period_may_be_a_part_of_another_refusals(lasts_s: float, then_s: float, outcome: str) -> None:
+    """Spain's congestion is three bursts of busy and a pause."""
+    heard = at(BUSY, 1, 1 + lasts_s), at(CONGESTION, 2.1 + lasts_s, 2.1 + lasts_s + then_s)
+    told = find_legs(heard, sr=SR, plan=load_plan("es"), end=20 * SR)
+    assert told[0].outcome == outcome

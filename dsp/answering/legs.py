@@ -46,7 +46,7 @@ def find_legs(
     `segments`: what the detector heard, in any order; of the rest `Call` says what it is.
     """
     ordered = tuple(sorted(segments, key=lambda s: (s.start, s.end)))
-    ordered = with_whole_refusals(ordered, sr=sr)
+    ordered = with_whole_refusals(ordered, sr=sr, plan=plan)
     strangers = clues.exchange.strangers
     ordered = with_tones_on_beat(ordered, sr=sr, plan=plan, buffer_s=buffer_s, strangers=strangers)
     call = Call(ordered, sr, plan, end, signalling=signalling, buffer_s=buffer_s, recording=recording, clues=clues)

@@ -31,9 +31,9 @@ LOST_LATE_S = 0.070
 the tone after them was too short to be heard."""
 STOP_ERROR_S = 0.012
 """A cut is known to this where the line's noise goes on behind the burst: nothing was lost."""
-IN_STEP_ERROR_S = (0.006, 0.008)
+IN_STEP_ERROR_S = (0.012, 0.008)
 """So much sooner and later than it is seen a burst was cut that keeps step until then: of 490 in made calls 2.1 and 4.1
-ms, all beyond 2 ms behind coders."""
+ms, all beyond 2 ms behind coders; GSM may go on for 7 ms."""
 SHORT_CUT_ERROR_S = 0.045
 """A cut is known to this where little was left of the burst."""
 _KNOWN_S = 0.2

@@ -17,8 +17,9 @@ _NEAR_S = 0.01
 _TORN_PERIODS = 3
 """Of a refusal so many bursts in a row may have lost too much to be named."""
 
-_SOON_S, _FAR = 1.0, 4
-"""What comes so soon behind a refusal and lasts so many times as long is the same one."""
+_SOON_S, _FAR, _LONGER = 1.0, 4, 2
+"""What comes so soon behind a refusal and lasts so many times as long is the same one; so many times, of a part of its
+cadence."""
 
 
 REFUSED = {BUSY: BUSY, CONGESTION: CONGESTION, SIT: CONGESTION}
@@ -29,17 +30,25 @@ def tone_of(plan: TonePlan, refusal: Segment) -> Tone | None:
     return {BUSY: plan.busy, CONGESTION: plan.congestion}.get(refusal.sound)
 
 
-def with_whole_refusals(segments: Sequence[Segment], *, sr: int) -> tuple[Segment, ...]:
+def with_whole_refusals(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tuple[Segment, ...]:
     """The segments by start; of two refusals right behind one another the far longer tells what both are: of so few
-    bursts packets may have left the other's cadence."""
+    bursts packets may have left the other's cadence. Less than a period of one may be a part of the other's."""
     told = [s for s in segments if s.sound != MISSING]
     renamed = {
         one: replace(one, sound=other.sound)
         for one, other in pairwise(told)
         if one.sound in (BUSY, CONGESTION) and other.sound in (BUSY, CONGESTION) and one.sound != other.sound
-        if other.start - one.end <= _SOON_S * sr and one.length * _FAR <= other.length
+        if _is_piece(one, other, sr=sr, plan=plan)
     }
     return tuple(renamed.get(s, s) for s in segments)
+
+
+def _is_piece(one: Segment, other: Segment, *, sr: int, plan: TonePlan) -> bool:
+    tone = tone_of(plan, other)
+    period = sum(on + off for on, off in tone.cadence) * (1 + STRETCH) * sr if tone else 0.0
+    apart = other.start - one.end
+    few = apart <= _SOON_S * sr and one.length * _FAR <= other.length
+    return few or (max(apart, one.length) <= period and one.length * _LONGER <= other.length)
 
 
 def is_burst(call: Call, speech: Segment, refusal: Segment) -> bool:

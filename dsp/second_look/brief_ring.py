@@ -56,9 +56,10 @@ def brief_ring_end(samples: Samples, at: int, *, before: Segment, sr: int, plan:
     first = max(at - round(_EARLY_S * sr), 0)
     told = _told_end(samples, at, first, before=before, sr=sr, plan=plan)
     if told is None:
-        told = _blip_end(samples, at, first, before=before, sr=sr, longest_s=_BLIP_LONGEST_S)
+        told = _blip_end(samples, at, first, before=before, sr=sr, longest_s=_BLIP_LONGEST_S, late_s=_LATE_S)
     if told is None:
-        over = _blip_end(samples, at, first, before=before, sr=sr, longest_s=LONGEST_S)
+        late_s = _LATE_S + _lost(samples, at, before, sr=sr) / sr
+        over = _blip_end(samples, at, first, before=before, sr=sr, longest_s=LONGEST_S, late_s=late_s)
         told = over if over is not None and clips(samples[at:over]) else None
     return told
 
@@ -96,7 +97,9 @@ def _lost(samples: Samples, at: int, before: Segment, *, sr: int) -> int:
     return next((over for start, over in holes if start <= _LATE_S * sr and over - start >= _HOLE * sr), 0)
 
 
-def _blip_end(samples: Samples, at: int, first: int, *, before: Segment, sr: int, longest_s: float) -> int | None:
+def _blip_end(
+    samples: Samples, at: int, first: int, *, before: Segment, sr: int, longest_s: float, late_s: float
+) -> int | None:
     """The end of one that is too short for that, on a line that is quiet enough for it."""
     edge, hop, frame = (round(seconds * sr) for seconds in (_EDGE_S, _BLIP_HOP_S, _BLIP_FRAME_S))
     ring = _loudness(samples[before.start + edge : before.end - edge], frame, frame)
@@ -104,9 +107,9 @@ def _blip_end(samples: Samples, at: int, first: int, *, before: Segment, sr: int
     if min(len(ring), len(gap)) < _LEAST:
         return None
     least = max(_BLIP_AS_LOUD * float(np.mean(ring)), _BLIP_ABOVE * float(np.quantile(gap, 0.99)))
-    reach = at + round((_LATE_S + longest_s) * sr)
+    reach = at + round((late_s + longest_s) * sr)
     loud = np.flatnonzero(_loudness(samples[first:reach], frame, hop) >= least)
-    soon = len(loud) and loud[0] * hop <= at - first + _LATE_S * sr
+    soon = len(loud) and loud[0] * hop <= at - first + late_s * sr
     if not soon or loud[-1] - loud[0] > longest_s / _BLIP_HOP_S:
         return None
     return first + int(loud[-1]) * hop + frame
