@@ -137,6 +137,16 @@ def test_a_hole_up_to_where_it_was_due_to_end_tells_nothing_but_where_nothing_wa
     assert is_over_before(samples, seen, 2 * SR, silent=silent, sr=SR, plan=TW) == silent
 
 
+@given(seed=st.integers(0, 10**6), over=st.integers(0, 12))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_a_packet_put_in_for_a_lost_one_is_no_line(seed, over):
+    """Where two tones beat, its last moment may be quiet by chance."""
+    samples, burst = ring(seed=seed)
+    gone = 2 * SR - PACKET - over
+    samples[gone : gone + PACKET] = samples[gone - PACKET : gone] // 2
+    assert not is_over_before(samples, replace(burst, end=gone), 2 * SR, silent=False, sr=SR, plan=TW)
+
+
 def at(sound, start_s, end_s, **more):
     return Segment(sound, round(start_s * SR), round(end_s * SR), **more)
 
