@@ -220,6 +220,13 @@ def test_what_was_put_in_for_lost_packets_is_nobodys_voice_yet(lost: int) -> Non
     assert leg.rings == 2
 
 
+@pytest.mark.parametrize("late_s", [0.05, 0.065, 0.12])
+def test_a_first_ring_that_lacks_as_much_as_it_is_late_began_sooner(late_s: float) -> None:
+    (leg,) = legs(ring(1 + late_s, 2), ring(4.002, 5), ring(7.045, 8), at(SPEECH, 9, 10))
+    assert leg.ring_onset is not None
+    assert SR in leg.ring_onset
+
+
 @pytest.mark.parametrize("late_s", [0.0, 0.008, 0.016])
 def test_of_rings_that_keep_no_beat_the_earliest_tells_by_the_plan_when_the_ringing_began(late_s: float) -> None:
     (leg,) = legs(ring(1 + late_s, 2), ring(4.046, 5), ring(7.004, 8), at(SPEECH, 9, 10))
@@ -237,6 +244,17 @@ def test_a_word_right_behind_a_ring_that_is_no_louder_than_the_line_is_the_line(
     word = at(SPEECH, 2, 2.073)
     heard = [ring(1, 2), word, at(BUSY, 7, 8)]
     left = without_coded_rests(heard, syn.to_int16(wave), sr=SR, plan=load_plan("tw"))
+    assert (word in left) == kept
+
+
+@pytest.mark.parametrize(("lasts_s", "apart_s", "kept"), [(0.05, 0.0, False), (0.05, 0.03, True), (0.1, 0.0, True)])
+def test_a_moment_that_touches_a_ring_is_its_end(lasts_s: float, apart_s: float, kept: bool) -> None:
+    wave = syn.white_noise(9 * SR, rng=np.random.default_rng(3), level_dbfs=-60)
+    since = 2 + apart_s
+    loud = slice(round(since * SR), round((since + lasts_s) * SR))
+    wave[loud] = syn.white_noise(loud.stop - loud.start, rng=np.random.default_rng(4), level_dbfs=-10)
+    word = at(SPEECH, since, since + lasts_s)
+    left = without_coded_rests([ring(1, 2), word, at(SPEECH, 7, 8)], syn.to_int16(wave), sr=SR, plan=load_plan("tw"))
     assert (word in left) == kept
 
 

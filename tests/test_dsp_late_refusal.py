@@ -8,7 +8,7 @@ from dsp_segments import at, legs, ring
 
 from dsp.answering.legs import find_legs
 from dsp.answering.recording import Recording
-from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, SPEECH, TONE
+from dsp.segment import BUSY, CONGESTION, DTMF, MISSING, MUSIC, SPEECH, TONE
 from dsp.tone_plan import load_plan
 
 
@@ -62,3 +62,18 @@ def test_less_than_a_period_may_be_a_part_of_another_refusals(lasts_s: float, th
     heard = at(BUSY, 1, 1 + lasts_s), at(CONGESTION, 2.1 + lasts_s, 2.1 + lasts_s + then_s)
     told = find_legs(heard, sr=SR, plan=load_plan("es"), end=20 * SR)
     assert told[0].outcome == outcome
+
+
+@pytest.mark.parametrize(("lasts_s", "behind_s", "refused"), [(1.25, 1.2, False), (1.25, 4.0, True), (4.0, 1.2, True)])
+def test_a_brief_refusal_amid_notes_is_one_of_them(lasts_s: float, behind_s: float, refused: bool) -> None:
+    over = 12.2 + lasts_s
+    notes = at(DTMF, 11.6, 11.9), at(DTMF, over + behind_s, over + behind_s + 0.3)
+    told = legs(*(ring(i, i + 1) for i in (1, 4)), at(SPEECH, 6, 10), notes[0], at(BUSY, 12.2, over), notes[1])
+    assert (BUSY in [leg.outcome for leg in told]) == refused
+
+
+def test_music_as_long_as_a_refusals_burst_right_before_it_is_that_burst() -> None:
+    for is_tone in (True, False):
+        heard = [ring(1, 2), ring(4, 5), at(MUSIC, 5.7, 6.6), at(BUSY, 6.6, 12)]
+        told = legs(*heard, recording=Recording(is_tone=lambda *_, own=is_tone: own))
+        assert (told[0].outcome == BUSY) == is_tone

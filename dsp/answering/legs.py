@@ -24,8 +24,11 @@ from dsp.answering.unaccounted import amid_replies, is_beside, legs_of, unaccoun
 from dsp.detector import EDGE_ERROR_S
 from dsp.ringing.train import Train
 from dsp.ringing.trains import find_trains
-from dsp.segment import Segment, Span
+from dsp.segment import DTMF, TONE, Segment, Span
 from dsp.tone_plan import TonePlan
+
+_NOTES_S, _BRIEF_S = 2.0, 2.0
+"""Notes are so near to a refusal that is one of them, and it is so brief."""
 
 __all__ = ["ANSWERED", "NONE", "NO_ANSWER", "Leg", "Span", "find_legs"]
 
@@ -120,4 +123,13 @@ def _refused_after(call: Call, leg: Leg, limit: int) -> list[Leg]:
         return []
     torn = torn_refusal(call, leg.pick_up.latest, limit)
     refusals = between(call, tuple(REFUSED), leg.pick_up.latest, limit) or ([torn] if torn else [])
+    refusals = [refusal for refusal in refusals if not _is_amid_notes(call, refusal)]
     return [Leg(None, 0, REFUSED[first.sound], None, None, None, (first,), provisional=True) for first in refusals[:1]]
+
+
+def _is_amid_notes(call: Call, refusal: Segment) -> bool:
+    """Whether a brief refusal has keys or tones without a name on both sides of it: all of them are notes of music."""
+    beside, notes = round(_NOTES_S * call.sr), (DTMF, TONE)
+    before = between(call, notes, refusal.start - beside, refusal.start)
+    behind = between(call, notes, refusal.end, refusal.end + beside)
+    return refusal.length <= _BRIEF_S * call.sr and bool(before and behind)

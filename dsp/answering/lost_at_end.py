@@ -21,7 +21,7 @@ _UNKNOWN_S = 0.008
 """As much more the last may lack of whose exchange fewer than two are known."""
 LACKS_S = 0.015
 """What a burst lacks for want of a packet is no less."""
-_BESIDE_S = 0.002
+_BESIDE_S = 0.004
 """So near to a multiple of 20 ms an end is a packet's."""
 
 

@@ -70,8 +70,12 @@ def _most(call: Call, train: Train, reply: Segment) -> float:
     cut = [brief + CUT_LATE_S * call.sr] if brief is not None and reply.start < brief else []
     early = _MUSIC_SOONER_S if reply.sound == MUSIC else VOICE_ERROR_S if call.buffer_s else _SOONER_S
     # What was put in for lost packets is nobody's voice.
-    spoke = lost_until(call.segments, reply.start, within=BESIDE_LOST_S * call.sr)
-    return max([(reply.start if spoke is None else spoke) + early * call.sr, *cut])
+    put_in = lost_until(call.segments, reply.start, within=BESIDE_LOST_S * call.sr)
+    spoke = reply.start if put_in is None else round(put_in)
+    # Nor is the ring's rest, behind a hole.
+    hidden = spoke - train.last.end <= HOLE_S * call.sr
+    spoke = call.recording.rest_until(train.last, spoke) if hidden else spoke
+    return max([spoke + early * call.sr, *cut])
 
 
 def _may_be_no_rest(burst: Torn, *, sr: int) -> bool:
@@ -184,7 +188,8 @@ def _rest_end(call: Call, train: Train) -> int:
     last = train.last
     if last.stops:
         return last.end
-    rest = call.recording.rest_end(last)
+    near = between(call, (RINGBACK,), last.end - 1, last.end + round(PACKET_S * call.sr))
+    rest = max([call.recording.rest_end(last), *(s.end for s in near)])
     return call.recording.rest_until(last, rest) if rest > last.end else rest
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from dsp.answering.heard_call import Call, between
 from dsp.detector import VOICE_ERROR_S
 from dsp.ringing.lengths import STRETCH, fits
-from dsp.segment import BUSY, CONGESTION, MISSING, SIT, SPEECH, TONE, Segment
+from dsp.segment import BUSY, CONGESTION, MISSING, MUSIC, SIT, SPEECH, TONE, Segment
 from dsp.tone_plan import Tone, TonePlan
 
 _NEAR_S = 0.01
@@ -30,6 +30,10 @@ def tone_of(plan: TonePlan, refusal: Segment) -> Tone | None:
     return {BUSY: plan.busy, CONGESTION: plan.congestion}.get(refusal.sound)
 
 
+def _period_s(tone: Tone) -> float:
+    return sum(on + off for on, off in tone.cadence)
+
+
 def with_whole_refusals(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tuple[Segment, ...]:
     """The segments by start; of two refusals right behind one another the far longer tells what both are: of so few
     bursts packets may have left the other's cadence. Less than a period of one may be a part of the other's."""
@@ -45,21 +49,23 @@ def with_whole_refusals(segments: Sequence[Segment], *, sr: int, plan: TonePlan)
 
 def _is_piece(one: Segment, other: Segment, *, sr: int, plan: TonePlan) -> bool:
     tone = tone_of(plan, other)
-    period = sum(on + off for on, off in tone.cadence) * (1 + STRETCH) * sr if tone else 0.0
+    period = _period_s(tone) * (1 + STRETCH) * sr if tone else 0.0
     apart = other.start - one.end
     few = apart <= _SOON_S * sr and one.length * _FAR <= other.length
     return few or (max(apart, one.length) <= period and one.length * _LONGER <= other.length)
 
 
 def is_burst(call: Call, speech: Segment, refusal: Segment) -> bool:
-    """Whether what passed for a voice is the first burst of a refusal, or two, torn by lost packets: it is of its
-    tones, or, where the samples are not at hand, comes a period before it."""
+    """Whether what passed for a voice, or briefly for music, is a refusal's first burst, or two, torn by lost packets:
+    it is of its tones, or, where the samples are not at hand, comes a period before it."""
     tone = call.plan.busy if refusal.sound == BUSY else call.plan.congestion
-    if tone is None or speech.sound != SPEECH or speech.end > refusal.start:
+    if tone is None or speech.sound not in (SPEECH, MUSIC) or speech.end > refusal.start:
+        return False
+    if speech.sound == MUSIC and speech.length > _TORN_PERIODS * (1 + STRETCH) * _period_s(tone) * call.sr:
         return False
     own = call.recording.is_tone(speech, tone)
     if own is not None:
-        near = _TORN_PERIODS * (1 + STRETCH) * sum(on + off for on, off in tone.cadence) * call.sr
+        near = _TORN_PERIODS * (1 + STRETCH) * _period_s(tone) * call.sr
         torn = (s.start for s in between(call, (TONE,), speech.end, refusal.start) if call.recording.is_tone(s, tone))
         since = min(torn, default=refusal.start)
         return (own and since - speech.start <= near) or _is_amid_bursts(call, speech, refusal, tone)
@@ -71,7 +77,7 @@ def is_burst(call: Call, speech: Segment, refusal: Segment) -> bool:
 def _is_amid_bursts(call: Call, speech: Segment, refusal: Segment, tone: Tone) -> bool:
     """Whether what passed for a voice, no longer than a period, begins halfway between two bursts, one before it, that
     are two periods apart."""
-    period = sum(on + off for on, off in tone.cadence)
+    period = _period_s(tone)
     reach = round(2 * (1 + STRETCH) * period * call.sr)
     before = between(call, (TONE,), speech.start - reach, speech.start)
     behind = [*between(call, (TONE,), speech.end, refusal.start), refusal]
@@ -83,7 +89,7 @@ def _is_amid_bursts(call: Call, speech: Segment, refusal: Segment, tone: Tone) -
 def scale_of(refusal: Segment, tone: Tone, *, sr: int) -> float:
     """How much slower than the plan's a refusal's cadence runs: it begins with a burst and ends with one. Packets lost
     at an end of it count for little among many bursts."""
-    period_s, off_s = sum(on + off for on, off in tone.cadence), tone.cadence[-1][1]
+    period_s, off_s = _period_s(tone), tone.cadence[-1][1]
     count = round((refusal.length / sr + off_s) / period_s)
     return refusal.length / sr / (count * period_s - off_s) if count > 1 else 1 + STRETCH
 
@@ -122,6 +128,6 @@ def _is_its(call: Call, heard: Segment, refusal: Segment, tone: Tone) -> bool:
 
 def _kept_edges(one: Segment, other: Segment, tone: Tone, *, sr: int) -> int:
     """How many edges of two bursts, of begin and end, are whole periods of a tone apart: one is by chance."""
-    period = sum(on + off for on, off in tone.cadence) * sr
+    period = _period_s(tone) * sr
     apart = (other.start - one.start, other.end - one.end)
     return sum(round(by / period) >= 1 and abs(by - round(by / period) * period) <= _NEAR_S * sr for by in apart)

@@ -14,7 +14,7 @@ from dsp.answering.latency import latency_span, onset_span
 from dsp.answering.leg import ANSWERED, NO_ANSWER, Leg, around, opened, voice_span
 from dsp.answering.next_burst import due, more_rings, next_burst, rings_unheard
 from dsp.answering.pick_up import pick_up_span
-from dsp.answering.refusal import REFUSED, begun_at
+from dsp.answering.refusal import REFUSED, begun_at, is_burst
 from dsp.answering.reply import first_voice, machine_before, machine_reply, ringing_stopped
 from dsp.answering.whole_burst import was_cut
 from dsp.detector import EDGE_ERROR_S
@@ -42,7 +42,8 @@ def ringing_leg(call: Call, train: Train, limit: int, *, behind: bool) -> Leg:
     voice = first_voice(call, train, limit)
     after = train.last.end - round(EDGE_ERROR_S * call.sr)
     refusal = next(iter(between(call, tuple(REFUSED), after, limit)), None)
-    music = next(iter(between(call, (MUSIC,), after, limit)), None)
+    tunes = between(call, (MUSIC,), after, limit)
+    music = next((s for s in tunes if refusal is None or not is_burst(call, s, refusal)), None)
     onset = onset_span(call, train)
     machine = machine_reply(call, train, limit)
     if refusal and not any(

@@ -60,9 +60,9 @@ def judge(call: TruthCall, heard: Listening, *, plan: TonePlan) -> Row:
     least = narrowest_latency_s(call, plan)
     limit = round(LIMIT_S * call.sr)
     nothing = any(one.outcome == NONE and one.provisional for one in (leg, *legs[-1:]) if one is not None)
-    # Of a first leg that a person has to tell of a refusal may be the end, and is left to them with it.
+    # Of a leg that a person has to tell of a refusal may be the end, and is left to them with it.
     refused = leg is not None and leg.provisional and leg.outcome in REFUSED.values()
-    nothing |= refused and legs != heard.legs
+    nothing |= refused and any(one.outcome == NONE and one.provisional for one in heard.legs)
     left = nothing or (leg is not None and leg.outcome == NO_ANSWER and leg.provisional)
     latency = leg.answer_latency if leg else None
     return Row(
