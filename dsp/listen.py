@@ -1,11 +1,10 @@
-"""Hear a whole recording: segments and legs, and the JSON that other programs read."""
+"""Hear a whole recording: segments and legs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +13,10 @@ from dsp.answering.doubt import agreed
 from dsp.answering.faint_reply import loud_db
 from dsp.answering.foreign_tones import with_foreign_tones, without_rings_of_no_plan
 from dsp.answering.heard_call import Clues, Signalling
-from dsp.answering.legs import Leg, find_legs
+from dsp.answering.legs import find_legs
 from dsp.answering.recording import Recording
 from dsp.detector import Detector, Samples
+from dsp.listening import Listening
 from dsp.ringing.plan_choice import find_plan, fitting_plans
 from dsp.second_look.background import without_background, without_line
 from dsp.second_look.bent_tones import with_bent_tones
@@ -36,27 +36,10 @@ from dsp.second_look.same_exchange import same_exchange
 from dsp.second_look.tone_share import is_tone, rest_end, sounds_at, sure_end
 from dsp.second_look.unheard_rings import unheard_rings
 from dsp.second_look.unnamed import unnamed_sounds
-from dsp.segment import Segment, Span
+from dsp.segment import Segment
 from dsp.tone_plan import TonePlan, load_plan
 
-SCHEMA = "thirdring.listening/1"
 _BLOCK_S = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """What was heard in one recording."""
-
-    segments: tuple[Segment, ...]
-    """By start. Silence is not among them."""
-    legs: tuple[Leg, ...]
-    """In order."""
-    sr: int
-    """Samples a second."""
-    n: int
-    """Samples."""
-    plan: TonePlan
-    """The tones it was heard with."""
 
 
 HOME = "tw"
@@ -213,48 +196,3 @@ def _feed(
         detector.append_missing(min(end, len(samples)) - max(start, at))
         at = max(end, at)
     return found + detector.hear()
-
-
-def to_dict(listening: Listening, *, file: str) -> dict[str, Any]:
-    """The listening as `thirdring.listening/1`; the one place where samples become seconds."""
-    sr = listening.sr
-
-    def seconds(samples: int) -> float:
-        return round(samples / sr, 3)
-
-    def span(value: Span | None) -> dict[str, float] | None:
-        if value is None:
-            return None
-        return {"earliest": seconds(value.earliest), "latest": seconds(value.latest)}
-
-    def middle(value: Span | None) -> float | None:
-        return None if value is None else seconds((value.earliest + value.latest) // 2)
-
-    def segment(s: Segment) -> dict[str, Any]:
-        digit = {} if s.digit is None else {"digit": s.digit}
-        return {"sound": s.sound, "start_s": seconds(s.start), "end_s": seconds(s.end), **digit}
-
-    def rings(value: Leg) -> dict[str, int | None]:
-        if not value.more_rings:
-            return {"rings": value.rings}
-        return {"rings": None, "rings_at_least": value.rings, "rings_at_most": value.most_rings}
-
-    def leg(value: Leg) -> dict[str, Any]:
-        return {
-            "ring_onset_s": middle(value.ring_onset),
-            **rings(value),
-            "outcome": value.outcome,
-            "pick_up_s": span(value.pick_up),
-            "answer_latency_s": span(value.answer_latency),
-            "voice_onset_s": middle(value.voice_onset),
-        }
-
-    return {
-        "schema": SCHEMA,
-        "file": file,
-        "duration_s": seconds(listening.n),
-        "sample_rate_hz": sr,
-        "tone_plan": listening.plan.name,
-        "segments": [segment(s) for s in listening.segments],
-        "legs": [leg(value) for value in listening.legs],
-    }

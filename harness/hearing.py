@@ -8,7 +8,8 @@ from typing import Any
 
 from dsp.audio import Audio, AudioError, read
 from dsp.learn import learn_plan, plan_toml
-from dsp.listen import Listening, listen, to_dict
+from dsp.listen import listen
+from dsp.listening import Listening, to_dict
 from dsp.tone_plan import ALIASES, TonePlan, TonePlanError, load_plan, plan_names
 from harness.directory_files import replace_kept
 from harness.errors import NotFound, WrongInput

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.listen import Listening, listen
+from dsp.listen import listen
+from dsp.listening import Listening
 from dsp.segment import MISSING, Segment, Span
 from dsp.tone_plan import TonePlan
 from harness.far_pause import far_pauses, most_within

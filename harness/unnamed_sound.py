@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.answering.legs import Leg
-from dsp.listen import Listening
+from dsp.listening import Listening
 from dsp.segment import DTMF, MISSING, MUSIC, RINGBACK, SPEECH, TONE, Segment, Span
 from harness.stretches import stretches
 

@@ -7,7 +7,8 @@ import pytest
 from dsp_calls import SR, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.listen import Listening, listen
+from dsp.listen import listen
+from dsp.listening import Listening
 from dsp.second_look.bent_tones import with_bent_tones
 from dsp.second_look.driven_comb import is_comb
 from dsp.segment import BUSY, MUSIC, RINGBACK, SPEECH, Segment

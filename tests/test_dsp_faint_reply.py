@@ -9,7 +9,8 @@ from dsp_calls import SR, quiet, voice, with_noise
 from dsp import synthesis as syn
 from dsp.answering.faint_reply import loud_db
 from dsp.answering.legs import ANSWERED, NONE
-from dsp.listen import Listening, listen
+from dsp.listen import listen
+from dsp.listening import Listening
 from dsp.segment import SPEECH, Segment
 from dsp.tone_plan import load_plan
 

@@ -21,7 +21,8 @@ from dsp.bursts.steadiness import Steadiness
 from dsp.bursts.tone_fit import explained, explained_each, inwards
 from dsp.bursts.tone_names import ToneNames
 from dsp.compiled.kernel import SOURCE, WITHOUT, Kernel, kernel, source_digest
-from dsp.listen import Listening, listen
+from dsp.listen import listen
+from dsp.listening import Listening
 from dsp.stream import Stream, overlapping
 from dsp.tone_plan import load_plan
 from dsp.tone_sets import SR, ToneSet, dtmf_sets, plan_tones, tone_sets

@@ -7,7 +7,8 @@ import pytest
 from dsp_calls import SR, music, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.listen import listen, to_dict
+from dsp.listen import listen
+from dsp.listening import to_dict
 from dsp.segment import MUSIC
 from dsp.tone_plan import load_plan
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from dsp import synthesis as syn
 from dsp.answering.heard_call import Clues
 from dsp.answering.legs import ANSWERED, NONE, find_legs
-from dsp.listen import Listening, listen
+from dsp.listen import listen
+from dsp.listening import Listening
 from dsp.ringing.exchange import Exchange
 from dsp.second_look.same_exchange import same_exchange
 from dsp.segment import MUSIC, RINGBACK, SPEECH, Segment

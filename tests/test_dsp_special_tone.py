@@ -7,7 +7,8 @@ import pytest
 
 from dsp import synthesis as syn
 from dsp.answering.leg import NONE
-from dsp.listen import Listening, listen
+from dsp.listen import listen
+from dsp.listening import Listening
 from dsp.segment import BUSY, CONGESTION, DTMF, SIT, TONE
 from dsp.tone_plan import load_plan, parse_tone
 from dsp.tone_sets import dtmf_sets

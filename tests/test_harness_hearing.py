@@ -11,7 +11,8 @@ import soundfile
 from dsp_calls import SR, quiet, voice, with_noise
 
 from dsp import synthesis as syn
-from dsp.listen import listen, to_dict
+from dsp.listen import listen
+from dsp.listening import to_dict
 from dsp.tone_plan import load_plan, parse_tone
 from harness.cli.hear import leg_row
 from harness.cli.program import run

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dsp.answering.legs import NO_ANSWER, NONE, Leg
 from dsp.answering.refusal import REFUSED
-from dsp.listen import Listening
+from dsp.listening import Listening
 from dsp.segment import Span
 from dsp.tone_plan import TonePlan
 from dsp.truth.narrowest import narrowest_latency_s

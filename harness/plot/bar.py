@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from dsp.listen import Listening
+from dsp.listening import Listening
 from dsp.segment import (
     BUSY,
     CONGESTION,

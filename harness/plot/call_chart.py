@@ -13,7 +13,7 @@ import altair as alt
 import vl_convert
 
 from dsp.answering.legs import Leg
-from dsp.listen import Listening
+from dsp.listening import Listening
 from dsp.segment import (
     BUSY,
     CONGESTION,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dsp.answering.legs import Leg
-from dsp.listen import Listening
+from dsp.listening import Listening
 from dsp.segment import RINGBACK
 
 LATEST_RULES = (3, 4)

@@ -16,7 +16,8 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import stft
 
-from dsp.listen import Listening, listen
+from dsp.listen import listen
+from dsp.listening import Listening
 from dsp.tone_plan import TonePlan
 from harness.again import hear_again
 from harness.agency import Agency
