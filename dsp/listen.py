@@ -25,7 +25,7 @@ from dsp.second_look.clipped_rings import with_clipped_rings
 from dsp.second_look.coder_rest import coded_end, without_coded_rests
 from dsp.second_look.handset import lifts
 from dsp.second_look.hidden_refusal import with_hidden_refusals
-from dsp.second_look.in_step import ends_in_step, is_in_step, is_over_before, rest_until
+from dsp.second_look.in_step import are_two_in_step, ends_in_step, is_in_step, is_over_before, rest_until
 from dsp.second_look.last_heard import with_heard_ends
 from dsp.second_look.lasts_until import lasts_until
 from dsp.second_look.late_reply import with_heard_onsets
@@ -142,6 +142,7 @@ def _recording(samples: Samples, *, sr: int, plan: TonePlan) -> Recording:
         hole_start=lambda burst: hole_start(samples, burst, sr=sr),
         goes_on=lambda burst: arrives_behind(samples, burst, ringback, sr=sr),
         in_step=cache(lambda burst: is_in_step(samples, burst, sr=sr, plan=plan)),
+        is_two_tones=lambda burst: are_two_in_step(samples, burst, sr=sr, plan=plan),
         ends_at=cache(lambda burst, end: ends_in_step(samples, burst, end, sr=sr, plan=plan)),
         over_before=cache(lambda b, end, silent: is_over_before(samples, b, end, silent=silent, sr=sr, plan=plan)),
         lasts_until=cache(lambda burst, end: lasts_until(samples, burst, end, sr=sr)),

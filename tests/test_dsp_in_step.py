@@ -147,6 +147,14 @@ def test_a_packet_put_in_for_a_lost_one_is_no_line(seed, over):
     assert not is_over_before(samples, replace(burst, end=gone), 2 * SR, silent=False, sr=SR, plan=TW)
 
 
+@pytest.mark.parametrize("put_in", [40, 80, 160])
+def test_a_burst_that_is_seen_to_end_in_what_was_put_in_is_not_known(put_in):
+    samples, burst = ring()
+    gone = SR + 40 * PACKET
+    samples[gone : gone + PACKET] = samples[gone - PACKET : gone] // 2
+    assert not is_in_step(samples, replace(burst, end=gone + put_in), sr=SR, plan=TW)
+
+
 def at(sound, start_s, end_s, **more):
     return Segment(sound, round(start_s * SR), round(end_s * SR), **more)
 

@@ -6,6 +6,7 @@ import pytest
 from dsp_calls import SR
 
 from dsp.answering.legs import ANSWERED, NONE, Leg, find_legs
+from dsp.answering.recording import Recording
 from dsp.segment import BUSY, DTMF, MUSIC, RINGBACK, SPEECH, TONE, Segment
 from dsp.tone_plan import load_plan
 
@@ -25,6 +26,7 @@ def legs(*segments: Segment, plan: str = "tw") -> list[tuple[str, int, bool]]:
 
 RINGS = [ring(i, i + 1) for i in (5, 8, 11)]
 ANSWER = at(SPEECH, 13, 15)
+ANSWER_LATE = at(SPEECH, 18, 20)
 
 
 @pytest.mark.parametrize("length_s", [0.2, 0.5, 0.7])
@@ -142,3 +144,20 @@ def test_of_a_plan_of_one_tone_so_is_what_lasts_too_long_for_a_note_and_stands_f
     cut = Segment(RINGBACK, late, late + round(length_s * SR), begins=True)
     outcomes = legs(*rings, cut, at(SPEECH, 15.5, 16.5), plan="fr")
     assert (outcomes == [(ANSWERED, 3, False)]) is known
+
+
+@pytest.mark.parametrize("two_tones", [False, True])
+def test_two_tones_in_step_before_who_speaks_are_a_ring_though_it_was_torn(two_tones: bool) -> None:
+    torn = Segment(RINGBACK, SR, round(1.25 * SR), begins=False)
+    recording = Recording(is_two_tones=lambda _: two_tones)
+    heard = find_legs([torn, at(SPEECH, 2, 5)], sr=SR, plan=load_plan("tw"), end=20 * SR, recording=recording)
+    assert all(leg.provisional for leg in heard) == two_tones
+
+
+@pytest.mark.parametrize("off_s", [0.0, 0.045, -0.045])
+def test_whole_rings_that_keep_no_beat_across_a_pause_may_be_two_ringings(off_s: float) -> None:
+    """The middle one of three periods may have lost its packets; a whole ring is not late."""
+    heard = legs(
+        *(ring(i, i + 1) for i in (1, 4)), *(ring(i + off_s, i + off_s + 1) for i in (10, 13, 16)), ANSWER_LATE
+    )
+    assert (heard == [(ANSWERED, 6, False)]) == (off_s == 0)

@@ -11,7 +11,7 @@ from dsp.answering.leg import NONE, Leg, voice_span
 from dsp.answering.refusal import REFUSED
 from dsp.answering.rung_beside import WORD_S, may_have_rung_before
 from dsp.compiled.quantile import middle
-from dsp.ringing.beat import EARLY_S, LOST_S
+from dsp.ringing.beat import EARLY_S, LOST_S, off_period
 from dsp.ringing.one_ringing import REPLIES
 from dsp.ringing.other_signals import without_refusals
 from dsp.ringing.ring_proof import EXACT, TOLD_S, is_exact, is_joined
@@ -48,7 +48,8 @@ def is_doubtful(call: Call, train: Train) -> bool:
     """Whether only a person can say how a ringing went."""
     asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before, keeps_another_plan, may_be_joined)
     signalled = call.signalling.answered_at is not None and call.signalling.answered_at > train.last.start
-    return any(one(call, train) for one in asked) or (not signalled and keeps_another_beat(call, train))
+    two = keeps_another_beat(call, train) or breaks_beat(call, train)
+    return any(one(call, train) for one in asked) or (not signalled and two)
 
 
 def may_be_joined(call: Call, train: Train) -> bool:
@@ -74,6 +75,21 @@ def keeps_another_beat(call: Call, train: Train) -> bool:
     off = train.period / (call.plan.period_s * call.sr)
     longest = max(ring[0].length for ring in train.rings) / (call.plan.cadence[0][0] * call.sr)
     return len(steps) > 1 or min(abs(off - 1), abs(off - longest)) > 2 * EXACT
+
+
+def breaks_beat(call: Call, train: Train) -> bool:
+    """Whether no whole ring before a pause of two periods and more keeps the beat of one behind it: packets make none
+    late, and whoever picked up in between may have put through to another telephone."""
+    longest = max(ring[0].length for ring in train.rings)
+    whole = [ring[0].begins and longest - ring[0].length <= 2 * EARLY_S * call.sr for ring in train.rings]
+    starts = [ring[0].start for ring in train.rings]
+    slack = max(4 * EARLY_S, call.buffer_s) * call.sr
+    for place, (one, other) in enumerate(pairwise(starts), 1):
+        pairs = [(a, b) for a, is_a in zip(starts[:place], whole, strict=False) if is_a for b in starts[place:]]
+        known = [off_period(b - a, train.period) for a, b in pairs if whole[starts.index(b)]]
+        if round((other - one) / train.period) > 1 and known and min(abs(off) for off in known) > slack:
+            return not train.restarted
+    return False
 
 
 def is_interrupted(call: Call, train: Train) -> bool:

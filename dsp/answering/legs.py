@@ -72,8 +72,9 @@ def _first_onset(call: Call, trains: Sequence[Train]) -> int:
 
 
 def _with_strange(leg: Leg, strange: Sequence[Segment]) -> Leg:
-    """A leg in which nothing rang, left to a person where a burst that none took sounds amid what was heard."""
-    amid = any(leg.evidence[0].start < s.start < leg.evidence[-1].end for s in strange) if leg.evidence else False
+    """A leg in which nothing rang, left to a person where a burst that none took sounds amid what was heard, or before
+    it: it may have been what somebody picked up."""
+    amid = any(s.start < leg.evidence[-1].end for s in strange) if leg.evidence else False
     return replace(leg, provisional=True) if amid and leg.outcome == NONE else leg
 
 

@@ -63,6 +63,8 @@ class Recording:
     """Whether the line is heard right behind a burst, so that the packet there arrived (`packet_behind`)."""
     in_step: Callable[[Segment], bool] = _no
     """Whether a burst's tones keep step all along: nothing of it was put in or taken out (`in_step`)."""
+    is_two_tones: Callable[[Segment], bool] = _no
+    """Whether a burst is two of an exchange's tones at once that keep step with themselves (`in_step`)."""
     ends_at: Callable[[Segment, int], bool] = _never
     """Whether a burst that is seen to end sooner goes on in step behind lost packets up to a sample (`in_step`)."""
     over_before: Callable[[Segment, int, bool], bool] = _not_told

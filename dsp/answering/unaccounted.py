@@ -26,7 +26,7 @@ def unaccounted(call: Call, trains: Sequence[Train]) -> list[Segment]:
     bursts = without_dial_tone(between(call, (RINGBACK,), 0, call.end), call.segments, sr=call.sr, plan=call.plan)
     heard = without_refusals(bursts, call.segments, sr=call.sr, plan=call.plan)
     taken = [burst for train in trains for burst in train.bursts]
-    sure = (s for s in heard if s.begins or s in call.clues.exchange.kin)
+    sure = (s for s in heard if s.begins or s in call.clues.exchange.kin or call.recording.is_two_tones(s))
     long = [s for s in sure if s.length >= _LEAST_S * call.sr and not overlaps(s, taken)]
     left = [s for s in long if _stands_free(call, s, alone=not trains)]
     brief = TOLD_S * call.sr  # too short to be told
@@ -69,7 +69,9 @@ def amid_replies(call: Call, train: Train, following: Train) -> list[Segment]:
 
 
 def _is_sure_tone(call: Call, burst: Segment) -> bool:
-    """Whether a burst began out of quiet and no note has it."""
+    """Whether a burst began out of quiet and no note has it, or is two tones in step."""
+    if call.recording.is_two_tones(burst):
+        return True
     alone = len(call.plan.ringback.frequencies_hz) == 1
     return burst.begins and (burst.told or (alone and (burst.stops or burst.length >= TOLD_S * call.sr)))
 

@@ -28,6 +28,8 @@ _LEAST_S, _OFF, _QUIET = 0.003, 0.25, 0.1
 """So much of the tones must be heard, as loud as they were, with no more of anything else, and no more behind them."""
 _MOMENTS_S, _DUE = (0.006, 0.009, 0.012, 0.016, 0.020), 0.3
 """Of tones that beat a moment may be next to nothing; the shortest of these counts in which so much of them is due."""
+_FAINT = 0.15
+"""Share of its power that is quiet: 8 dB, where what is put in for a lost packet is fainter by 6 dB and less."""
 _PART_S, _PARTS, _MOST, _FADE_S = 0.04, 5, 0.7, 0.012
 """So long a part of a burst keeps step or does not, of so many at least; most must. Its first moments rise."""
 
@@ -120,16 +122,20 @@ def rest_until(samples: Samples, burst: Segment, since: int, *, sr: int, plan: T
 
 
 def is_in_step(samples: Samples, burst: Segment, *, sr: int, plan: TonePlan) -> bool:
-    """Whether a burst's tones keep step from its first moments to its last: nothing of it was put in or taken out, but
-    for what holds whole turns of all of them. What clicks or lost packets hide amid them is as long as it was."""
-    part, fade = round(_PART_S * sr), round(_FADE_S * sr)
+    """Whether a burst's tones keep step from its first moments to its last, and it is quiet behind them: nothing of it
+    was put in or taken out, but for what holds whole turns of all of them. What clicks or lost packets hide amid them
+    is as long as it was."""
+    part, fade, over = round(_PART_S * sr), round(_FADE_S * sr), round(_OVER_S * sr)
     known = Segment(burst.sound, burst.start + fade, burst.end - round(_EDGE_S * sr))
-    if known.length < _PARTS * part:
+    until = burst.end + round(_EDGE_S * sr) + over
+    if known.length < _PARTS * part or until > len(samples):
         return False
-    fit = _fitted(samples, burst, known, known.end, sr=sr, plan=plan)
-    kept = fit.other[known.length % part :].reshape(-1, part).mean(axis=1) <= _OFF * fit.power
-    begins = float(fit.other[:part].mean()) <= _OFF * fit.power
-    return bool(begins and kept[-1] and kept.mean() >= _MOST)
+    fit = _fitted(samples, burst, known, until, sr=sr, plan=plan)
+    other = fit.other[: known.length]
+    kept = other[known.length % part :].reshape(-1, part).mean(axis=1) <= _OFF * fit.power
+    first, last = float(other[:part].mean()), float(other[-over:].mean())
+    quiet = float(np.mean(fit.wave[-over:] ** 2)) <= _FAINT * fit.power
+    return bool(quiet and max(first, last) <= _OFF * fit.power and kept[-1] and kept.mean() >= _MOST)
 
 
 def are_two_in_step(samples: Samples, heard: Segment, *, sr: int, plan: TonePlan) -> bool:
