@@ -161,3 +161,9 @@ def test_whole_rings_that_keep_no_beat_across_a_pause_may_be_two_ringings(off_s:
         *(ring(i, i + 1) for i in (1, 4)), *(ring(i + off_s, i + off_s + 1) for i in (10, 13, 16)), ANSWER_LATE
     )
     assert (heard == [(ANSWERED, 6, False)]) == (off_s == 0)
+
+
+@pytest.mark.parametrize(("lasts_s", "sure"), [(1.0, True), (0.8, True), (0.66, False), (0.4, False)])
+def test_a_ring_amid_others_that_was_cut_may_be_another_telephones(lasts_s: float, sure: bool) -> None:
+    heard = legs(ring(2, 2 + lasts_s), *RINGS, ANSWER)
+    assert (heard == [(ANSWERED, 4, False)]) == sure

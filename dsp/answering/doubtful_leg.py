@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from dsp.answering.another_plan import keeps_another_plan
+from dsp.answering.edges_known import HOLE_S
 from dsp.answering.heard_call import Call, between
 from dsp.answering.leg import NONE, Leg, voice_span
 from dsp.answering.refusal import REFUSED
@@ -48,7 +49,7 @@ def is_doubtful(call: Call, train: Train) -> bool:
     """Whether only a person can say how a ringing went."""
     asked = (is_interrupted, may_be_put_through, may_hold_note, may_have_rung_before, keeps_another_plan, may_be_joined)
     signalled = call.signalling.answered_at is not None and call.signalling.answered_at > train.last.start
-    two = keeps_another_beat(call, train) or breaks_beat(call, train)
+    two = keeps_another_beat(call, train) or breaks_beat(call, train) or was_cut_amid(call, train)
     return any(one(call, train) for one in asked) or (not signalled and two)
 
 
@@ -90,6 +91,19 @@ def breaks_beat(call: Call, train: Train) -> bool:
         if round((other - one) / train.period) > 1 and known and min(abs(off) for off in known) > slack:
             return not train.restarted
     return False
+
+
+def was_cut_amid(call: Call, train: Train) -> bool:
+    """Whether a ring before the last one lacks more of its end than packets take: somebody picked up, whose word nobody
+    heard, and the next telephone keeps the beat by chance."""
+    longest = max((ring[0].length for ring in train.rings[:-1]), default=0)
+    told = [
+        (ring[0], start)
+        for ring, start in zip(train.rings[:-1], train.starts[:-1], strict=True)
+        if len(ring) == 1 and ring[0].told and ring[0].begins and not isinstance(ring[0], Torn)
+    ]
+    slack = max(LOST_S, call.buffer_s) * call.sr
+    return any(longest - ring.length > HOLE_S * call.sr and abs(ring.start - start) <= slack for ring, start in told)
 
 
 def is_interrupted(call: Call, train: Train) -> bool:
