@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dsp.answering.legs import find_legs
 from dsp.answering.recording import Recording
-from dsp.second_look.in_step import ends_in_step, is_in_step, is_over_before
+from dsp.second_look.in_step import are_two_in_step, ends_in_step, is_in_step, is_over_before, rest_until
 from dsp.segment import MISSING, RINGBACK, SPEECH, Segment
 from dsp.synthesis import to_int16
 from dsp.tone_plan import load_plan
@@ -145,6 +145,38 @@ def test_a_packet_put_in_for_a_lost_one_is_no_line(seed, over):
     gone = 2 * SR - PACKET - over
     samples[gone : gone + PACKET] = samples[gone - PACKET : gone] // 2
     assert not is_over_before(samples, replace(burst, end=gone), 2 * SR, silent=False, sr=SR, plan=TW)
+
+
+@given(rest=st.integers(100, 800), packets=st.integers(1, 8), noise_db=st.floats(-45, -14), seed=st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_the_rest_behind_a_hole_ends_no_sooner_than_it_does_and_little_later(rest, packets, noise_db, seed):
+    samples, burst = ring(noise_db=noise_db, seed=seed)
+    since = 2 * SR - rest
+    samples[since - packets * PACKET : since] = 0
+    seen = replace(burst, end=since - packets * PACKET)
+    assert 0 <= rest_until(samples, seen, since, sr=SR, plan=TW) - (2 * SR - 16) <= rest / 2 + SR / 80 + 16
+
+
+def test_the_line_behind_a_hole_is_no_rest():
+    samples, burst = ring()
+    samples[2 * SR - 800 :] = samples[: SR + 800]
+    samples[2 * SR - 800 : 2 * SR - 640] = 0
+    seen = replace(burst, end=2 * SR - 800)
+    assert rest_until(samples, seen, 2 * SR - 640, sr=SR, plan=TW) == 2 * SR - 640
+
+
+@pytest.mark.parametrize(
+    ("tones_hz", "two"),
+    [((440, 480), True), ((440,), False), ((480,), False), ((440, 560), False), ((300, 600), False)],
+)
+def test_two_tones_of_the_exchange_are_told_from_notes_though_packets_are_lost(tones_hz, two):
+    at = np.arange(SR // 3) / SR
+    wave = sum(0.1 * np.sin(2 * np.pi * hz * at + hz) for hz in tones_hz)
+    wave += np.random.default_rng(1).normal(0, 0.005, len(at))
+    wave[800:960] = 0
+    heard = Segment(RINGBACK, 0, len(at))
+    assert are_two_in_step(to_int16(wave.astype(np.float32)), heard, sr=SR, plan=TW) == two
+    assert not are_two_in_step(to_int16(wave.astype(np.float32)), replace(heard, end=len(at) + 9), sr=SR, plan=TW)
 
 
 @pytest.mark.parametrize("put_in", [40, 80, 160])

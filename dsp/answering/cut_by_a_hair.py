@@ -19,7 +19,8 @@ _IN_STEP_HEARD_S, _STEADY_S = 0.006, 0.001
 """A burst that begins on time and keeps step all along, shorter by more than this, was cut, where those before it are
 as long as one another to a hair."""
 _SEAMLESS_S, _MOST_TAKEN_S = 0.003, 0.06
-"""So near to a whole turn of all tones a jitter buffer takes out sound without a trace, and no more than that."""
+"""So near to a whole beat of two tones a jitter buffer may take out sound without a trace, and of one tone any time; no
+more than so much at once."""
 
 
 def is_over(call: Call, train: Train, hole: int) -> bool:
@@ -32,8 +33,9 @@ def is_over(call: Call, train: Train, hole: int) -> bool:
 
 
 def lacks_in_step(call: Call, train: Train, lacks_s: float, *, over: bool) -> bool:
-    """Whether the last burst, which lacks so many seconds, was cut by a hair: it began on time, most before it are of
-    one length, and the receiver says, or its tones show, that no packets took as much."""
+    """Whether the last burst, which lacks so many seconds of where most before it ended, was cut: the receiver lost no
+    packet at its end, or is known to have heard the line behind it (`over`); or where nobody tells what was lost, it
+    began on time and keeps step until it ends."""
     ends = ends_before(call, train)
     if call.buffer_s or isinstance(train.last, Torn) or lacks_s <= _IN_STEP_HEARD_S + 2 * _apart_s(call, ends):
         return False
@@ -58,7 +60,7 @@ def _steady(call: Call, moments: Sequence[float]) -> bool:
 
 
 def _may_be_seamless(call: Call, lacks_s: float) -> bool:
-    """Whether so much may be taken out of a plan's tones and leave no trace: all of them turn as often as whole."""
+    """Whether so much may be taken out of a plan's tones and leave no trace: whole beats of two, anything of one."""
     tones_hz = call.plan.ringback.frequencies_hz
     beat_hz = max(tones_hz) - min(tones_hz)
     if lacks_s > _MOST_TAKEN_S:

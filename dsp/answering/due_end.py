@@ -36,6 +36,7 @@ def ends_before(call: Call, train: Train) -> list[float]:
 
 
 def nominal_end(call: Call, place: int) -> float:
+    """Samples from a ring's start to where the burst in a place of it ends by the plan."""
     pairs = call.plan.cadence
     place = min(place, len(pairs) - 1)
     return (sum(on + off for on, off in pairs[:place]) + pairs[place][0]) * call.sr

@@ -146,7 +146,8 @@ def _not_whole(call: Call, train: Train, reply: Segment | None, latest: float, h
 
 
 def _goes_on(call: Call, train: Train, hole: int) -> bool:
-    """Whether the last burst's tones are heard again behind packets that were lost, until it was over, or more were."""
+    """Whether the last burst's tones are heard again behind packets that were lost, until it was over, or more were
+    lost and nothing tells that it is over."""
     rest, over = _rest_end(call, train), whole_end(call, train, hole)
     if any(s.start > train.last.end for s in between(call, (RINGBACK,), train.last.start, over)):
         return True

@@ -35,8 +35,9 @@ def _period_s(tone: Tone) -> float:
 
 
 def with_whole_refusals(segments: Sequence[Segment], *, sr: int, plan: TonePlan) -> tuple[Segment, ...]:
-    """The segments by start; of two refusals right behind one another the far longer tells what both are: of so few
-    bursts packets may have left the other's cadence. Less than a period of one may be a part of the other's."""
+    """The segments by start; of two refusals right behind one another the second tells what both are where it is far
+    longer: of so few bursts packets may have left its cadence. So it does where the first is less than a period of it,
+    and half as long at most."""
     told = [s for s in segments if s.sound != MISSING]
     renamed = {
         one: replace(one, sound=other.sound)

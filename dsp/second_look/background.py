@@ -5,7 +5,7 @@ While the detector listens it cannot know this of what comes before the first ri
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +75,7 @@ def without_line(segments: Sequence[Segment], samples: npt.NDArray[np.generic], 
 def _free_beside(told: Sequence[Segment], end: int, *, sr: int) -> list[tuple[int, int]]:
     """From where and until where the line alone is heard beside each segment."""
     beside, free = round(_BESIDE_S * sr), round(_FREE_S * sr)
-    ends, starts = [0, *(s.end for s in told[:-1])], [*(s.start for s in told[1:]), end]
+    ends, starts = accumulate((0, *(s.end for s in told[:-1])), max), [*(s.start for s in told[1:]), end]
     return [
         (max(before + free, s.start - beside), min(behind - free, s.end + beside))
         for before, s, behind in zip(ends, told, starts, strict=True)

@@ -20,8 +20,8 @@ _BESIDE_HZ, _MOSTLY = 100.0, 0.5
 """So near to the tones lies so much of such noise."""
 _BRIEF_S, _SOON_S, _ALONE_S = 0.32, 0.15, 0.5
 """What passes for a word is so brief, comes so soon behind the ring, and nobody speaks for so long behind it."""
-_TOUCHING_S = 0.06
-"""What is so brief and touches the ring is its end, as a line that drives its coder makes it sound."""
+_TOUCHING_S, _TOUCHES_S = 0.06, 0.005
+"""What is so brief, and begins so soon, is the ring's end, as a line that drives its coder makes it sound."""
 _LINE = 1.6
 """2 dB: noise sways by as much."""
 _FRAME_S, _HOP_S = 0.020, 0.010
@@ -39,7 +39,7 @@ def without_coded_rests(
     segments: Sequence[Segment], samples: Samples, *, sr: int, plan: TonePlan
 ) -> tuple[Segment, ...]:
     """The segments but for brief words right behind a ring that are mostly of its pitch, where somebody speaks later or
-    it rings again, or that are no louder than the line behind them.
+    it rings again, that are no louder than the line behind them, or that are but a moment and touch the ring.
 
     Args:
         segments: what was heard, by start.
@@ -59,7 +59,7 @@ def without_coded_rests(
             and _beside(samples[word.start : word.end], plan.ringback, sr=sr) >= _MOSTLY
         )
         or _is_line(word, samples, sr=sr)
-        or (word.length <= _TOUCHING_S * sr and word.start - ring.end <= _EDGE_S / 10 * sr)
+        or (word.length <= _TOUCHING_S * sr and word.start - ring.end <= _TOUCHES_S * sr)
     }
     return tuple(s for s in segments if s not in rests)
 

@@ -20,6 +20,7 @@ Wave = npt.NDArray[np.float64]
 _FITTED_S, _PUT_IN_S = 0.2, 0.03
 """The tones' phases are told by so much of a burst; at its end a packet may be put in for a lost one."""
 _LONGEST_S = 0.3
+"""So far behind a burst its rest is looked for, and so long."""
 _EDGE_S, _OVER_S = 0.001, 0.008
 """An edge is known to this; so long behind it the line alone is heard."""
 _TWO, _BOTH = 2, 0.15
@@ -107,8 +108,9 @@ def is_over_before(samples: Samples, burst: Segment, end: int, *, silent: bool, 
 
 
 def rest_until(samples: Samples, burst: Segment, since: int, *, sr: int, plan: TonePlan) -> int:
-    """Up to where a burst's tones are heard in step right behind a hole that ends at a sample; that sample itself, if
-    they are not. Of a moment that is less than a coder's error nothing is known."""
+    """Up to where a burst's tones may be heard in step right behind a hole that ends at a sample, and no less; that
+    sample itself, if they are not. It is late by half of the rest and half a beat of the tones at most: so much else
+    may be amid them."""
     edge = round(_EDGE_S * sr)
     known = Segment(burst.sound, burst.end - round((_EDGE_S + _FITTED_S) * sr), burst.end - edge)
     until = min(since + round(_LONGEST_S * sr), len(samples))
@@ -140,7 +142,11 @@ def is_in_step(samples: Samples, burst: Segment, *, sr: int, plan: TonePlan) -> 
 
 def are_two_in_step(samples: Samples, heard: Segment, *, sr: int, plan: TonePlan) -> bool:
     """Whether a sound, most of which came, is two tones of an exchange at once that keep step with themselves."""
-    if len(plan.ringback.frequencies_hz) != _TWO or heard.length < _PARTS * round(_PART_S * sr):
+    if (
+        len(plan.ringback.frequencies_hz) != _TWO
+        or heard.end > len(samples)
+        or heard.length < _PARTS * round(_PART_S * sr)
+    ):
         return False
     fit = _fitted(samples, heard, heard, heard.end, sr=sr, plan=plan)
     each = [float(np.mean(one**2)) for one in fit.each]

@@ -34,7 +34,7 @@ def narrowest_latency_s(call: TruthCall, plan: TonePlan, *, no_loss: bool = Fals
     latency = (truth.pick_up - truth.ring_onset) / call.sr
     rung = _heard_parts(_bursts(latency, plan, call.condition.stretch), lost)
     earliest = max((min(end, latency) for start, end in rung if start < latency), default=0.0)
-    latest = min(max(start, latency) for start, end in rung if end > latency)
+    latest = min((max(start, latency) for start, end in rung if end > latency), default=float("inf"))
     if earliest == latest:
         return latency, latency
     reply = float("inf") if truth.reply is None else _first_heard((truth.reply - truth.ring_onset) / call.sr, lost)
