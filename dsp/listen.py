@@ -142,11 +142,11 @@ def _recording(samples: Samples, *, sr: int, plan: TonePlan) -> Recording:
         hole_start=lambda burst: hole_start(samples, burst, sr=sr),
         goes_on=lambda burst: arrives_behind(samples, burst, ringback, sr=sr),
         in_step=cache(lambda burst: is_in_step(samples, burst, sr=sr, plan=plan)),
-        is_two_tones=lambda burst: are_two_in_step(samples, burst, sr=sr, plan=plan),
+        is_two_tones=cache(lambda burst: are_two_in_step(samples, burst, sr=sr, plan=plan)),
         ends_at=cache(lambda burst, end: ends_in_step(samples, burst, end, sr=sr, plan=plan)),
         over_before=cache(lambda b, end, silent: is_over_before(samples, b, end, silent=silent, sr=sr, plan=plan)),
         lasts_until=cache(lambda burst, end: lasts_until(samples, burst, end, sr=sr)),
-        rest_until=lambda burst, since: rest_until(samples, burst, since, sr=sr, plan=plan),
+        rest_until=cache(lambda burst, since: rest_until(samples, burst, since, sr=sr, plan=plan)),
         rings_at=lambda at: sounds_at(samples, at, ringback, sr=sr),
     )
 

@@ -82,14 +82,15 @@ def breaks_beat(call: Call, train: Train) -> bool:
     """Whether no whole ring before a pause of two periods and more keeps the beat of one behind it: packets make none
     late, and whoever picked up in between may have put through to another telephone."""
     longest = max(ring[0].length for ring in train.rings)
-    whole = [ring[0].begins and longest - ring[0].length <= 2 * EARLY_S * call.sr for ring in train.rings]
-    starts = [ring[0].start for ring in train.rings]
+    bursts = [ring[0] for ring in train.rings]
+    whole = [b.start for b in bursts if b.begins and longest - b.length <= 2 * EARLY_S * call.sr]
     slack = max(4 * EARLY_S, call.buffer_s) * call.sr
-    for place, (one, other) in enumerate(pairwise(starts), 1):
-        pairs = [(a, b) for a, is_a in zip(starts[:place], whole, strict=False) if is_a for b in starts[place:]]
-        known = [off_period(b - a, train.period) for a, b in pairs if whole[starts.index(b)]]
-        if round((other - one) / train.period) > 1 and known and min(abs(off) for off in known) > slack:
-            return not train.restarted
+    pauses = [b.start for a, b in pairwise(bursts) if round((b.start - a.start) / train.period) > 1]
+    for over in pauses if not train.restarted else ():
+        before, behind = [at for at in whole if at < over], [at for at in whole if at >= over]
+        apart = (abs(off_period(b - a, train.period)) for a in reversed(before) for b in behind)
+        if before and behind and all(by > slack for by in apart):
+            return True
     return False
 
 

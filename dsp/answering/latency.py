@@ -106,10 +106,12 @@ def latency_span(call: Call, train: Train, pick_up: Span) -> Span:
 def _earliest(call: Call, train: Train, pick_up: Span, error: float) -> float:
     """From where the last ring was over, which is the plan's number where it is within the error of two edges of it."""
     heard = pick_up.earliest - latest_onset(call, train)
-    planned = planned_end(call, train) if is_whole(call, train) else None
+    if not is_whole(call, train):
+        return heard - error
+    planned = planned_end(call, train)
     if planned is not None and 0 < planned + HAIR_S * call.sr - heard <= _PLANNED_S * call.sr:
         return planned + HAIR_S * call.sr
-    return heard - (0 if is_whole(call, train) else error)
+    return heard
 
 
 def _was_cut(call: Call, train: Train) -> bool:

@@ -14,20 +14,12 @@ def _unknown(*_: object) -> None:
     return None
 
 
-def _no(_: object) -> bool:
+def _no(*_: object) -> bool:
     return False
 
 
 def _own_end(burst: Segment) -> int:
     return burst.end
-
-
-def _never(_: Segment, __: int) -> bool:
-    return False
-
-
-def _not_told(_: Segment, __: int, ___: bool) -> bool:
-    return False
 
 
 def _no_rest(_: Segment, since: int) -> int:
@@ -65,12 +57,12 @@ class Recording:
     """Whether a burst's tones keep step all along: nothing of it was put in or taken out (`in_step`)."""
     is_two_tones: Callable[[Segment], bool] = _no
     """Whether a burst is two of an exchange's tones at once that keep step with themselves (`in_step`)."""
-    ends_at: Callable[[Segment, int], bool] = _never
+    ends_at: Callable[[Segment, int], bool] = _no
     """Whether a burst that is seen to end sooner goes on in step behind lost packets up to a sample (`in_step`)."""
-    over_before: Callable[[Segment, int, bool], bool] = _not_told
+    over_before: Callable[[Segment, int, bool], bool] = _no
     """Whether the line is heard without a burst's tones right before a sample; if so told, silence is a line as well
     (`in_step`)."""
-    lasts_until: Callable[[Segment, int], bool] = _never
+    lasts_until: Callable[[Segment, int], bool] = _no
     """Whether a sound as loud as a burst follows it up to a sample, and falls off there (`lasts_until`)."""
     rest_until: Callable[[Segment, int], int] = _no_rest
     """Up to where a burst's tones go on in step behind a hole that ends at a sample (`in_step`); else that sample."""

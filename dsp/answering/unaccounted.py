@@ -70,10 +70,9 @@ def amid_replies(call: Call, train: Train, following: Train) -> list[Segment]:
 
 def _is_sure_tone(call: Call, burst: Segment) -> bool:
     """Whether a burst began out of quiet and no note has it, or is two tones in step."""
-    if call.recording.is_two_tones(burst):
-        return True
     alone = len(call.plan.ringback.frequencies_hz) == 1
-    return burst.begins and (burst.told or (alone and (burst.stops or burst.length >= TOLD_S * call.sr)))
+    known = burst.told or (alone and (burst.stops or burst.length >= TOLD_S * call.sr))
+    return (burst.begins and known) or call.recording.is_two_tones(burst)
 
 
 def legs_of(call: Call, trains: Sequence[Train], bursts: Sequence[Segment], legs: Sequence[Leg]) -> list[Leg]:
